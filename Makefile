@@ -1,0 +1,69 @@
+# Needs Python 3.11 or later (with venv), make and the package registries; everything else goes into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+SAMPLES := tests/acceptance/samples/node_modules/.package-lock.json
+ASSETS := src/openprospect/server/http/assets
+MIGRATIONS := $(wildcard src/openprospect/server/db/migrations/*.sql)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench openapi migration lock assets
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## install what is missing into .venv
+
+demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, stay up until Ctrl-C
+	@$(BIN)/python -m openprospect.demo
+
+test: check $(SAMPLES) ## check, then every test; T=tests/unit/test_row.py for one file
+	$(BIN)/pytest $(T)
+
+check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src tests
+	$(BIN)/lint-imports
+	$(BIN)/squawk $(MIGRATIONS)
+	$(BIN)/pytest tests/project
+
+format: $(INSTALLED) ## format the code and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED) ## measure, peers included
+	$(BIN)/python -m bench
+
+openapi: $(INSTALLED) ## write contract/openapi.json from the routes
+	$(BIN)/python -m contract.write_openapi
+
+migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
+	@test -n "$(name)" || { echo "say what it does: make migration name=add_a_column"; exit 2; }
+	@$(BIN)/python -c 'import sys; from openprospect.server.db.migrate import next_file; f = next_file(sys.argv[1]); f.touch(exist_ok=False); print(f)' "$(name)"
+
+lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --upgrade \
+		--exclude-newer "1 week" --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --quiet --output-file requirements.lock
+
+assets: $(INSTALLED) ## fetch the files of the reference page at the version its package.json names
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(ASSETS) --ignore-scripts --no-audit --no-fund
+	cd $(ASSETS)/node_modules/swagger-ui-dist && cp swagger-ui-bundle.js swagger-ui.css LICENSE NOTICE swagger-ui-bundle.js.LICENSE.txt $(CURDIR)/$(ASSETS)/
+	rm -r $(ASSETS)/node_modules
+
+# uv comes first, at the locked version and checked against its locked hash; it then installs the rest in seconds.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || awk '/^[a-z]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.txt
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -qq --require-hashes --requirement .venv/uv.txt
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --requirements requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SAMPLES): tests/acceptance/samples/package-lock.json | $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/acceptance/samples --ignore-scripts --no-audit --no-fund --silent
+	@touch $@

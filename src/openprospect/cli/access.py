@@ -1,0 +1,92 @@
+"""`openprospect organizations` and `openprospect keys`."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from cyclopts import Parameter
+
+from openprospect.cli.output import answer, answers
+from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.server.access import keys, store
+from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.core.timestamps import written
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def create_organization(name: str, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Create a tenant: searches, keys and suppressions of its own."""
+    made = on_database(storage, lambda database: keys.create_organization(database, name, actor=actor()))
+    answer({"id": made.id, "name": made.name}, json=json)
+
+
+def create_key(
+    name: str,
+    *,
+    scope: Annotated[list[str], Parameter(negative="")],
+    organization: str = DEFAULT_ORGANIZATION,
+    expires_in: str | None = None,
+    test: Annotated[bool, Parameter(negative="")] = False,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Create an API key; its secret is shown this once.
+
+    Parameters
+    ----------
+    name
+        Who the key is for. A new key of the same name keeps the consumer's place in the feed.
+    scope
+        What the key may do; give it once for each scope.
+    organization
+        The tenant that the key belongs to.
+    expires_in
+        How long the key works, as 90d, 12h or 30m; without it, until it is revoked.
+    test
+        Make a key that says it is for tests (`opk_test_…`).
+    """
+    lifetime = _duration(expires_in) if expires_in else None
+    made = on_database(
+        storage,
+        lambda database: keys.create_key(
+            database, name, organization=organization, scopes=scope, expires_in=lifetime, is_live=not test, actor=actor()
+        ),
+    )
+    expires_at = made.expires_at and written(made.expires_at)
+    answer({"id": made.id, "name": made.name, "key": made.key, "scopes": made.scopes, "expires_at": expires_at}, json=json)
+
+
+def list_keys(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """List the keys, without their secrets."""
+    found = on_database(storage, store.keys)
+    rows = (
+        {
+            "id": key.id,
+            "name": key.name,
+            "organization": key.organization,
+            "scopes": key.scopes,
+            "test": not key.is_live,
+            "created_at": written(key.created_at),
+            "expires_at": key.expires_at and written(key.expires_at),
+            "revoked_at": key.revoked_at and written(key.revoked_at),
+            "last_used_at": key.last_used_at and written(key.last_used_at),
+        }
+        for key in found
+    )
+    answers(rows, columns=("id", "name", "organization", "scopes", "expires_at", "revoked_at", "last_used_at"), json=json)
+
+
+def revoke_key(key_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """End a key at once, on every worker."""
+    revoked_at = on_database(storage, lambda database: keys.revoke_key(database, KeyId(key_id), actor=actor()))
+    answer({"id": key_id, "revoked_at": written(revoked_at)}, json=json)
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    if match is None or int(match[1]) == 0:
+        raise InvalidInput(f"--expires-in {text!r} is no duration; write a number and m, h, d or w, as in 90d.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -1,0 +1,68 @@
+"""What commands print: answers to stdout, everything else to stderr."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from openprospect.server.core.errors import OpenProspectError, Unavailable
+
+EXIT_RETRY = 1
+EXIT_MEND = 2
+
+stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def answer(value: Mapping[str, Any], *, json: bool) -> None:
+    """One answer: a JSON document, or a line for each of its parts."""
+    if json:
+        _write(value)
+        return
+    width = max(len(name) for name in value)
+    for name, part in value.items():
+        print(f"{name:<{width}}  {_readable(part)}")
+
+
+def answers(values: Iterable[Mapping[str, Any]], *, columns: Iterable[str], json: bool) -> None:
+    """A list: a JSON document a line, or a table."""
+    if json:
+        for value in values:
+            _write(value)
+        return
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for value in values:
+        table.add_row(*(_readable(value[column]) for column in columns))
+    Console(soft_wrap=True, highlight=False).print(table)
+
+
+def fail(error: Exception) -> int:
+    """Say in one sentence what went wrong; answers the exit code."""
+    if isinstance(error, OpenProspectError):
+        stderr.print(f"[red]Error:[/] {_plain(error.message)}")
+        return EXIT_RETRY if isinstance(error, Unavailable) else EXIT_MEND
+    if os.environ.get("OPENPROSPECT_DEBUG"):
+        stderr.print_exception()
+    stderr.print(f"[red]Error:[/] {_plain(f'{type(error).__name__}: {error}')}\nSet OPENPROSPECT_DEBUG=1 to see where.")
+    return EXIT_RETRY
+
+
+def _write(value: Mapping[str, Any]) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _readable(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(part) for part in value)
+    return str(value)
+
+
+def _plain(text: str) -> str:
+    """Rich would read square brackets as mark-up."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,47 @@
+"""`openprospect searches`."""
+
+from uuid import UUID
+
+from openprospect.cli.output import answer, answers
+from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.db.pool import Database
+from openprospect.server.searches import store
+from openprospect.server.searches.create import create_search
+from openprospect.server.searches.model import Search, SearchId
+
+
+def create(
+    name: str,
+    *,
+    organization: str = DEFAULT_ORGANIZATION,
+    id: UUID | None = None,  # noqa: A002  # the flag is called --id
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Open a prospect search, ready to be delivered to.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    organization
+        The tenant that it belongs to.
+    id
+        A UUID of your own; without it, a fresh one.
+    """
+
+    async def work(database: Database) -> Search:
+        owner = await organization_named(database, organization)
+        return await create_search(database, name, organization_id=owner.id, search_id=id and SearchId(id), actor=actor())
+
+    made = on_database(storage, work)
+    answer({"id": made.id, "name": made.name, "status": made.status}, json=json)
+
+
+def list_searches(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """List the prospect searches of every tenant."""
+    rows = on_database(storage, store.searches_with_owner)
+    columns = ("id", "name", "status", "organization", "companies", "prospects")
+    answers((dict(row) for row in rows), columns=columns, json=json)

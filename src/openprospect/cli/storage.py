@@ -1,0 +1,72 @@
+"""How commands reach the database: their own PostgreSQL by URL, or the embedded one of a data folder, started where none runs."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from cyclopts import Parameter
+
+from openprospect.server.access.keys import ensure_default_organization
+from openprospect.server.db.embedded import EmbeddedPostgres
+from openprospect.server.db.migrate import migrate
+from openprospect.server.db.pool import Database
+
+T = TypeVar("T")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where the service keeps its data."""
+
+    database_url: Annotated[str | None, Parameter(env_var="OPENPROSPECT_DATABASE_URL", show_default=False)] = None
+    """Your own PostgreSQL, 15 to 18; without it an embedded one is used."""
+
+    data_dir: Annotated[Path, Parameter(env_var="OPENPROSPECT_DATA_DIR")] = Path(".openprospect")
+    """The folder of the embedded PostgreSQL."""
+
+    def __repr__(self) -> str:
+        return f"Storage(database_url={'***' if self.database_url else None}, data_dir={str(self.data_dir)!r})"
+
+    @contextmanager
+    def dsn(self) -> Iterator[str]:
+        """A connection URL that works as long as the block runs."""
+        if self.database_url:
+            yield self.database_url
+        else:
+            with EmbeddedPostgres(self.data_dir) as dsn:
+                yield dsn
+
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts.")]
+
+DEFAULT_STORAGE = Storage()
+
+
+def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run one command's work on a migrated database."""
+
+    async def run(dsn: str) -> T:
+        await prepare(dsn)
+        async with await Database.open(dsn, size=2) as database:
+            return await work(database)
+
+    with storage.dsn() as dsn:
+        return asyncio.run(run(dsn))
+
+
+async def prepare(dsn: str) -> str:
+    """Bring the database to this version's schema; answers the version."""
+    version = await migrate(dsn)
+    async with await Database.open(dsn, size=1) as database:
+        await ensure_default_organization(database)
+    return version
+
+
+def actor() -> str:
+    """What history calls whoever typed a command."""
+    return f"command line ({os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()})"

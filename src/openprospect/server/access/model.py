@@ -1,0 +1,62 @@
+"""Who may do what: organizations, scopes, and the caller that a key stands for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+OrganizationId = NewType("OrganizationId", UUID)
+KeyId = NewType("KeyId", UUID)
+
+DEFAULT_ORGANIZATION = "default"
+
+
+class Scope(StrEnum):
+    COMPANIES_READ = "companies:read"
+    PROSPECTS_READ = "prospects:read"
+    SEARCHES_READ = "prospect_searches:read"
+    SEARCHES_WRITE = "prospect_searches:write"
+    DELIVERIES_WRITE = "deliveries:write"
+    ERASURES_WRITE = "erasures:write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    id: OrganizationId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever sent a request, as their key says."""
+
+    key_id: KeyId
+    key_name: str
+    organization_id: OrganizationId
+    scopes: frozenset[str]
+
+    @property
+    def consumer(self) -> str:
+        """What receipts are kept under: a new key of the same name goes on where the old one stood."""
+        return self.key_name
+
+    @property
+    def actor(self) -> str:
+        """What history calls them."""
+        return f"key {self.key_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key without its secret."""
+
+    id: KeyId
+    name: str
+    organization: str
+    scopes: tuple[str, ...]
+    is_live: bool
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None

@@ -1,0 +1,13 @@
+"""HTTP: is this key good, and for what?"""
+
+from litestar import get
+
+from openprospect.server.access.guard import CallersRequest, Requires
+from openprospect.server.access.wire import Validation
+from openprospect.server.http.openapi import problems
+
+
+@get("/auth/validate", guards=[Requires()], tags=["Access"], responses=problems())
+async def validate_key(request: CallersRequest) -> Validation:
+    """Say whether the key works, and which scopes it holds."""
+    return Validation(valid=True, scopes=sorted(request.auth.scopes))

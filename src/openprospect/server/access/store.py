@@ -1,0 +1,64 @@
+"""Reads and writes organizations and keys. The caller owns the transaction."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from openprospect.server.access.model import Caller, Key, KeyId, Organization, OrganizationId
+from openprospect.server.core.ids import new_id
+from openprospect.server.db.pool import Executor, Row
+from openprospect.server.db.queries import beside
+
+SQL = beside(__file__)
+
+
+async def create_organization(db: Executor, name: str) -> Organization | None:
+    """None where the name is taken."""
+    row = await db.row(SQL.create_organization, new_id(), name, secrets.token_bytes(32))
+    return row and Organization(id=row["id"], name=row["name"])
+
+
+async def organization_named(db: Executor, name: str) -> Organization | None:
+    row = await db.row(SQL.organization_named, name)
+    return row and Organization(id=row["id"], name=row["name"])
+
+
+async def create_key(
+    db: Executor,
+    *,
+    organization_id: OrganizationId,
+    name: str,
+    secret_hash: bytes,
+    scopes: list[str],
+    is_live: bool,
+    expires_in: timedelta | None,
+) -> tuple[KeyId, datetime | None]:
+    row = await db.row(SQL.create_key, new_id(), organization_id, name, secret_hash, scopes, is_live, expires_in)
+    assert row is not None
+    return row["id"], row["expires_at"]
+
+
+async def keys(db: Executor) -> list[Key]:
+    return [_key(row) for row in await db.rows(SQL.keys)]
+
+
+async def revoke_key(db: Executor, key_id: KeyId) -> Row | None:
+    """The key's id, name, organization and time of revocation; None where there is none."""
+    return await db.row(SQL.revoke_key, key_id)
+
+
+async def caller(db: Executor, secret_hash: bytes) -> tuple[Caller, str | None] | None:
+    """Whom the secret stands for, and why it no longer may be used (`revoked`, `expired`), if so."""
+    row = await db.row(SQL.caller, secret_hash)
+    if row is None:
+        return None
+    ended = "revoked" if row["is_revoked"] else "expired" if row["is_expired"] else None
+    return Caller(key_id=row["id"], key_name=row["name"], organization_id=row["organization_id"], scopes=frozenset(row["scopes"])), ended
+
+
+async def touch_keys(db: Executor, used: Mapping[KeyId, datetime]) -> None:
+    await db.execute(SQL.touch_keys, list(used.keys()), list(used.values()))
+
+
+def _key(row: Row) -> Key:
+    return Key(**{**row, "scopes": tuple(row["scopes"])})

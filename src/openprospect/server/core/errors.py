@@ -1,0 +1,87 @@
+"""Errors, grouped by what the caller should do next. The HTTP status of each stands once, in `http/errors.py`.
+
+OpenProspectError
+├── InvalidInput          mend the request
+│   └── RejectedRows      mend these rows
+├── NotFound              ask for something else
+├── Conflict              look at what is there, then decide
+├── Gone                  start again
+├── Unauthenticated       bring a key that works
+├── Forbidden             bring a key with more scopes
+├── TooManyRequests       wait
+├── Unavailable           try again later
+└── Misconfigured         mend the settings (command line only)
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class OpenProspectError(Exception):
+    """Something went wrong that the caller can act on."""
+
+    code = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, *, code: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.details = details
+
+
+class InvalidInput(OpenProspectError):
+    code = "VALIDATION_ERROR"
+
+
+class NotFound(OpenProspectError):
+    code = "NOT_FOUND"
+
+
+class Conflict(OpenProspectError):
+    code = "CONFLICT"
+
+
+class Gone(OpenProspectError):
+    code = "GONE"
+
+
+class Unauthenticated(OpenProspectError):
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(OpenProspectError):
+    code = "AUTHORIZATION_ERROR"
+
+
+class TooManyRequests(OpenProspectError):
+    code = "RATE_LIMITED"
+
+
+class Unavailable(OpenProspectError):
+    code = "UNAVAILABLE"
+
+
+class Misconfigured(OpenProspectError):
+    code = "MISCONFIGURED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong with one field of one row; `field` is a path such as `prospects[1].email`."""
+
+    field: str
+    reason: str
+
+
+class RejectedRows(InvalidInput):
+    """Rows of a batch that cannot be delivered, by their index in the batch, counted from 0."""
+
+    def __init__(self, faults: dict[int, list[Fault]]) -> None:
+        self.faults = faults
+        rows = [
+            {"index": index, "field": fault.field, "reason": fault.reason} for index, found in sorted(faults.items()) for fault in found
+        ]
+        super().__init__(
+            f"{len(faults)} of the rows cannot be delivered, so none was; mend those listed in details.rows and send the batch again.",
+            rows=rows,
+        )

@@ -1,0 +1,33 @@
+"""Timestamps as the wire writes and reads them: UTC, microseconds, six digits, never rounded."""
+
+import re
+from datetime import UTC, datetime
+
+_SHAPE = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})[Tt ](?P<time>\d{2}:\d{2}(:\d{2}(?P<fraction>[.,]\d+)?)?)(?P<zone>[Zz]|[+ -]\d{2}:?(\d{2})?)?", re.ASCII
+)
+
+
+def written(moment: datetime) -> str:
+    """`2026-02-25T12:00:00.000001Z`: text order is time order."""
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}Z" if moment.year >= 1000 else moment.isoformat()
+
+
+def read(text: str) -> datetime:
+    """An ISO 8601 date and time with a zone. More than six fractional digits are cut. Raises ValueError that says what is wrong."""
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        raise ValueError("is not an ISO 8601 date and time such as 2026-02-25T12:00:00Z")
+    zone = match["zone"]
+    if zone is None:
+        raise ValueError("has no time zone; add Z for UTC, as in 2026-02-25T12:00:00Z")
+    # A plus sign that was not escaped in a query string arrives as a blank.
+    zone = "+00:00" if zone in "Zz" else zone.replace(" ", "+")
+    fraction = (match["fraction"] or "")[1:7]
+    seconds = match["time"].split(".")[0].split(",")[0]
+    try:
+        moment = datetime.fromisoformat(f"{match['date']}T{seconds}{'.' + fraction.ljust(6, '0') if fraction else ''}{zone}")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a moment that exists") from None

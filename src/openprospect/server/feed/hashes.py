@@ -1,0 +1,50 @@
+"""Keyed hashes of what people and companies are known by: comparable within one organization, meaningless outside."""
+
+import hashlib
+from uuid import UUID
+
+from openprospect.server.feed.identity import company_name_key, email_domain, email_key, host_key, name_key
+from openprospect.server.feed.model import CompanyId, ProspectRow
+
+_SIZE = 16
+
+
+def identity_of(*, source_id: str | None, website_url: str | None, name: str) -> bytes:
+    """What a company without our id is known by: its source id, else its website's host, else its name."""
+    host = None if source_id else host_key(website_url)
+    kind, value = ("source", source_id) if source_id else ("host", host) if host else ("name", company_name_key(name))
+    return hashlib.blake2b(f"{kind}\0{value}".encode(), digest_size=_SIZE).digest()
+
+
+class Hasher:
+    """Hashes with an organization's key. What is hashed is told apart by kind, so that a name never equals a domain."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def email(self, email: str | None) -> bytes | None:
+        """Of a mailbox, in any of its spellings."""
+        return self._hash(b"email", email_key(email)) if email else None
+
+    def domain_of(self, email: str) -> bytes:
+        return self.domain(email_domain(email_key(email)))
+
+    def domain(self, ascii_domain: str) -> bytes:
+        return self._hash(b"domain", ascii_domain)
+
+    def name(self, person: ProspectRow) -> bytes:
+        return self._hash(b"name", name_key(person.first_name, person.last_name))
+
+    def prospect(self, prospect_id: UUID) -> bytes:
+        return self._hash(b"prospect", str(prospect_id))
+
+    def name_at(self, company_id: CompanyId, name_hash: bytes) -> bytes:
+        """Of a name within one company: names mean nobody outside it."""
+        return self._hash(b"name at", f"{company_id} {name_hash.hex()}")
+
+    def fingerprint(self) -> str:
+        """Tells keys apart without giving them away."""
+        return self._hash(b"fingerprint", "").hex()
+
+    def _hash(self, kind: bytes, value: str) -> bytes:
+        return hashlib.blake2b(value.encode(), key=self._key, person=kind, digest_size=_SIZE).digest()

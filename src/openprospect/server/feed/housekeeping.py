@@ -1,0 +1,20 @@
+"""What has to be forgotten now and then: rows that no walk can show any more, old walks, old answers."""
+
+import logging
+
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.store import SQL
+
+logger = logging.getLogger(__name__)
+
+
+async def tidy(database: Database) -> None:
+    """One round, by one worker at a time."""
+    async with database.transaction() as db:
+        if not await db.value(SQL.housekeeping_turn):
+            return
+        await db.execute(SQL.forget_walks)
+        await db.execute(SQL.forget_answers)
+        forgotten = await db.value(SQL.forget_superseded)
+    if forgotten:
+        logger.info("forgot %d superseded documents", forgotten)

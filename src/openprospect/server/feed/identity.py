@@ -1,0 +1,97 @@
+"""When two spellings mean the same website, mailbox or name: pure rules, the only place that knows them.
+
+What is done with two rows that are the same (merged, refused) is decided elsewhere.
+"""
+
+import re
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address
+from unicodedata import normalize
+from urllib.parse import unquote
+
+import idna
+
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_WEBSITE = re.compile(r"(?:(?P<scheme>https?:)?//)?(?P<host>[^/?#:@\\\s]+)(?::\d{1,5})?(?P<rest>(?:[/?#].*)?)", re.IGNORECASE | re.DOTALL)
+
+
+def split_website(website_url: str) -> tuple[str, str, str] | None:
+    """Scheme (`https:` or empty), host and the rest of a web address; None where it is none."""
+    match = _WEBSITE.fullmatch(website_url)
+    return match and (match["scheme"] or "", match["host"], match["rest"])
+
+
+@lru_cache(maxsize=16_384)
+def ascii_domain(domain: str) -> str | None:
+    """A domain as the name servers know it: lower case, IDNA; None where it cannot be one. A dot at the end is dropped."""
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except UnicodeError:
+            return None
+    name = domain.lower().removesuffix(".")
+    return name if _DOMAIN.fullmatch(name) and (not _ends_in_digits(name) or _is_ipv4(name)) else None
+
+
+def host_key(website_url: str | None) -> str | None:
+    """The host of a website without `www.` and port: `https://WWW.Bücher.example:443/x` gives `xn--bcher-kva.example`."""
+    parts = split_website(website_url) if website_url else None
+    if parts is None:
+        return None
+    host = ascii_domain(parts[1]) or parts[1].lower()
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host
+
+
+def bare_email(text: str) -> str:
+    """An address without what surrounds it in links: blanks, `mailto:` and a subject behind `?`."""
+    text = text.strip()
+    if text[:7].lower() != "mailto:":
+        return text
+    return unquote(text[7:].partition("?")[0]).strip()
+
+
+def email_key(email: str) -> str:
+    """One spelling for one mailbox. Tags (`maria+news@…`) stay apart: whether they are one mailbox is the provider's secret."""
+    email = bare_email(email)
+    local, _, domain = email.rpartition("@")
+    if email.isascii():
+        return f"{local.lower()}@{ascii_domain(domain) or domain.lower()}"
+    # RFC 6532 advises NFC, not NFKC: compatibility forms may be different mailboxes.
+    return f"{normalize('NFC', normalize('NFC', local).casefold())}@{ascii_domain(domain) or domain.casefold()}"
+
+
+def email_domain(key: str) -> str:
+    """The domain of an address as `email_key` writes it."""
+    return key.rpartition("@")[2]
+
+
+def name_key(first_name: str | None, last_name: str | None) -> str:
+    """One spelling for one person's name, however it is split into two; empty for nobody."""
+    return _folded(f"{first_name or ''} {last_name or ''}")
+
+
+def company_name_key(name: str) -> str:
+    """One spelling for one company's name."""
+    return _folded(name)
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.lower().split())
+    # Unicode's compatibility caseless match (definition D146).
+    once = normalize("NFKC", normalize("NFD", text).casefold())
+    return " ".join(normalize("NFKC", once.casefold()).split())
+
+
+def _ends_in_digits(name: str) -> bool:
+    return name.rpartition(".")[2].isdigit()
+
+
+def _is_ipv4(name: str) -> bool:
+    try:
+        IPv4Address(name)
+    except AddressValueError:
+        return False
+    return True

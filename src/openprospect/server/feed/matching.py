@@ -1,0 +1,155 @@
+"""Who is who: pure rules that hold delivered rows against what the feed knows already. No storage, no clock."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from openprospect.server.core.errors import Fault
+from openprospect.server.core.ids import new_id
+from openprospect.server.feed.hashes import identity_of
+from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCompany:
+    """A company that the feed knows; `content_hash` is None where it is withdrawn."""
+
+    id: CompanyId
+    identity: bytes
+    source_id: str | None
+    position: int
+    content_hash: bytes | None
+    prospects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPerson:
+    """Somebody the feed knows at a company, or knew."""
+
+    id: ProspectId
+    email_hash: bytes | None
+    name_hash: bytes
+    has_left: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A row and the company that it is: a known one, or a new one of this id."""
+
+    index: int
+    row: CompanyRow
+    company_id: CompanyId
+    known: KnownCompany | None
+    source_id: str | None
+    identity: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A delivered person with what they are known by, once their company is known."""
+
+    row: ProspectRow
+    email_hash: bytes | None
+    name_hash: bytes
+
+
+def wanted_identity(row: CompanyRow) -> bytes:
+    """What to look a row up by, next to its id."""
+    return identity_of(source_id=row.source_id, website_url=row.website_url, name=row.name)
+
+
+def match_companies(rows: Sequence[CompanyRow], known: Iterable[KnownCompany]) -> tuple[list[Match], dict[int, list[Fault]]]:
+    """The company of each row, and the faults of those rows that are two at once or the second of one."""
+    companies = list(known)
+    by_id = {company.id: company for company in companies}
+    by_identity = {company.identity: company for company in companies}
+    matches: list[Match] = []
+    faults: dict[int, list[Fault]] = {}
+    taken: dict[bytes | CompanyId, int] = {}
+    for index, row in enumerate(rows):
+        match = _match(index, row, by_id=by_id, by_identity=by_identity)
+        owner = by_identity.get(match.identity)
+        earlier = taken.get(match.company_id, taken.get(match.identity))
+        if owner is not None and owner.id != match.company_id:
+            reason = "belongs to another company than the id does; deliver each with its own, or leave the id out"
+            faults[index] = [Fault(field=_identity_field(row), reason=reason)]
+        elif earlier is not None:
+            reason = f"the same company as row {earlier} of this batch; put all of a company into one row"
+            faults[index] = [Fault(field=_identity_field(row), reason=reason)]
+        else:
+            taken[match.company_id] = taken[match.identity] = index
+            matches.append(match)
+    return matches, faults
+
+
+def _match(index: int, row: CompanyRow, *, by_id: dict[CompanyId, KnownCompany], by_identity: dict[bytes, KnownCompany]) -> Match:
+    known = (by_id.get(row.id) if row.id else None) or by_identity.get(wanted_identity(row))
+    # A source id once given stays until another takes its place: without it the company would come twice.
+    source_id = row.source_id or (known and known.source_id)
+    return Match(
+        index=index,
+        row=row,
+        company_id=known.id if known else row.id or CompanyId(new_id()),
+        known=known,
+        source_id=source_id,
+        identity=identity_of(source_id=source_id, website_url=row.website_url, name=row.name),
+    )
+
+
+def _identity_field(row: CompanyRow) -> str:
+    return "source_id" if row.source_id else "website_url" if row.website_url else "name"
+
+
+def match_people(people: Sequence[Person], known: Sequence[KnownPerson]) -> list[ProspectId]:
+    """The id of each person: by id, else by e-mail, else by name where one side has no e-mail; a fresh one for the rest.
+
+    Those who are still there come before those who left, and nobody is matched twice.
+    """
+    roll = _Roll(sorted(known, key=lambda person: person.has_left))
+    found: dict[int, ProspectId] = {}
+    for take in (roll.take_by_id, roll.take_by_email, roll.take_by_name):
+        for index, person in enumerate(people):
+            if index not in found and (match := take(person)) is not None:
+                found[index] = match
+    taken = {person.id for person in known} | set(found.values())
+    return [found.get(index) or _fresh_id(person, taken) for index, person in enumerate(people)]
+
+
+class _Roll:
+    """Known people, each to be taken once."""
+
+    def __init__(self, known: Iterable[KnownPerson]) -> None:
+        self._free: set[ProspectId] = set()
+        self._by_email: dict[bytes, deque[ProspectId]] = defaultdict(deque)
+        self._by_name: dict[bytes, deque[ProspectId]] = defaultdict(deque)
+        self._by_name_alone: dict[bytes, deque[ProspectId]] = defaultdict(deque)
+        for person in known:
+            self._free.add(person.id)
+            self._by_name[person.name_hash].append(person.id)
+            if person.email_hash is None:
+                self._by_name_alone[person.name_hash].append(person.id)
+            else:
+                self._by_email[person.email_hash].append(person.id)
+
+    def take_by_id(self, person: Person) -> ProspectId | None:
+        return self._take(deque([person.row.id])) if person.row.id else None
+
+    def take_by_email(self, person: Person) -> ProspectId | None:
+        return self._take(self._by_email[person.email_hash]) if person.email_hash else None
+
+    def take_by_name(self, person: Person) -> ProspectId | None:
+        candidates = self._by_name_alone if person.email_hash else self._by_name
+        return self._take(candidates[person.name_hash])
+
+    def _take(self, candidates: deque[ProspectId]) -> ProspectId | None:
+        while candidates:
+            candidate = candidates.popleft()
+            if candidate in self._free:
+                self._free.remove(candidate)
+                return candidate
+        return None
+
+
+def _fresh_id(person: Person, taken: set[ProspectId]) -> ProspectId:
+    wanted = person.row.id
+    return wanted if wanted is not None and wanted not in taken else ProspectId(new_id())

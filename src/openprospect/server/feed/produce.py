@@ -1,0 +1,85 @@
+"""A producer's batch over HTTP: bytes in, result out; all of it or nothing."""
+
+from typing import Any
+
+import msgspec
+
+from openprospect.server.core.errors import Fault, InvalidInput, RejectedRows
+from openprospect.server.core.timestamps import written
+from openprospect.server.db.pool import Connection
+from openprospect.server.feed.model import CompanyRow
+from openprospect.server.feed.publish import MAX_BATCH, Published, publish
+from openprospect.server.feed.row import FaultyRow, parse_company
+from openprospect.server.feed.wire import BatchItem, BatchResult
+from openprospect.server.searches.model import Search
+
+
+async def deliver_batch(db: Connection, search: Search, rows: list[CompanyRow], *, actor: str) -> BatchResult:
+    """Raises RejectedRows where a row conflicts with what is there."""
+    return _result(await publish(db, search, rows, actor=actor, all_or_nothing=True))
+
+
+def rows_of_json(body: bytes) -> list[CompanyRow]:
+    """The rows of `{"companies": […]}`. Raises InvalidInput, or RejectedRows with every faulty row."""
+    value = _decoded(body)
+    if not isinstance(value, dict) or set(value) != {"companies"} or not isinstance(value["companies"], list):
+        raise InvalidInput('The body must be one object: {"companies": […]}.')
+    return _rows(value["companies"], faults={})
+
+
+def rows_of_ndjson(body: bytes) -> list[CompanyRow]:
+    """One company a line; blank lines count for nothing. Raises as `rows_of_json`."""
+    values: list[Any] = []
+    faults: dict[int, list[Fault]] = {}
+    for line in filter(None, (line.strip() for line in body.split(b"\n"))):
+        try:
+            values.append(msgspec.json.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            faults[len(values)] = [Fault(field="", reason="not valid JSON in UTF-8; expected one object a line")]
+            values.append(None)
+        if len(values) > MAX_BATCH:
+            break
+    return _rows(values, faults=faults)
+
+
+def _rows(values: list[Any], *, faults: dict[int, list[Fault]]) -> list[CompanyRow]:
+    if not 1 <= len(values) <= MAX_BATCH:
+        raise InvalidInput(f"A batch has 1 to {MAX_BATCH:,} companies; split it, and send each part with an Idempotency-Key of its own.")
+    rows = []
+    for index, value in enumerate(values):
+        if index in faults:
+            continue
+        try:
+            rows.append(parse_company(value))
+        except FaultyRow as error:
+            faults[index] = error.faults
+    if faults:
+        raise RejectedRows(faults)
+    return rows
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidInput("The body is not valid JSON in UTF-8.") from None
+
+
+def _result(published: Published) -> BatchResult:
+    items = [
+        BatchItem(
+            id=outcome.company_id,
+            source_id=outcome.source_id,
+            status="delivered" if outcome.is_delivered else "unchanged",
+            suppressed=outcome.suppressed,
+        )
+        for _, outcome in sorted(published.outcomes.items())
+    ]
+    delivered = sum(item.status == "delivered" for item in items)
+    return BatchResult(
+        delivered=delivered,
+        unchanged=len(items) - delivered,
+        suppressed=sum(item.suppressed for item in items),
+        delivered_until=written(published.delivered_until),
+        items=items,
+    )

@@ -1,0 +1,232 @@
+-- hold_organization :value
+-- Publishers share this until commit; an erasure takes it alone, so that nobody slips in a person who is being erased.
+SELECT hash_key FROM organization, LATERAL (SELECT pg_advisory_xact_lock_shared(hashtextextended(organization.id::text, 0))) AS held
+WHERE id = $1;
+
+-- hold_organization_alone :value
+-- Waits until nobody publishes for this organization, and keeps it so until commit.
+SELECT hash_key FROM organization, LATERAL (SELECT pg_advisory_xact_lock(hashtextextended(organization.id::text, 0))) AS held
+WHERE id = $1;
+
+-- organization_key :value
+-- The key of an organization's hashes.
+SELECT hash_key FROM organization WHERE id = $1;
+
+-- lock_feed :one
+-- Takes the feed's head until commit. `free_at` is the earliest time that the next delivery may have.
+SELECT position, watermark, greatest(clock_timestamp(), watermark + interval '1 microsecond') AS free_at
+FROM prospect_search WHERE id = $1 FOR UPDATE;
+
+-- known_companies :many
+-- The companies that a batch may mean, by id or by what they are known by.
+SELECT id, identity, source_id, position, content_hash, prospects FROM company
+WHERE prospect_search_id = $1 AND (id = ANY ($2::uuid[]) OR identity = ANY ($3::bytea[]));
+
+-- known_people :many
+-- Everyone ever delivered at these companies.
+SELECT company_id, id, email_hash, name_hash, left_at IS NOT NULL AS has_left FROM prospect
+WHERE prospect_search_id = $1 AND company_id = ANY ($2::uuid[]);
+
+-- suppressed :many
+-- Which of these hashes stand on the organization's suppression list.
+SELECT kind, hash FROM suppression WHERE organization_id = $1 AND hash = ANY ($2::bytea[]);
+
+-- has_suppressions :value
+-- Whether there is anybody to leave out at all.
+SELECT EXISTS (SELECT FROM suppression WHERE organization_id = $1);
+
+-- documents_at :many
+-- The documents that stand at these positions.
+SELECT position, document FROM delivery WHERE prospect_search_id = $1 AND position = ANY ($2::bigint[]);
+
+-- supersede :execute
+-- Marks rows as replaced, each by the delivery of that time.
+UPDATE delivery SET superseded_at = replaced.at
+FROM unnest($2::bigint[], $3::timestamptz[]) AS replaced (position, at)
+WHERE prospect_search_id = $1 AND delivery.position = replaced.position;
+
+-- update_companies :execute
+-- Moves known companies to their new place in the feed.
+UPDATE company SET identity = moved.identity, source_id = moved.source_id, position = moved.position,
+    delivered_at = moved.delivered_at, content_hash = moved.content_hash, prospects = moved.prospects
+FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::bigint[], $6::timestamptz[], $7::bytea[], $8::integer[])
+    AS moved (id, identity, source_id, position, delivered_at, content_hash, prospects)
+WHERE prospect_search_id = $1 AND company.id = moved.id;
+
+-- keep_people :execute
+-- The people of known companies as they are now: new ones come in, those who had left are back.
+INSERT INTO prospect (prospect_search_id, company_id, id, email_hash, name_hash, delivered_at)
+SELECT $1, company_id, id, email_hash, name_hash, delivered_at
+FROM unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::timestamptz[])
+    AS kept (company_id, id, email_hash, name_hash, delivered_at)
+ON CONFLICT (prospect_search_id, company_id, id) DO UPDATE
+SET email_hash = excluded.email_hash, name_hash = excluded.name_hash, left_at = NULL;
+
+-- let_go_people :execute
+-- Those who were at these companies and no longer are, since the delivery of that time.
+UPDATE prospect SET left_at = gone.at
+FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS gone (company_id, id, at)
+WHERE prospect_search_id = $1 AND prospect.company_id = gone.company_id AND prospect.id = gone.id AND left_at IS NULL;
+
+-- move_head :execute
+-- Where the feed ends now, and what it holds.
+UPDATE prospect_search SET position = $2, watermark = $3,
+    live_companies = live_companies + $4, live_prospects = live_prospects + $5
+WHERE id = $1;
+
+-- page :one
+-- A page of one tenant's feed as its watermark stands now: after a time, or all that is live. `companies` is JSON, comma-separated.
+SELECT feed.watermark, feed.erasures, counted.total, page.count, page.last_at, page.last_position, page.companies
+FROM prospect_search AS feed
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count, max(delivered_at) AS last_at, max(position) AS last_position,
+        convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
+    FROM (
+        SELECT position, delivered_at, document FROM delivery
+        WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+            AND delivered_at > coalesce($3::timestamptz, '-infinity') AND NOT (is_removal AND $3::timestamptz IS NULL)
+        ORDER BY delivered_at LIMIT $4 OFFSET 0
+    ) AS live
+) AS page
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN $3::timestamptz IS NULL THEN feed.live_companies
+        WHEN page.count < $4 THEN page.count
+        ELSE (
+            SELECT count(*) FROM delivery
+            WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND delivered_at > $3
+        )
+    END AS total
+    OFFSET 0
+) AS counted
+WHERE feed.id = $1 AND feed.organization_id = $2;
+
+-- head :one
+-- What tells, without reading a document, whether a page has changed.
+SELECT watermark, erasures FROM prospect_search WHERE id = $1 AND organization_id = $2;
+
+-- page_as_of :one
+-- A page of a walk: as of its watermark, from a position on, past so many companies. Withdrawals show where it began after a time.
+SELECT count(*) AS count, min(position) AS first_position, max(position) AS last_position, max(delivered_at) AS last_at,
+    convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
+FROM (
+    SELECT position, delivered_at, document FROM delivery
+    WHERE prospect_search_id = $1 AND position >= $2 AND delivered_at <= $3
+        AND (superseded_at IS NULL OR superseded_at > $3)
+        AND delivered_at > coalesce($4::timestamptz, '-infinity') AND NOT (is_removal AND $4::timestamptz IS NULL)
+    ORDER BY position OFFSET $5 LIMIT $6
+) AS page;
+
+-- start_position :value
+-- Where the feed begins after a time.
+SELECT position FROM delivery WHERE prospect_search_id = $1 AND delivered_at > $2 ORDER BY delivered_at LIMIT 1;
+
+-- begin_walk :execute
+-- A walk of several pages, pinned to the watermark of its first. Committed before the page is sent: the pages to come depend on it.
+INSERT INTO walk (prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $6
+WHERE NOT EXISTS (
+    -- Beginning again before anything moved is the same walk, unless it has gone on already.
+    SELECT FROM (
+        SELECT * FROM walk WHERE prospect_search_id = $1 AND consumer = $2 ORDER BY id DESC LIMIT 1
+    ) AS newest
+    WHERE newest.since IS NOT DISTINCT FROM $3 AND newest.watermark = $4 AND newest.next_offset = $6 AND newest.reached_offset = $6
+        AND newest.page_offset = $8 AND newest.used_at > clock_timestamp() - interval '30 minutes'
+);
+
+-- walks :many
+-- The walks that a request may belong to, newest first: those alive, those broken off, and the newest.
+SELECT id, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, begun_at,
+    used_at < clock_timestamp() - interval '1 hour' AS is_expired, told_at
+FROM walk
+WHERE prospect_search_id = $1 AND consumer = $2 AND since IS NOT DISTINCT FROM $3
+    AND used_at > clock_timestamp() - interval '7 days'
+    AND (used_at > clock_timestamp() - interval '1 hour' OR next_offset IS NOT NULL OR id = (
+        SELECT max(id) FROM walk WHERE prospect_search_id = $1 AND consumer = $2 AND since IS NOT DISTINCT FROM $3
+    ))
+ORDER BY id DESC LIMIT 100;
+
+-- advance_walk :execute
+-- How far a walk has come. Not waiting for the disk: a crash of the database can only make it look for the place again.
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE walk SET next_offset = $2, next_position = $3, page_offset = $4, page_position = $5,
+    reached_offset = greatest(reached_offset, $6), used_at = clock_timestamp()
+FROM unhurried WHERE id = $1;
+
+-- tell_walk :execute
+-- Its consumer has been told that the walk has expired.
+UPDATE walk SET told_at = clock_timestamp() WHERE id = $1;
+
+-- note_served :execute
+-- How far consumers were served; only what moves is written, each move with its step.
+WITH moved AS (
+    INSERT INTO receipt (prospect_search_id, consumer, served_until, served_at)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    ON CONFLICT (prospect_search_id, consumer) DO UPDATE SET served_until = excluded.served_until, served_at = excluded.served_at
+    WHERE receipt.served_until IS NULL OR receipt.served_until < excluded.served_until
+    RETURNING prospect_search_id, consumer, served_until, served_at
+)
+INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at)
+SELECT prospect_search_id, consumer, 'served', served_until, served_at FROM moved;
+
+-- note_confirmed :many
+-- How far consumers say that they have stored. A claim counts only up to what they had been served when they made it.
+WITH moved AS (
+    UPDATE receipt SET confirmed_until = claim.until, confirmed_at = claim.at
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::boolean[])
+        AS claim (prospect_search_id, consumer, until, at, is_proven)
+    WHERE receipt.prospect_search_id = claim.prospect_search_id AND receipt.consumer = claim.consumer
+        AND (receipt.confirmed_until IS NULL OR receipt.confirmed_until < claim.until)
+        AND receipt.served_until >= claim.until
+        AND (claim.is_proven OR EXISTS (
+            SELECT FROM receipt_step AS step
+            WHERE step.prospect_search_id = claim.prospect_search_id AND step.consumer = claim.consumer
+                AND kind = 'served' AND step.until >= claim.until AND step.at <= claim.at
+        ))
+    RETURNING receipt.prospect_search_id, receipt.consumer, confirmed_until, confirmed_at
+)
+INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at)
+SELECT prospect_search_id, consumer, 'confirmed', confirmed_until, confirmed_at FROM moved
+RETURNING prospect_search_id, consumer, until;
+
+-- confirmed_until :value
+-- How far a consumer has confirmed.
+SELECT confirmed_until FROM receipt WHERE prospect_search_id = $1 AND consumer = $2;
+
+-- receipts :many
+-- Each consumer of a search: how far it has confirmed, and what it has not.
+SELECT consumer AS key_name, confirmed_until AS delivered_until, greatest(served_at, confirmed_at) AS seen_at,
+    behind.companies AS behind_companies, behind.oldest AS oldest_unconfirmed_at
+FROM receipt CROSS JOIN LATERAL (
+    SELECT count(*) AS companies, min(delivered_at) AS oldest FROM delivery
+    WHERE prospect_search_id = receipt.prospect_search_id AND superseded_at IS NULL
+        AND delivered_at > coalesce(confirmed_until, '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
+) AS behind
+WHERE prospect_search_id = $1
+ORDER BY consumer;
+
+-- housekeeping_turn :value
+-- One worker at a time tidies up; the others find it taken.
+SELECT pg_try_advisory_xact_lock(7813587346);
+
+-- forget_walks :execute
+-- A week after its last page nobody asks for a walk any more.
+DELETE FROM walk WHERE used_at < clock_timestamp() - interval '7 days';
+
+-- forget_superseded :value
+-- Removes rows that no living walk can show. A walk that is just beginning needs only what is superseded after now.
+WITH gone AS (
+    DELETE FROM delivery USING prospect_search AS feed
+    WHERE feed.id = delivery.prospect_search_id AND superseded_at IS NOT NULL
+        AND superseded_at < clock_timestamp() - interval '10 minutes'
+        AND superseded_at <= coalesce((
+            SELECT min(walk.watermark) FROM walk
+            WHERE walk.prospect_search_id = feed.id AND used_at > clock_timestamp() - interval '70 minutes'
+        ), 'infinity')
+    RETURNING 1
+)
+SELECT count(*) FROM gone;
+
+-- forget_answers :execute
+-- A day after it was given, an answer is no longer repeated.
+DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours';

@@ -1,0 +1,180 @@
+"""HTTP: pull a feed, deliver to it, withdraw from it, confirm it."""
+
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Response, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+
+from openprospect.server.access.guard import CallersRequest, Requires
+from openprospect.server.access.model import Scope
+from openprospect.server.core.errors import InvalidInput, NotFound
+from openprospect.server.core.timestamps import read, written
+from openprospect.server.db.pool import Connection, Database
+from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.pages import Ask, Page, is_unchanged, read_page
+from openprospect.server.feed.produce import deliver_batch, rows_of_json, rows_of_ndjson
+from openprospect.server.feed.receipts import Receipts
+from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
+from openprospect.server.feed.withdraw import withdraw
+from openprospect.server.http.body import json_body, media_type_of, takes
+from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key, once, request_hash
+from openprospect.server.http.openapi import problems
+from openprospect.server.http.paging import LIMIT, OFFSET
+from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query
+from openprospect.server.searches.create import own_search
+from openprospect.server.searches.model import SearchId
+
+DELIVERED_SINCE = Moment("delivered_since", description="Return companies delivered after this timestamp")
+AFTER = Moment("after", description="The next page in time, as the Link header gives it; instead of delivered_since and offset")
+REASON = Text("reason", maximum_length=1000, description="Why the company is withdrawn; consumers see it as removal_reason")
+
+_PATH = "/deliveries/{prospect_search_id:str}/companies"
+_NDJSON = "application/x-ndjson"
+
+
+@get(
+    _PATH,
+    guards=[Requires(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
+    tags=["Deliveries"],
+    opt=query(DELIVERED_SINCE, LIMIT, OFFSET, AFTER),
+    responses=problems(404, 410)
+    | {
+        200: ResponseSpec(data_container=DeliveredCompanies, description="A page of the feed.", generate_examples=False),
+        304: ResponseSpec(data_container=None, description="The page is the one that the ETag names.", generate_examples=False),
+    },
+)
+async def delivered_companies(
+    request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database], receipts: NamedDependency[Receipts]
+) -> Response[bytes]:
+    """Delivered companies with embedded prospects, ascending by `delivered_at`."""
+    ask = _ask(request, prospect_search_id)
+    caller = request.auth
+    etags = _etags(request)
+    unchanged_until = await is_unchanged(database, caller, ask, etags) if etags else None
+    if ask.since is not None and ask.offset == 0:
+        receipts.confirm(ask.search_id, caller.consumer, ask.since)
+    if unchanged_until is not None:
+        receipts.served(ask.search_id, caller.consumer, unchanged_until)
+        return Response(
+            b"", status_code=304, headers={"ETag": request.headers["if-none-match"], "Delivery-Watermark": written(unchanged_until)}
+        )
+    page = await read_page(database, caller, ask)
+    receipts.served(ask.search_id, caller.consumer, page.served_until)
+    headers = _headers(request, ask, page)
+    if page.etag in etags:
+        return Response(b"", status_code=304, headers=headers)
+    return Response(_body(ask, page), media_type=MediaType.JSON, headers=headers)
+
+
+@post(
+    _PATH,
+    guards=[Requires(Scope.DELIVERIES_WRITE)],
+    tags=["Deliveries"],
+    status_code=200,
+    opt=query() | takes(Batch, CompanyInput, media_types=("application/json", _NDJSON)) | {"header_parameters": [HEADER_PARAMETER]},
+    responses=problems(404, 409, 413, 415)
+    | {200: ResponseSpec(data_container=BatchResult, description="What became of each company.", generate_examples=False)},
+)
+async def deliver_companies(request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+    """Deliver 1 to 1,000 companies: all of them, or none."""
+    Query(request)
+    search_id = _search_id(prospect_search_id)
+    caller = request.auth
+    key = idempotency_key(request)
+    body = await request.body()
+    search = await own_search(database, search_id, caller.organization_id)
+    rows = _reader(request)(body)
+
+    async def work(db: Connection) -> bytes:
+        return msgspec.json.encode(await deliver_batch(db, search, rows, actor=caller.actor))
+
+    answer = await once(database, caller.organization_id, key=key, fingerprint=request_hash(request, body), work=work)
+    return Response(answer, media_type=MediaType.JSON)
+
+
+@delete(
+    _PATH + "/{company_id:str}",
+    guards=[Requires(Scope.DELIVERIES_WRITE)],
+    tags=["Deliveries"],
+    opt=query(REASON),
+    responses=problems(404),
+)
+async def withdraw_company(request: CallersRequest, prospect_search_id: FromPath[str], company_id: FromPath[str], database: NamedDependency[Database]) -> None:
+    """Take a delivered company back: consumers get it once more, with nobody in it and `removed_at`."""
+    reason = Query(request)[REASON]
+    search_id = _search_id(prospect_search_id)
+    wanted = CompanyId(path_identifier("company_id", company_id))
+    search = await own_search(database, search_id, request.auth.organization_id)
+    async with database.transaction() as db:
+        if not await withdraw(db, search, [wanted], reason=reason, actor=request.auth.actor):
+            raise NotFound("There is no such company in this feed, or it has been withdrawn already.", code="COMPANY_NOT_FOUND")
+
+
+@put(
+    "/deliveries/{prospect_search_id:str}/receipt",
+    guards=[Requires(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
+    tags=["Deliveries"],
+    opt=query() | takes(Receipt),
+    responses=problems(404, 413, 415),
+)
+async def confirm_receipt(
+    request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database], receipts: NamedDependency[Receipts]
+) -> StoredReceipt:
+    """Confirm that everything up to a timestamp is stored; counts as far as it was served."""
+    Query(request)
+    search_id = _search_id(prospect_search_id)
+    body = await json_body(request, Receipt)
+    try:
+        until = read(body.delivered_until)
+    except ValueError as error:
+        raise InvalidInput(f"delivered_until {error}.", field="delivered_until") from None
+    await own_search(database, search_id, request.auth.organization_id)
+    stored = await receipts.confirm_now(database, search_id, request.auth.consumer, until)
+    return StoredReceipt(delivered_until=stored and written(stored))
+
+
+def _ask(request: CallersRequest, prospect_search_id: str) -> Ask:
+    arguments = Query(request)
+    ask = Ask(
+        search_id=_search_id(prospect_search_id),
+        since=arguments[DELIVERED_SINCE],
+        after=arguments[AFTER],
+        limit=arguments[LIMIT],
+        offset=arguments[OFFSET],
+    )
+    if ask.after is not None and (ask.since is not None or ask.offset):
+        raise InvalidInput("after stands instead of delivered_since and offset; send it alone, with limit.", parameter="after")
+    return ask
+
+
+def _search_id(text: str) -> SearchId:
+    return SearchId(path_identifier("prospect_search_id", text))
+
+
+def _etags(request: CallersRequest) -> set[str]:
+    return {etag.strip() for etag in request.headers.get("if-none-match", "").split(",") if etag.strip()}
+
+
+def _headers(request: CallersRequest, ask: Ask, page: Page) -> dict[str, str]:
+    headers = {"ETag": page.etag, "Delivery-Watermark": written(page.watermark), "Cache-Control": "private, no-cache"}
+    if page.has_more and page.last_at is not None:
+        base = str(request.url.with_replacements(query="", fragment="")).rstrip("?/")
+        headers["Link"] = f'<{base}?after={written(page.last_at)}&limit={ask.limit}>; rel="next"'
+    return headers
+
+
+def _body(ask: Ask, page: Page) -> bytes:
+    has_more: bytes = b"true" if page.has_more else b"false"
+    return b'{"items":[%b],"total":%d,"limit":%d,"offset":%d,"has_more":%b}' % (page.companies, page.total, ask.limit, ask.offset, has_more)
+
+
+def _reader(request: CallersRequest) -> Any:
+    readers = {"application/json": rows_of_json, _NDJSON: rows_of_ndjson}
+    reader = readers.get(media_type_of(request))
+    if reader is None:
+        raise HTTPException(status_code=415)
+    return reader

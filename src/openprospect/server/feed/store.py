@@ -1,0 +1,231 @@
+"""Reads and writes the feed's tables. The caller owns the transaction."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.core.errors import NotFound
+from openprospect.server.db.pool import Connection, Executor, Row
+from openprospect.server.db.queries import beside
+from openprospect.server.feed.hashes import Hasher
+from openprospect.server.feed.matching import KnownCompany, KnownPerson
+from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.feed.walks import Walk
+from openprospect.server.searches.model import SearchId
+
+SQL = beside(__file__)
+
+_DELIVERY = ("prospect_search_id", "position", "delivered_at", "company_id", "is_removal", "document")
+_COMPANY = ("prospect_search_id", "id", "identity", "source_id", "position", "delivered_at", "content_hash", "prospects")
+_PROSPECT = ("prospect_search_id", "company_id", "id", "email_hash", "name_hash", "delivered_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The end of a feed, held until commit."""
+
+    position: int
+    watermark: datetime
+    free_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyState:
+    """A company as of its newest delivery."""
+
+    id: CompanyId
+    identity: bytes
+    source_id: str | None
+    position: int
+    delivered_at: datetime
+    content_hash: bytes | None
+    prospects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonState:
+    """A person at a company, as of its newest delivery."""
+
+    company_id: CompanyId
+    id: ProspectId
+    email_hash: bytes | None
+    name_hash: bytes
+    delivered_at: datetime
+
+
+async def hold_organization(db: Connection, organization_id: OrganizationId) -> Hasher:
+    """Keep erasures out until commit; answers the organization's hasher."""
+    return Hasher(await db.value(SQL.hold_organization, organization_id))
+
+
+async def hold_organization_alone(db: Connection, organization_id: OrganizationId) -> Hasher:
+    """Keep everybody who publishes out until commit."""
+    return Hasher(await db.value(SQL.hold_organization_alone, organization_id))
+
+
+async def hasher_of(db: Executor, organization_id: OrganizationId) -> Hasher:
+    return Hasher(await db.value(SQL.organization_key, organization_id))
+
+
+async def lock_feed(db: Connection, search_id: SearchId) -> Head:
+    """Raises NotFound where the search is gone."""
+    row = await db.row(SQL.lock_feed, search_id)
+    if row is None:
+        raise NotFound("This prospect search is gone.", code="PROSPECT_SEARCH_NOT_FOUND")
+    return Head(**row)
+
+
+async def known_companies(
+    db: Connection, search_id: SearchId, *, ids: Collection[CompanyId], identities: Collection[bytes]
+) -> list[KnownCompany]:
+    return [KnownCompany(**row) for row in await db.rows(SQL.known_companies, search_id, ids, identities)]
+
+
+async def known_people(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> dict[CompanyId, list[KnownPerson]]:
+    people: dict[CompanyId, list[KnownPerson]] = defaultdict(list)
+    for row in await db.rows(SQL.known_people, search_id, company_ids):
+        person = KnownPerson(id=row["id"], email_hash=row["email_hash"], name_hash=row["name_hash"], has_left=row["has_left"])
+        people[row["company_id"]].append(person)
+    return people
+
+
+async def suppressed(db: Connection, organization_id: OrganizationId, hashes: Collection[bytes]) -> set[tuple[str, bytes]]:
+    """Those of the hashes that are on the list, each with its kind."""
+    return {(row["kind"], row["hash"]) for row in await db.rows(SQL.suppressed, organization_id, hashes)}
+
+
+async def has_suppressions(db: Connection, organization_id: OrganizationId) -> bool:
+    answer: bool = await db.value(SQL.has_suppressions, organization_id)
+    return answer
+
+
+async def documents_at(db: Connection, search_id: SearchId, positions: Collection[int]) -> dict[int, str]:
+    return {row["position"]: row["document"] for row in await db.rows(SQL.documents_at, search_id, positions)}
+
+
+async def append_deliveries(db: Connection, search_id: SearchId, deliveries: Iterable[tuple[int, datetime, CompanyId, bool, str]]) -> None:
+    """Position, time, company, whether it is a removal, document."""
+    await db.copy("delivery", _DELIVERY, ((search_id, *delivery) for delivery in deliveries))
+
+
+async def supersede(db: Connection, search_id: SearchId, replaced: Sequence[tuple[int, datetime]]) -> None:
+    """Positions, and the time of what takes their place."""
+    if replaced:
+        await db.execute(SQL.supersede, search_id, *_columns(replaced))
+
+
+async def add_companies(db: Connection, search_id: SearchId, companies: Iterable[CompanyState]) -> None:
+    await db.copy("company", _COMPANY, ((search_id, *_company(company)) for company in companies))
+
+
+async def update_companies(db: Connection, search_id: SearchId, companies: Sequence[CompanyState]) -> None:
+    if companies:
+        await db.execute(SQL.update_companies, search_id, *_columns([_company(company) for company in companies]))
+
+
+async def add_people(db: Connection, search_id: SearchId, people: Iterable[PersonState]) -> None:
+    """People of companies that are new."""
+    await db.copy("prospect", _PROSPECT, ((search_id, *_person(person)) for person in people))
+
+
+async def keep_people(db: Connection, search_id: SearchId, people: Sequence[PersonState]) -> None:
+    """People of companies that are known: some of them may be, too."""
+    if people:
+        await db.execute(SQL.keep_people, search_id, *_columns([_person(person) for person in people]))
+
+
+async def let_go_people(db: Connection, search_id: SearchId, gone: Sequence[tuple[CompanyId, ProspectId, datetime]]) -> None:
+    if gone:
+        await db.execute(SQL.let_go_people, search_id, *_columns(gone))
+
+
+async def move_head(db: Connection, search_id: SearchId, *, position: int, watermark: datetime, companies: int, prospects: int) -> None:
+    """`companies` and `prospects` are differences."""
+    await db.execute(SQL.move_head, search_id, position, watermark, companies, prospects)
+
+
+async def page(db: Executor, search_id: SearchId, organization_id: OrganizationId, *, since: datetime | None, limit: int) -> Row | None:
+    """A page of the live feed; None where the tenant has no such search."""
+    return await db.row(SQL.page, search_id, organization_id, since, limit)
+
+
+async def head(db: Executor, search_id: SearchId, organization_id: OrganizationId) -> Row | None:
+    return await db.row(SQL.head, search_id, organization_id)
+
+
+async def page_as_of(
+    db: Executor, search_id: SearchId, *, watermark: datetime, since: datetime | None, position: int, skip: int, limit: int
+) -> Row:
+    row = await db.row(SQL.page_as_of, search_id, position, watermark, since, skip, limit)
+    assert row is not None
+    return row
+
+
+async def start_position(db: Executor, search_id: SearchId, since: datetime) -> int | None:
+    position: int | None = await db.value(SQL.start_position, search_id, since)
+    return position
+
+
+async def begin_walk(
+    db: Executor,
+    search_id: SearchId,
+    consumer: str,
+    *,
+    since: datetime | None,
+    watermark: datetime,
+    total: int,
+    next_mark: tuple[int, int],
+    page_mark: tuple[int, int],
+) -> None:
+    """A mark is an offset and the position there."""
+    await db.execute(SQL.begin_walk, search_id, consumer, since, watermark, total, *next_mark, *page_mark)
+
+
+async def walks(db: Executor, search_id: SearchId, consumer: str, since: datetime | None) -> list[Walk]:
+    return [Walk(**row) for row in await db.rows(SQL.walks, search_id, consumer, since)]
+
+
+async def advance_walk(db: Executor, walk_id: int, *, next_mark: tuple[int, int] | None, page_mark: tuple[int, int], reached: int) -> None:
+    await db.execute(SQL.advance_walk, walk_id, *(next_mark or (None, None)), *page_mark, reached)
+
+
+async def tell_walk(db: Executor, walk_id: int) -> None:
+    await db.execute(SQL.tell_walk, walk_id)
+
+
+async def note_served(db: Executor, served: Sequence[tuple[SearchId, str, datetime, datetime]]) -> None:
+    """Search, consumer, until, at."""
+    await db.execute(SQL.note_served, *_columns(served))
+
+
+async def note_confirmed(
+    db: Executor, claims: Sequence[tuple[SearchId, str, datetime, datetime, bool]]
+) -> set[tuple[SearchId, str, datetime]]:
+    """Search, consumer, until, at, whether it is known to have been served; answers those that moved something."""
+    rows = await db.rows(SQL.note_confirmed, *_columns(claims))
+    return {(row["prospect_search_id"], row["consumer"], row["until"]) for row in rows}
+
+
+async def confirmed_until(db: Executor, search_id: SearchId, consumer: str) -> datetime | None:
+    until: datetime | None = await db.value(SQL.confirmed_until, search_id, consumer)
+    return until
+
+
+async def receipts(db: Executor, search_id: SearchId) -> list[Row]:
+    """A row a consumer: key_name, delivered_until, seen_at, behind_companies, oldest_unconfirmed_at."""
+    return await db.rows(SQL.receipts, search_id)
+
+
+def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _company(company: CompanyState) -> tuple[object, ...]:
+    return tuple(getattr(company, name) for name in _COMPANY[1:])
+
+
+def _person(person: PersonState) -> tuple[object, ...]:
+    return tuple(getattr(person, name) for name in _PROSPECT[1:])

@@ -1,0 +1,161 @@
+"""Which column of a table is which field: as told by the caller, else guessed from the headings.
+
+The rule for columns that no vocabulary knows: with `company_` or `person_` in front they belong there; else to the person, where the
+table has people, since a value of the row's own can only be kept there; else to the company.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.feed.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.intake.headings import (
+    AMBIGUOUS_IDENTIFIERS,
+    AMBIGUOUS_NAMES,
+    COMPANY_ATTRIBUTES,
+    COMPANY_VOCABULARY,
+    COMPANY_WORDS,
+    FULL_NAME,
+    PERSON_VOCABULARY,
+    PERSON_WORDS,
+    attribute_name,
+    squeezed,
+    words,
+)
+
+_PEOPLE = "prospects."
+_ALIASES = {"company_name": "name", "prospect_id": f"{_PEOPLE}id"}
+_PERSON_FIELDS = frozenset({*PROSPECT_FIELDS, FULL_NAME})
+_RESERVED = frozenset({*COMPANY_FIELDS, "prospects", *(f"{_PEOPLE}{field}" for field in _PERSON_FIELDS)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column and the field that it fills: `name`, `city`, `prospects.email`, `prospects.phone`."""
+
+    index: int
+    heading: str
+    field: str
+
+    @property
+    def is_attribute(self) -> bool:
+        return self.field not in _RESERVED
+
+    @property
+    def is_person(self) -> bool:
+        return self.field.startswith(_PEOPLE)
+
+    @property
+    def name(self) -> str:
+        """The field within its company or person."""
+        return self.field.removeprefix(_PEOPLE)
+
+
+def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Column]:
+    """Every column with its field; raises InvalidInput where a column is missing, doubled, or nothing holds the company's name."""
+    headings = [heading or f"column {index}" for index, heading in enumerate(headings, start=1)]
+    _refuse_doubled(headings)
+    fields = {_field(field): _index_of(column, headings) for field, column in mapping.items()}
+    free = [index for index in range(len(headings)) if index not in fields.values()]
+    fields |= _guessed(free, headings, taken=set(fields))
+    if "name" not in fields:
+        raise InvalidInput(_without_name(headings))
+    has_people = any(field.startswith(_PEOPLE) for field in fields)
+    for index in free:
+        if index not in fields.values():
+            fields[_attribute(headings[index], index, headings, has_people=has_people, taken=fields.keys())] = index
+    columns = [Column(index=index, heading=headings[index], field=field) for field, index in fields.items()]
+    return sorted(columns, key=lambda column: column.index)
+
+
+def _refuse_doubled(headings: Sequence[str]) -> None:
+    seen: dict[str, int] = {}
+    for index, heading in enumerate(headings):
+        first = seen.setdefault(heading.casefold(), index)
+        if first != index:
+            raise InvalidInput(
+                f"The heading {heading!r} stands over columns {first + 1} and {index + 1}; give each column a heading of its own."
+            )
+
+
+def _field(name: str) -> str:
+    """A field as the caller of `--map` may write it."""
+    name = name.strip()
+    name = _ALIASES.get(name, name)
+    if name in ("", _PEOPLE, "prospects"):
+        raise InvalidInput("A mapping needs a field before its equals sign, such as source_id=Kundennummer or prospects.phone=Telefon.")
+    return f"{_PEOPLE}{name}" if name in _PERSON_FIELDS - {"id"} else name
+
+
+def _index_of(column: str, headings: Sequence[str]) -> int:
+    for spelling in (str.strip, str.casefold, squeezed):
+        for index, heading in enumerate(headings):
+            if spelling(heading) == spelling(column):
+                return index
+    raise InvalidInput(f"No column is called {column!r}; there are: {_listed(headings)}.")
+
+
+def _guessed(free: Sequence[int], headings: Sequence[str], *, taken: set[str]) -> dict[str, int]:
+    """Fields for the columns that a vocabulary knows. `Name` and `Record ID` mean the company unless other columns speak against it."""
+    found: dict[str, tuple[int, int]] = {}
+    for index in free:
+        for field, rank in _meanings(headings[index]):
+            if field not in taken:
+                found[field] = min(found.get(field, (rank, index)), (rank, index))
+    guesses = {field: index for field, (_, index) in found.items()}
+    known = taken | guesses.keys()
+    alone = {squeezed(headings[index]): index for index in free if index not in guesses.values()}
+    for word in AMBIGUOUS_NAMES & alone.keys():
+        if "name" not in known:
+            guesses["name"] = alone[word]
+        elif not known & {f"{_PEOPLE}first_name", f"{_PEOPLE}last_name", f"{_PEOPLE}{FULL_NAME}"}:
+            guesses[f"{_PEOPLE}{FULL_NAME}"] = alone[word]
+    for word in AMBIGUOUS_IDENTIFIERS & alone.keys():
+        if "source_id" not in known and not any(field.startswith(_PEOPLE) for field in known):
+            guesses["source_id"] = alone[word]
+    return guesses
+
+
+def _meanings(heading: str) -> list[tuple[str, int]]:
+    """Fields that a heading may stand for, with its rank among the spellings of each."""
+    of_company, of_person, rest = _owner(heading)
+    word, short = squeezed(heading), squeezed(" ".join(rest))
+    whole = [*_known(word, COMPANY_VOCABULARY, ""), *_known(word, PERSON_VOCABULARY, _PEOPLE)]
+    if whole or short == word:
+        return whole
+    if short in AMBIGUOUS_NAMES:
+        return [("name" if of_company else f"{_PEOPLE}{FULL_NAME}", 0)]
+    return [*_known(short, COMPANY_VOCABULARY if of_company else {}, ""), *_known(short, PERSON_VOCABULARY if of_person else {}, _PEOPLE)]
+
+
+def _known(word: str, vocabulary: Mapping[str, tuple[str, ...]], prefix: str) -> Iterator[tuple[str, int]]:
+    return ((f"{prefix}{field}", spellings.index(word)) for field, spellings in vocabulary.items() if word in spellings)
+
+
+def _owner(heading: str) -> tuple[bool, bool, list[str]]:
+    """Whether a heading begins with a word for a company or for a person, and its other words."""
+    first, *rest = words(heading) or [""]
+    of_company, of_person = first in COMPANY_WORDS, first in PERSON_WORDS
+    return of_company, of_person, rest if of_company or of_person else [first, *rest]
+
+
+def _attribute(heading: str, index: int, headings: Sequence[str], *, has_people: bool, taken: Container[str]) -> str:
+    of_company, of_person, rest = _owner(heading)
+    name = attribute_name(rest) or attribute_name(words(heading)) or f"column_{index + 1}"
+    # Beside "Company City", a plain "City" is the person's.
+    is_doubled = any(_owner(other)[::2] == (True, rest) for other in headings)
+    is_company = of_company or (not of_person and (not has_people or (squeezed(heading) in COMPANY_ATTRIBUTES and not is_doubled)))
+    owner = "" if is_company else _PEOPLE
+    spellings = chain([name, attribute_name(words(heading)) or name], (f"{name}_{number}" for number in count(2)))
+    return next(field for spelling in spellings if (field := f"{owner}{spelling}") not in taken and field not in _RESERVED)
+
+
+def _without_name(headings: Sequence[str]) -> str:
+    if any("@" in heading or "://" in heading for heading in headings):
+        return "The first line holds values, not headings; put a line with the names of the columns above it."
+    return f"No column holds the company's name; there are: {_listed(headings)}. Name it with --map name=COLUMN."
+
+
+def _listed(headings: Sequence[str]) -> str:
+    return ", ".join(repr(heading) for heading in headings)

@@ -1,0 +1,107 @@
+"""A producer's file as companies to deliver and rows to mend, in a stream. What a format looks like is told in `formats/`."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.columns import Column, map_columns
+from openprospect.server.intake.documents import DocumentIntake
+from openprospect.server.intake.formats.delimited import Delimited
+from openprospect.server.intake.formats.json_file import JsonFile
+from openprospect.server.intake.formats.json_lines import JsonLines
+from openprospect.server.intake.formats.parquet import ParquetDocuments, ParquetTable, open_parquet
+from openprospect.server.intake.formats.spreadsheet import Spreadsheet
+from openprospect.server.intake.outcome import Outcome
+from openprospect.server.intake.table import TableIntake
+
+Source = Delimited | Spreadsheet | ParquetTable | JsonLines | JsonFile | ParquetDocuments
+ENDINGS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+
+
+class Intake(Protocol):
+    """Companies and rejected rows of one source."""
+
+    def outcomes(self) -> Iterator[Outcome]: ...
+
+    def fraction(self) -> float | None: ...
+
+
+class InputFile:
+    """An open file, to be iterated once. `columns` tells which column became which field; empty where the file has no table."""
+
+    def __init__(self, intake: Intake, columns: Sequence[Column], stack: ExitStack) -> None:
+        self._intake = intake
+        self._stack = stack
+        self.columns = columns
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return self._intake.outcomes()
+
+    @property
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1; None where nobody can know. May be asked by another thread while the file is read."""
+        return self._intake.fraction()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+
+def open_file(path: Path | None, *, mapping: Mapping[str, str], stdin: BinaryIO | None = None) -> InputFile:
+    """Open a file, or NDJSON from the standard input where `path` is None; raises InvalidInput where it cannot be read as a whole.
+
+    `mapping` names columns by field (`{"source_id": "Kundennummer", "prospects.email": "Mail"}`) and goes before every guess.
+    """
+    with ExitStack() as stack:
+        source = _opened(path, stack) if path else JsonLines(stdin or sys.stdin.buffer, size=None)
+        intake, columns = _intake(source, mapping, stack)
+        return InputFile(intake, columns, stack.pop_all())
+
+
+def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tuple[Intake, Sequence[Column]]:
+    if isinstance(source, Delimited | Spreadsheet | ParquetTable):
+        columns = map_columns(source.headings, mapping)
+        table = TableIntake(source, columns)
+        stack.callback(table.close)
+        return table, columns
+    if mapping:
+        raise InvalidInput("Only tables have columns to map (CSV, XLSX, flat Parquet); in JSON the fields carry their own names.")
+    documents = DocumentIntake(source)
+    stack.callback(documents.close)
+    return documents, ()
+
+
+def _opened(path: Path, stack: ExitStack) -> Source:
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InvalidInput(f"Files ending in {ending or 'nothing'} cannot be delivered; known are {', '.join(ENDINGS)}, and - for NDJSON.")
+    size = _size(path)
+    if ending == ".csv":
+        return Delimited(path, stack)
+    if ending == ".xlsx":
+        return Spreadsheet(path, stack)
+    if ending == ".parquet":
+        return open_parquet(path, stack)
+    stream = stack.enter_context(path.open("rb"))
+    return JsonFile(stream, size=size) if ending == ".json" else JsonLines(stream, size=size)
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a folder; name a file in it.")
+    try:
+        with path.open("rb"):
+            size = path.stat().st_size
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file {path}.") from None
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
+    if size == 0:
+        raise InvalidInput(f"{path} is empty.")
+    return size

@@ -1,0 +1,134 @@
+"""CSV as it comes: any usual encoding, separator and line end, quoted line breaks, broken quotes. Lines are lines of the file."""
+
+import csv
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from openprospect.server.core.errors import Fault, InvalidInput
+from openprospect.server.intake.formats.encoding import detect_encoding
+from openprospect.server.intake.formats.source import TableRow
+from openprospect.server.intake.outcome import RejectedRow
+
+_SEPARATORS = ",;\t|"
+_SAMPLE_CHARACTERS = 1 << 16
+_SAMPLE_RECORDS = 100
+_MAX_RECORD_LINES = 500
+_MAX_FIELD_CHARACTERS = 1 << 22
+_EXCEL_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_BROKEN_QUOTE = "a quote that is not closed, or not doubled within a quoted value"
+
+
+class Delimited:
+    """One CSV file, open until the stack is closed."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._size = path.stat().st_size
+        self._encoding = detect_encoding(path)
+        # Bytes that the encoding does not know become half characters, for which their row is rejected.
+        errors = "replace" if self._encoding.startswith("utf-16") else "surrogateescape"
+        with path.open(encoding=self._encoding, errors=errors, newline="") as file:
+            sample = file.read(_SAMPLE_CHARACTERS)
+        self._file = stack.enter_context(path.open(encoding=self._encoding, errors=errors, newline=""))
+        lines = _Lines(self._file)
+        self._separator = lines.excel_separator() or find_separator(sample)
+        csv.field_size_limit(_MAX_FIELD_CHARACTERS)
+        self._records = read_records(lines, self._separator)
+        self.headings = self._headings()
+
+    def rows(self) -> Iterator[TableRow | RejectedRow]:
+        width = len(self.headings)
+        for record in self._records:
+            if isinstance(record, RejectedRow):
+                yield record
+                continue
+            cells = record.cells
+            if len(cells) > width and any(cells[width:]):
+                yield self._ragged(record)
+            elif any(cells):
+                yield TableRow(record.line, cells[:width] + [None] * (width - len(cells)))
+
+    def fraction(self) -> float:
+        return cast("BinaryIO", self._file.buffer).tell() / self._size
+
+    def _headings(self) -> list[str]:
+        for record in self._records:
+            if isinstance(record, RejectedRow):
+                raise InvalidInput(f"The headings cannot be read: {record.faults[0].reason} in line {record.line}.")
+            if any(record.cells):
+                return [heading.removeprefix("\ufeff").strip() for heading in record.cells]
+        raise InvalidInput("The file is empty; expected a line of headings and a row a person.")
+
+    def _ragged(self, record: TableRow) -> RejectedRow:
+        reason = f"{len(record.cells)} values under {len(self.headings)} headings; a value that holds {self._separator!r} has to be quoted"
+        return RejectedRow(line=record.line, faults=[Fault(field="", reason=reason)], raw=record.cells)
+
+
+class _Lines(Iterator[str]):
+    """The lines of a file, of which those of the record just read can be read again."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._again: deque[str] = deque()
+        self.record: list[str] = []
+        self.number = 0
+
+    def __next__(self) -> str:
+        if len(self.record) >= _MAX_RECORD_LINES:
+            raise csv.Error
+        line = self._again.popleft() if self._again else next(self._file)
+        self.record.append(line)
+        self.number += 1
+        return line
+
+    def excel_separator(self) -> str | None:
+        """The separator that Excel may be told in the first line, which then is no record."""
+        hint = _EXCEL_HINT.fullmatch(next(self, "").removeprefix("\ufeff"))
+        if hint is None:
+            self.read_again(self.record)
+        return hint and hint[1]
+
+    def read_again(self, lines: list[str]) -> None:
+        self._again.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+
+def read_records(lines: _Lines, separator: str) -> Iterator[TableRow | RejectedRow]:
+    """Records with the line they begin in. After a broken quote, reading goes on in the line after it."""
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    while True:
+        lines.record = []
+        first_line = lines.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reason = f"a value of more than {_MAX_FIELD_CHARACTERS:,} characters" if "limit" in str(error) else _BROKEN_QUOTE
+            broken, *others = lines.record
+            lines.read_again(others)
+            yield RejectedRow(line=first_line, faults=[Fault(field="", reason=reason)], raw=broken.rstrip("\r\n"))
+        else:
+            yield TableRow(first_line, [cell.strip() for cell in cells])
+
+
+def find_separator(sample: str) -> str:
+    """The separator that gives the first records the most alike, and most, columns; a comma where there is but one column."""
+    return max(_SEPARATORS, key=lambda separator: _likeness(sample, separator))
+
+
+def _likeness(sample: str, separator: str) -> tuple[float, int]:
+    lines = sample.splitlines(keepends=True)
+    if len(sample) == _SAMPLE_CHARACTERS:
+        lines.pop()
+    widths = [width for _, width in zip(range(_SAMPLE_RECORDS), _widths(lines, separator), strict=False) if width]
+    if not widths or widths[0] == 1:
+        return 0.0, 0
+    return Counter(widths)[widths[0]] / len(widths), widths[0]
+
+
+def _widths(lines: Iterable[str], separator: str) -> Iterator[int]:
+    return (len(cells) for cells in csv.reader(lines, delimiter=separator, skipinitialspace=True))

@@ -1,0 +1,79 @@
+"""Parquet: a row a company where there is a list `prospects`, else a table with a row a person."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.formats.plain import plain
+from openprospect.server.intake.formats.source import Document, TableRow
+from openprospect.server.intake.outcome import RejectedRow
+
+_BATCH_ROWS = 1_000
+
+
+def open_parquet(path: Path, stack: ExitStack) -> "ParquetTable | ParquetDocuments":
+    """The file as what it is; raises InvalidInput where it is no Parquet."""
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InvalidInput(f"{path.name} is no Parquet file, or a damaged one.") from error
+    stack.callback(file.close)
+    names = file.schema_arrow.names
+    is_nested = "prospects" in names and pa.types.is_nested(file.schema_arrow.field("prospects").type)
+    return ParquetDocuments(file) if is_nested else ParquetTable(file)
+
+
+class _Rows:
+    """The rows of a file in batches, counted."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+        self._read = 0
+
+    def __iter__(self) -> Iterator[tuple[int, list[Any]]]:
+        for batch in self._batches():
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                self._read += 1
+                yield self._read, [plain(value) for value in values]
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._file.iter_batches(batch_size=_BATCH_ROWS)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise InvalidInput(f"The Parquet file is damaged behind row {self._read}.") from error
+
+    def fraction(self) -> float:
+        return self._read / max(1, self._file.metadata.num_rows)
+
+
+class ParquetTable:
+    """Rows under headings, which are the names of the columns."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self.headings = list(file.schema_arrow.names)
+        self._rows = _Rows(file)
+        self.fraction = self._rows.fraction
+
+    def rows(self) -> Iterator[TableRow | RejectedRow]:
+        for line, cells in self._rows:
+            if any(cell not in (None, "") for cell in cells):
+                yield TableRow(line, cells)
+
+
+class ParquetDocuments:
+    """A company a row, its people in a list."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._names = list(file.schema_arrow.names)
+        self._rows = _Rows(file)
+        self.fraction = self._rows.fraction
+
+    def documents(self) -> Iterator[Document | RejectedRow]:
+        for line, values in self._rows:
+            company = dict(zip(self._names, values, strict=True))
+            yield Document(line, company, company)

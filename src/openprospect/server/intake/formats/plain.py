@@ -1,0 +1,40 @@
+"""Values of spreadsheets and Parquet as JSON knows them: dates as text, whole numbers as integers, no NaN."""
+
+import math
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON; None where it says nothing."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float | Decimal):
+        return _number(float(value))
+    if isinstance(value, date | time | timedelta):
+        return _moment(value)
+    return _plain_container(value)
+
+
+def _plain_container(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(element) for element in value]
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else str(value)
+
+
+def _number(number: float) -> float | int | None:
+    if not math.isfinite(number):
+        return None
+    # A double is exact up to 2**53; beyond, its digits are not the producer's.
+    return int(number) if number.is_integer() and abs(number) <= 2**53 else number
+
+
+def _moment(value: date | time | timedelta) -> str:
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, datetime) and value.time() == time.min and value.tzinfo is None:
+        return value.date().isoformat()
+    return value.isoformat()

@@ -1,0 +1,94 @@
+"""The rows of one company in a table made into one company: people merged, blanks filled, nothing lost without a word."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from openprospect.server.core.errors import Fault
+from openprospect.server.feed.identity import company_name_key, email_key
+from openprospect.server.feed.model import CompanyRow, JsonObject
+from openprospect.server.feed.people import Roll, Twin
+from openprospect.server.feed.row import FaultyRow, parse_company, parse_prospect
+from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One row of a company: what it says of the company and of a person."""
+
+    source: Source
+    company: JsonObject
+    person: JsonObject | None
+
+
+def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
+    """One company of all rows that are good, and a rejection for each that is not. A fault of the company rejects them all."""
+    people = _People()
+    faults = {member.source.line: found for member in members if (found := people.admit(member))}
+    good = [member for member in members if member.source.line not in faults]
+    try:
+        row = _company(good or members, people.records)
+    except FaultyRow as error:
+        faults = {member.source.line: faults.get(member.source.line, []) + error.faults for member in members}
+        good = []
+    for member in members:
+        if member.source.line in faults:
+            yield RejectedRow(line=member.source.line, faults=faults[member.source.line], raw=member.source.raw)
+    if good:
+        yield DeliveredRow(row=row, sources=tuple([member.source for member in good]))
+
+
+def _company(members: Sequence[Member], people: list[JsonObject]) -> CompanyRow:
+    """The first value that is not blank wins, for each column of the company."""
+    company: JsonObject = {}
+    for member in reversed(members):
+        company |= member.company
+    return parse_company(company | {"prospects": people})
+
+
+@dataclass(slots=True)
+class _People:
+    """The people of one company so far, as they will be delivered."""
+
+    records: list[JsonObject] = field(default_factory=list)
+    _roll: Roll = field(default_factory=Roll)
+
+    def admit(self, member: Member) -> list[Fault]:
+        """Add the row's person, or fill what an earlier row of theirs left blank; the faults where neither can be done."""
+        if member.person is None:
+            return []
+        try:
+            row = parse_prospect(member.person)
+        except FaultyRow as error:
+            return error.faults
+        twin = self._roll.find(row)
+        if twin:
+            return self._fill(twin, member.person)
+        self._roll.add(row)
+        self.records.append(member.person)
+        return []
+
+    def _fill(self, twin: Twin, person: JsonObject) -> list[Fault]:
+        known = self.records[twin.index]
+        if not twin.field and not (person.get("first_name") or person.get("last_name")):
+            return [
+                Fault(
+                    field="email", reason="a person without name, e-mail address and id cannot be told from others here; give one of them"
+                )
+            ]
+        for name, value in person.items():
+            if name in known and _spelling(name, known[name]) != _spelling(name, value):
+                return [
+                    Fault(
+                        field=name,
+                        reason=f"contradicts an earlier row of the same person ({twin.reason}); a later row may only fill blanks",
+                    )
+                ]
+        self.records[twin.index] = known | {name: value for name, value in person.items() if name not in known}
+        self._roll.replace(twin.index, parse_prospect(self.records[twin.index]))
+        return []
+
+
+def _spelling(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return email_key(value) if name == "email" else company_name_key(value)

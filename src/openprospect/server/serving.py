@@ -1,0 +1,86 @@
+"""Running the application: sockets, workers, signals. What it answers is `app.py`'s."""
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import uvicorn
+from litestar.types import ASGIApp
+
+from openprospect.server.app import create_app
+from openprospect.server.core.errors import Misconfigured
+
+logger = logging.getLogger(__name__)
+
+_DSN_VARIABLE = "OPENPROSPECT_INTERNAL_DSN"
+_DRAIN_SECONDS = 30
+_PR_SET_PDEATHSIG = 1
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def serve_until_stopped(dsn: str, *, host: str, port: int, workers: int) -> None:
+    """Listen until SIGTERM or SIGINT, then finish what is under way."""
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
+    _check_free(host, port)
+    # Workers are processes of their own; an argument list would show the password to `ps`.
+    os.environ[_DSN_VARIABLE] = dsn
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal once more after a clean stop, which would turn it into a failure.
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    uvicorn.run(
+        "openprospect.server.serving:worker_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=1 << 16,
+    )
+
+
+def worker_app() -> ASGIApp:
+    """The application of one worker, which ends with the process that started it."""
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
+    if multiprocessing.parent_process() is not None and sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    return create_app(os.environ[_DSN_VARIABLE])
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises Misconfigured where somebody else listens already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(f"Cannot listen on {host}:{port}: {error.strerror}; choose another with --port or --host.") from None
+
+
+def _announce(host: str, port: int) -> None:
+    """Say where the service listens, once it answers."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{reachable}:{port}/health", timeout=5):  # noqa: S310  # http by construction
+                logger.info("listening on http://%s:%d", host, port)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)

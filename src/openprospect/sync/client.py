@@ -1,0 +1,175 @@
+"""The client library: the pages and companies of a feed, and receipts for what was stored. It stores nothing itself."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from openprospect.sync.errors import AnswerUnclear, FixNeeded, TryLater
+from openprospect.sync.links import next_url
+from openprospect.sync.retry import Retry
+from openprospect.sync.transport import Answer, Transport
+from openprospect.sync.wire import Company, decode_page
+
+PAGE_COMPANIES = 100
+_MOST_RESTARTS = 5
+_OK, _OK_OR_UNCHANGED, _OK_OR_EXPIRED = frozenset({200}), frozenset({200, 304}), frozenset({200, 410})
+_CONFIRMED = frozenset({200, 204, 404, 405, 501})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """One page of a walk, with what its headers tell.
+
+    `watermark`: up to where the feed was complete when the page was made. `instance`: the feed's identity, where the
+    server tells it. `linked`: the walk follows links, ascending by `delivered_at`. `body_bytes`: size as sent.
+    """
+
+    companies: list[Company]
+    total: int = 0
+    has_more: bool = False
+    watermark: str | None = None
+    instance: str | None = None
+    linked: bool = True
+    restarted: bool = False
+    body_bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Empty:
+    """The tag of an empty first page: while it holds, nothing new was delivered."""
+
+    etag: str
+    page: FeedPage = field(repr=False)
+
+
+class Client:
+    """Reads feeds from one server with one key. Synchronous; use it from one thread at a time."""
+
+    def __init__(
+        self, base_url: str, api_key: str, *, connect_seconds: float = 10.0, read_seconds: float = 60.0, retry: Retry | None = None
+    ) -> None:
+        self.base_url = _checked_url(base_url)
+        self._transport = Transport(
+            self.base_url, _checked_key(api_key), connect_seconds=connect_seconds, read_seconds=read_seconds, retry=retry or Retry()
+        )
+        self._empty: dict[str, _Empty] = {}
+
+    def companies(self, search_id: str, *, delivered_since: str | None = None) -> Iterator[Company]:
+        """Every company delivered after `delivered_since`, in order; withdrawn ones carry `removed_at`."""
+        for page in self.pages(search_id, delivered_since=delivered_since):
+            yield from page.companies
+
+    def pages(self, search_id: str, *, delivered_since: str | None = None) -> Iterator[FeedPage]:
+        """One walk through a feed, page by page; at least one page, the last with `has_more` False.
+
+        Follows the server's links; where it sends none, counts offsets as documented. A page with `restarted` True
+        begins such a walk anew because the server had forgotten it.
+        """
+        since = {} if delivered_since is None else {"delivered_since": delivered_since}
+        endpoint = _endpoint(search_id)
+        feed_url = self.base_url + endpoint
+        first_url = f"{feed_url}?{urlencode({**since, 'limit': PAGE_COMPANIES})}"
+        page, link = self._first_page(first_url, endpoint)
+        yield page
+        if page.has_more and link is None:
+            yield from self._by_offset(feed_url, since, endpoint, start=len(page.companies))
+        while link is not None and page.has_more:
+            answer = self._transport.request("GET", link, expected=_OK)
+            page, previous, link = _page(answer), link, _next(answer, feed_url, endpoint)
+            if page.has_more and link in {None, previous}:
+                raise AnswerUnclear("The server says that there is more, but links to no next page.")
+            yield page
+
+    def confirm(self, search_id: str, delivered_until: str) -> bool:
+        """Tell the server that everything up to `delivered_until` is stored; False where it keeps no receipts."""
+        answer = self._transport.request(
+            "PUT",
+            f"{self.base_url}/api/v1/deliveries/{quote(search_id, safe='')}/receipt",
+            body=msgspec.json.encode({"delivered_until": delivered_until}),
+            headers={"Content-Type": "application/json"},
+            expected=_CONFIRMED,
+        )
+        return answer.status < 300
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r}, api_key=***)"
+
+    def _first_page(self, url: str, endpoint: str) -> tuple[FeedPage, str | None]:
+        known = self._empty.get(url)
+        answer = self._transport.request(
+            "GET", url, headers={"If-None-Match": known.etag} if known else None, expected=_OK_OR_UNCHANGED if known else _OK
+        )
+        if known and answer.status == 304:
+            return known.page, None
+        page = _page(answer)
+        etag = answer.headers.get("ETag")
+        # Only the tags of empty polls are kept: they alone come again, and there is one for each search.
+        self._empty = {known_url: empty for known_url, empty in self._empty.items() if not known_url.startswith(url.partition("?")[0])}
+        if etag and not page.companies and not page.has_more:
+            self._empty[url] = _Empty(etag, page)
+        return page, _next(answer, url.partition("?")[0], endpoint)
+
+    def _by_offset(self, feed_url: str, since: dict[str, str], endpoint: str, *, start: int) -> Iterator[FeedPage]:
+        offset, restarts, has_more = start, 0, True
+        while has_more:
+            query = urlencode({**since, "limit": PAGE_COMPANIES, "offset": offset})
+            answer = self._transport.request("GET", f"{feed_url}?{query}", expected=_OK_OR_EXPIRED)
+            if answer.status == 410:
+                offset, restarts = 0, restarts + 1
+                if restarts > _MOST_RESTARTS:
+                    raise TryLater(f"The server forgot the walk through {endpoint} {restarts} times; this consumer is too slow for it.")
+                continue
+            page = _page(answer, linked=False, restarted=restarts > 0 and offset == 0)
+            offset, has_more = offset + len(page.companies), page.has_more
+            if has_more and not page.companies:
+                raise AnswerUnclear("The server says that there is more, but sends an empty page.")
+            yield page
+
+
+def _page(answer: Answer, *, linked: bool | None = None, restarted: bool = False) -> FeedPage:
+    page = decode_page(answer.body)
+    return FeedPage(
+        companies=page.items,
+        total=page.total,
+        has_more=page.has_more,
+        watermark=answer.headers.get("Delivery-Watermark") or None,
+        instance=answer.headers.get("Delivery-Instance") or None,
+        linked=(not page.has_more or "Link" in answer.headers) if linked is None else linked,
+        restarted=restarted,
+        body_bytes=len(answer.body),
+    )
+
+
+def _next(answer: Answer, feed_url: str, endpoint: str) -> str | None:
+    return next_url(answer.headers.get("Link", ""), feed_url=feed_url, endpoint=endpoint)
+
+
+def _endpoint(search_id: str) -> str:
+    return f"/api/v1/deliveries/{quote(search_id, safe='')}/companies"
+
+
+def _checked_url(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise FixNeeded(f"The base URL must look like https://api.example.com, not {parts.scheme}://{parts.hostname or ''}…")
+    return base_url.rstrip("/")
+
+
+def _checked_key(api_key: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]+", api_key):
+        raise FixNeeded("The API key is empty or holds characters that no key has. Set OPENPROSPECT_API_KEY.")
+    return api_key

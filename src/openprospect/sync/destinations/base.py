@@ -1,0 +1,62 @@
+"""What a destination is: a place that takes batches and remembers, in the same transaction, how far it got."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from openprospect.sync.batch import Batch, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far a destination got with a search.
+
+    `delivered_until` is text exactly as served. `full_run`: a full run has begun and not ended; it had got to `full_until`.
+    """
+
+    source: Source
+    delivered_until: str | None = None
+    full_run: bool = False
+    full_until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a batch changed: rows written, and companies that are no longer there."""
+
+    companies: int
+    prospects: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a destination holds of one search."""
+
+    search_id: str
+    server: str
+    companies: int
+    prospects: int
+    delivered_until: str | None
+    synced_at: str | None
+
+    def document(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Destination(Protocol):
+    """An open destination, locked against other runs until closed.
+
+    Every method is one transaction: a kill at any moment leaves what the last finished one left.
+    """
+
+    def position(self, search_id: str) -> Position | None:
+        """None for a search of which nothing is stored."""
+
+    def begin_full(self, search_id: str, source: Source) -> None:
+        """Forget what an earlier full run had seen, and remember that one is under way."""
+
+    def apply(self, batch: Batch) -> Applied:
+        """Write a batch and its position."""
+
+    def close(self) -> None:
+        """Let go of the destination."""

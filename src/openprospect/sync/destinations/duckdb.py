@@ -1,0 +1,135 @@
+"""DuckDB files: Arrow columns, merged inside one transaction."""
+
+# ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import duckdb
+import pyarrow as pa
+
+from openprospect.sync.destinations.base import Held
+from openprospect.sync.destinations.columns import Column, Kind
+from openprospect.sync.destinations.database import listed, quoted
+from openprospect.sync.destinations.frames import Frame
+from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
+from openprospect.sync.errors import Busy, DestinationRefused, TryLater
+
+# Enough for a batch; more would only be cache, and a sync should not grow with its feed.
+_MEMORY_LIMIT = "128MB"
+
+
+class DuckDatabase:
+    types: ClassVar[Mapping[Kind, str]] = {
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.BIGINT: "BIGINT",
+        Kind.DOUBLE: "DOUBLE",
+        Kind.TEXT: "VARCHAR",
+        Kind.JSON: "JSON",
+    }
+    moment_type = "TIMESTAMPTZ"
+    has_indexes = False  # Merging into a table without keys is faster, and the key is guarded by the merge.
+    is_among = "IN (SELECT unnest(?))"
+    way_out = "choose another file"
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.name = str(path)
+        try:
+            self._connection = duckdb.connect(path, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT})
+        except duckdb.Error as error:
+            if "lock" in str(error).lower():
+                raise Busy(f"{path} is open in another process: {error}") from error
+            raise DestinationRefused(f"{path} cannot be used as a DuckDB file: {error}") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with _translated(self.name):
+            self._connection.begin()
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values).fetchall()
+
+    def execute(self, statement: str, *values: object) -> int:
+        counted = self._connection.execute(statement, values).fetchall()
+        return int(counted[0][0]) if counted else 0
+
+    def id_list(self, ids: list[str]) -> object:
+        return ids
+
+    def tables(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for table, column in self.query(
+            "SELECT lower(table_name), lower(column_name) FROM information_schema.columns"
+            " WHERE table_catalog = current_database() AND table_schema = current_schema()"
+        ):
+            found.setdefault(table, set()).add(column)
+        return found
+
+    def retype(self, table: str, old: Column, new: Column) -> None:  # noqa: ARG002 - the database knows the old type
+        name = quoted(new.name)
+        converted = f"to_json({name})" if new.kind is Kind.JSON else f"{name}::{self.types[new.kind]}"
+        self.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {self.types[new.kind]} USING {converted}")
+
+    def upsert(self, table: str, frame: Frame) -> None:
+        changes = ", ".join(f"{quoted(name)} = incoming.{quoted(name)}" for name in frame.columns)
+        with self._incoming(frame):
+            self._connection.execute(
+                f"MERGE INTO {table} USING incoming ON {table}.prospect_search_id = incoming.prospect_search_id"
+                f" AND {table}.id = incoming.id WHEN MATCHED THEN UPDATE SET {changes}"
+                f" WHEN NOT MATCHED THEN INSERT ({listed(frame.columns)}) VALUES ({_incoming_columns(frame)})"
+            )
+
+    def append(self, table: str, frame: Frame) -> None:
+        with self._incoming(frame):
+            self._connection.execute(f"INSERT INTO {table} ({listed(frame.columns)}) SELECT {listed(frame.columns)} FROM incoming")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _incoming(self, frame: Frame) -> Iterator[None]:
+        self._connection.register("incoming", arrow_table(frame))
+        try:
+            yield
+        finally:
+            self._connection.unregister("incoming")
+
+
+def open_destination(url: str) -> SqlDestination:
+    return open_in_file(url, lambda path: DuckDatabase(path, read_only=False))
+
+
+def held_in(url: str) -> list[Held]:
+    return held_in_file(url, lambda path: DuckDatabase(path, read_only=True))
+
+
+def arrow_table(frame: Frame) -> pa.Table:
+    """The frame as Arrow; a column without any value is text, which every other type takes."""
+    return pa.table({name: _array(name, cells) for name, cells in frame.columns.items()})
+
+
+def _array(name: str, cells: list[Any]) -> "pa.Array[Any]":
+    if name == "delivered_at":
+        return pa.array(cells, pa.string()).cast(pa.timestamp("us", tz="UTC"))
+    array = pa.array(cells)
+    return array if array.null_count < len(array) else pa.array(cells, pa.string())
+
+
+def _incoming_columns(frame: Frame) -> str:
+    return ", ".join(f"incoming.{quoted(name)}" for name in frame.columns)
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise TryLater(f"{name}: {error}") from error

@@ -1,0 +1,26 @@
+"""Paths of destinations that are files: three slashes for a relative one, four for an absolute one."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from openprospect.sync.errors import DestinationRefused
+
+
+def path_of(url: str) -> Path:
+    parts = urlsplit(url)
+    path = unquote(parts.path)[1:]
+    if parts.netloc or not path:
+        example = f"{parts.scheme}:///{parts.netloc or 'name'}{parts.path}"
+        raise DestinationRefused(f"{url} names no file. Three slashes begin a relative path, four an absolute one: {example}")
+    return Path(path)
+
+
+def existing_path_of(url: str) -> Path:
+    path = path_of(url)
+    if not path.exists():
+        raise DestinationRefused(f"{path} does not exist; nothing was synced there yet.")
+    return path
+
+
+def lock_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")

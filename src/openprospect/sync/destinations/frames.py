@@ -1,0 +1,60 @@
+"""Companies and prospects as columns of the two tables: the fixed ones, in order, and their attributes beside them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from openprospect.sync.destinations.columns import Attributes
+from openprospect.sync.stamps import canonical
+from openprospect.sync.wire import Company
+
+COMPANIES, PROSPECTS = "companies", "prospects"
+FIXED = {
+    COMPANIES: ("id", "prospect_search_id", "name", "website_url", "source_id", "delivered_at"),
+    PROSPECTS: ("id", "company_id", "prospect_search_id", "first_name", "last_name", "email", "job_title", "delivered_at"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows of one table, column by column; `delivered_at` as text, UTC, with six digits."""
+
+    columns: dict[str, list[Any]]
+    attributes: list[Attributes]
+
+    def __len__(self) -> int:
+        return len(self.attributes)
+
+
+def company_frame(search_id: str, companies: list[Company]) -> Frame:
+    return Frame(
+        {
+            "id": [company.id for company in companies],
+            "prospect_search_id": [search_id] * len(companies),
+            "name": [company.name for company in companies],
+            "website_url": [company.website_url for company in companies],
+            "source_id": [company.source_id for company in companies],
+            "delivered_at": [_stamp(company) for company in companies],
+        },
+        [company.attributes for company in companies],
+    )
+
+
+def prospect_frame(search_id: str, companies: list[Company]) -> Frame:
+    people = [prospect for company in companies for prospect in company.prospects]
+    return Frame(
+        {
+            "id": [prospect.id for prospect in people],
+            "company_id": [company.id for company in companies for _ in company.prospects],
+            "prospect_search_id": [search_id] * len(people),
+            "first_name": [prospect.first_name for prospect in people],
+            "last_name": [prospect.last_name for prospect in people],
+            "email": [prospect.email for prospect in people],
+            "job_title": [prospect.job_title for prospect in people],
+            "delivered_at": [_stamp(company) for company in companies for _ in company.prospects],
+        },
+        [prospect.attributes for prospect in people],
+    )
+
+
+def _stamp(company: Company) -> str | None:
+    return None if company.delivered_at is None else canonical(company.delivered_at)

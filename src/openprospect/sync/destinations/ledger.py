@@ -1,0 +1,152 @@
+"""The destination's own tables: whether they are ours, and how far each search got. The caller owns the transaction."""
+
+# ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from openprospect.sync.batch import Batch, Source
+from openprospect.sync.destinations.base import Held, Position
+from openprospect.sync.destinations.columns import Column, Kind
+from openprospect.sync.destinations.database import Database
+from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
+from openprospect.sync.errors import DestinationRefused
+
+STATE, COLUMNS, SEEN = "openprospect_sync_state", "openprospect_sync_columns", "openprospect_sync_seen"
+
+_OWN = {
+    STATE: "prospect_search_id {text} PRIMARY KEY, server {text} NOT NULL, instance {text}, delivered_until {text},"
+    " full_run {boolean} NOT NULL, full_until {text}, synced_at {text}",
+    COLUMNS: "table_name {text} NOT NULL, attribute {text}, column_name {text} NOT NULL, kind {text} NOT NULL",
+    SEEN: "prospect_search_id {text} NOT NULL, id {text} NOT NULL",
+}
+_INDEXES = (
+    f"CREATE UNIQUE INDEX openprospect_companies_key ON {COMPANIES} (prospect_search_id, id)",
+    f"CREATE INDEX openprospect_prospects_company ON {PROSPECTS} (prospect_search_id, company_id)",
+    f"CREATE INDEX {SEEN}_key ON {SEEN} (prospect_search_id, id)",
+)
+
+
+class Ledger:
+    """Tables and positions in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self) -> None:
+        """Create the tables, or recognise them. Raises `DestinationRefused` where they are somebody else's, or incomplete."""
+        tables = self._database.tables()
+        if STATE in tables:
+            self._refuse_incomplete(tables)
+            return
+        self._refuse_foreign(tables)
+        types = {kind.value: name for kind, name in self._database.types.items()}
+        for table, columns in FIXED.items():
+            self._database.execute(f"CREATE TABLE {table} ({', '.join(self._definition(column) for column in columns)})")
+        for table, definition in _OWN.items():
+            self._database.execute(f"CREATE TABLE {table} ({definition.format(**types)})")
+        for statement in _INDEXES if self._database.has_indexes else ():
+            self._database.execute(statement)
+
+    def position(self, search_id: str) -> Position | None:
+        rows = self._database.query(
+            f"SELECT server, instance, delivered_until, full_run, full_until FROM {STATE} WHERE prospect_search_id = ?", search_id
+        )
+        if not rows:
+            return None
+        server, instance, delivered_until, full_run, full_until = rows[0]
+        source = Source(server=server, instance=instance)
+        return Position(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
+
+    def begin_full(self, search_id: str, source: Source) -> None:
+        before = self.position(search_id)
+        kept = before.delivered_until if before and before.source.is_same(source) else None
+        self._save(search_id, Position(source=source, delivered_until=kept, full_run=True), ended=False)
+
+    def advance(self, batch: Batch) -> None:
+        """Move the position by what the batch reached."""
+        before = self.position(batch.search_id) or Position(source=batch.source)
+        is_full = batch.full and not batch.last
+        after = Position(
+            source=batch.source,
+            delivered_until=before.delivered_until if is_full else batch.until or before.delivered_until,
+            full_run=is_full,
+            full_until=(batch.until or before.full_until) if is_full else None,
+        )
+        self._save(batch.search_id, after, ended=batch.last)
+
+    def columns(self) -> dict[str, dict[str | None, Column]]:
+        """The attribute columns of each table, by attribute."""
+        known: dict[str, dict[str | None, Column]] = {COMPANIES: {}, PROSPECTS: {}}
+        for table, attribute, name, kind in self._database.query(f"SELECT table_name, attribute, column_name, kind FROM {COLUMNS}"):
+            known[table][attribute] = Column(attribute=attribute, name=name, kind=Kind(kind))
+        return known
+
+    def add_column(self, table: str, column: Column) -> None:
+        statement = f"INSERT INTO {COLUMNS} (table_name, attribute, column_name, kind) VALUES (?, ?, ?, ?)"
+        self._database.execute(statement, table, column.attribute, column.name, column.kind.value)
+
+    def retype_column(self, table: str, column: Column) -> None:
+        statement = f"UPDATE {COLUMNS} SET kind = ? WHERE table_name = ? AND column_name = ?"
+        self._database.execute(statement, column.kind.value, table, column.name)
+
+    def held(self) -> list[Held]:
+        if STATE not in self._database.tables():
+            raise DestinationRefused(f"{self._database.name} holds nothing that `openprospect sync` wrote.")
+        rows = self._database.query(
+            "SELECT s.prospect_search_id, s.server, s.delivered_until, s.synced_at,"
+            f" (SELECT count(*) FROM {COMPANIES} c WHERE c.prospect_search_id = s.prospect_search_id),"
+            f" (SELECT count(*) FROM {PROSPECTS} p WHERE p.prospect_search_id = s.prospect_search_id)"
+            f" FROM {STATE} s ORDER BY s.prospect_search_id"
+        )
+        return [
+            Held(search_id=search_id, server=server, companies=companies, prospects=prospects, delivered_until=until, synced_at=synced_at)
+            for search_id, server, until, synced_at, companies, prospects in rows
+        ]
+
+    def _definition(self, column: str) -> str:
+        if column == "delivered_at":
+            return f"{column} {self._database.moment_type}"
+        return f"{column} {self._database.types[Kind.TEXT]}{' NOT NULL' if column in {'id', 'company_id', 'prospect_search_id'} else ''}"
+
+    def _refuse_foreign(self, tables: dict[str, set[str]]) -> None:
+        foreign = [table for table in (COMPANIES, PROSPECTS, COLUMNS, SEEN) if table in tables]
+        if foreign:
+            raise DestinationRefused(
+                f"{self._database.name} has a table {foreign[0]!r} that `openprospect sync` did not make; it is left alone."
+                f" Rename it, or {self._database.way_out}."
+            )
+
+    def _refuse_incomplete(self, tables: dict[str, set[str]]) -> None:
+        missing = _first([f"table {table}" for table in (*FIXED, COLUMNS, SEEN) if table not in tables]) or _first(
+            [f"column {table}.{column}" for table, columns in FIXED.items() for column in columns if column not in tables[table]]
+        )
+        if missing:
+            raise DestinationRefused(
+                f"{self._database.name} has {STATE}, but no {missing}. To load everything anew, drop the tables"
+                f" {', '.join((*FIXED, STATE, COLUMNS, SEEN))}; or {self._database.way_out}."
+            )
+
+    def _save(self, search_id: str, position: Position, *, ended: bool) -> None:
+        self._database.execute(
+            f"INSERT INTO {STATE} (prospect_search_id, server, instance, delivered_until, full_run, full_until, synced_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prospect_search_id) DO UPDATE SET server = excluded.server,"
+            " instance = excluded.instance, delivered_until = excluded.delivered_until, full_run = excluded.full_run,"
+            f" full_until = excluded.full_until, synced_at = coalesce(excluded.synced_at, {STATE}.synced_at)",
+            search_id,
+            position.source.server,
+            position.source.instance,
+            position.delivered_until,
+            position.full_run,
+            position.full_until,
+            now_text() if ended else None,
+        )
+
+
+def now_text(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
+    """The present, to the second, as the state keeps it."""
+    return clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _first(missing: list[str]) -> str | None:
+    return missing[0] if missing else None

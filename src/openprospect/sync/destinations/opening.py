@@ -1,0 +1,42 @@
+"""From a URL to an open destination. A driver loads only when its scheme is asked for."""
+
+from importlib import import_module
+from typing import Protocol, cast
+
+from openprospect.sync.destinations.base import Destination, Held
+from openprospect.sync.errors import DestinationRefused
+
+_SCHEMES = {
+    "duckdb": "openprospect.sync.destinations.duckdb",
+    "parquet": "openprospect.sync.destinations.parquet.destination",
+    "postgres": "openprospect.sync.destinations.postgresql",
+    "postgresql": "openprospect.sync.destinations.postgresql",
+    "sqlite": "openprospect.sync.destinations.sqlite",
+}
+_EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder"
+
+
+class _Kind(Protocol):
+    def open_destination(self, url: str) -> Destination: ...
+
+    def held_in(self, url: str) -> list[Held]: ...
+
+
+def open_destination(url: str) -> Destination:
+    """Open for writing, locked against other runs. Raises `Busy` with the holder, or `DestinationRefused`."""
+    return _kind(url).open_destination(url)
+
+
+def held_in(url: str) -> list[Held]:
+    """What a destination holds, search by search. Changes nothing, and does not wait for a run."""
+    return _kind(url).held_in(url)
+
+
+def _kind(url: str) -> _Kind:
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        raise DestinationRefused(f"There is no destination {scheme!r}. Known ones: {_EXAMPLES}.")
+    try:
+        return cast("_Kind", import_module(_SCHEMES[scheme]))
+    except ModuleNotFoundError as error:
+        raise DestinationRefused(f"{scheme}:// needs the package {error.name}: pip install 'openprospect[{scheme}]'.") from error

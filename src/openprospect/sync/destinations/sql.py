@@ -1,0 +1,148 @@
+"""Batches into a SQL database: rows, columns that grow with the attributes, and the position, in one transaction.
+
+How rows are loaded stands with each database, the tables and the position in `ledger.py`.
+"""
+
+# ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from openprospect.sync.batch import Batch, Source
+from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.columns import Column, fit
+from openprospect.sync.destinations.database import Database, quoted
+from openprospect.sync.destinations.files import existing_path_of, lock_path, path_of
+from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, Frame, company_frame, prospect_frame
+from openprospect.sync.destinations.ledger import SEEN, Ledger
+from openprospect.sync.destinations.lock import FileLock
+
+
+class SqlDestination:
+    """A destination made of tables; it owns the connection and, where there is one, the lock."""
+
+    def __init__(self, database: Database, lock: FileLock | None = None) -> None:
+        self._database = database
+        self._lock = lock
+        self._ledger = Ledger(database)
+        self._columns: dict[str, dict[str | None, Column]] | None = None
+
+    def prepared(self) -> Self:
+        """Itself, once the tables are there and known to be ours; closed if they are not."""
+        try:
+            with self._database.transaction():
+                self._ledger.open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def position(self, search_id: str) -> Position | None:
+        with self._database.transaction():
+            return self._ledger.position(search_id)
+
+    def begin_full(self, search_id: str, source: Source) -> None:
+        with self._database.transaction():
+            self._forget_seen(search_id)
+            self._ledger.begin_full(search_id, source)
+
+    def apply(self, batch: Batch) -> Applied:
+        try:
+            with self._database.transaction():
+                return self._apply(batch)
+        except BaseException:
+            self._columns = None  # What the lost transaction added is not there.
+            raise
+
+    def held(self) -> list[Held]:
+        with self._database.transaction():
+            return self._ledger.held()
+
+    def close(self) -> None:
+        self._database.close()
+        if self._lock:
+            self._lock.release()
+
+    def _apply(self, batch: Batch) -> Applied:
+        ids = [company.id for company in batch.companies]
+        companies = self._fitted(COMPANIES, company_frame(batch.search_id, batch.companies))
+        prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
+        self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
+        removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
+        if len(companies):
+            self._database.upsert(COMPANIES, companies)
+        if len(prospects):
+            self._database.append(PROSPECTS, prospects)
+        if batch.full:
+            self._mark(batch.search_id, ids, batch.removed)
+        if batch.full and batch.last:
+            removed += self._sweep(batch.search_id)
+        self._ledger.advance(batch)
+        return Applied(companies=len(companies), prospects=len(prospects), removed=removed)
+
+    def _fitted(self, table: str, frame: Frame) -> Frame:
+        """The frame with a column for every attribute; the table has them too, afterwards."""
+        if self._columns is None:
+            self._columns = self._ledger.columns()
+        fitting = fit(
+            frame.attributes,
+            self._columns[table],
+            taken=lambda: self._database.tables()[table],
+            is_exact_as_double=lambda column: self._is_exact_as_double(table, column),
+        )
+        for column in fitting.added:
+            self._database.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(column.name)} {self._database.types[column.kind]}")
+            self._ledger.add_column(table, column)
+        for old, new in fitting.widened:
+            self._database.retype(table, old, new)
+            self._ledger.retype_column(table, new)
+        self._columns[table] = fitting.columns
+        return Frame(frame.columns | fitting.values, frame.attributes)
+
+    def _is_exact_as_double(self, table: str, column: Column) -> bool:
+        bound = f"{quoted(column.name)} NOT BETWEEN -9007199254740992 AND 9007199254740992"
+        return not self._database.query(f"SELECT 1 FROM {table} WHERE {bound} LIMIT 1")
+
+    def _delete(self, table: str, column: str, search_id: str, ids: list[str]) -> int:
+        if not ids:
+            return 0
+        statement = f"DELETE FROM {table} WHERE prospect_search_id = ? AND {column} {self._database.is_among}"
+        return self._database.execute(statement, search_id, self._database.id_list(ids))
+
+    def _mark(self, search_id: str, ids: list[str], removed: list[str]) -> None:
+        self._delete(SEEN, "id", search_id, removed)
+        if ids:
+            self._database.append(SEEN, Frame({"prospect_search_id": [search_id] * len(ids), "id": ids}, [None] * len(ids)))
+
+    def _sweep(self, search_id: str) -> int:
+        """Remove what a full run has not seen; the number of companies removed."""
+        for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id")):
+            seen = f"SELECT 1 FROM {SEEN} s WHERE s.prospect_search_id = {table}.prospect_search_id AND s.id = {table}.{column}"
+            removed = self._database.execute(f"DELETE FROM {table} WHERE prospect_search_id = ? AND NOT EXISTS ({seen})", search_id)
+        self._forget_seen(search_id)
+        return removed
+
+    def _forget_seen(self, search_id: str) -> None:
+        self._database.execute(f"DELETE FROM {SEEN} WHERE prospect_search_id = ?", search_id)
+
+
+def open_in_file(url: str, connect: Callable[[Path], Database]) -> SqlDestination:
+    """A destination in a file of its own, with a lock beside it."""
+    path = path_of(url)
+    lock = FileLock(lock_path(path))
+    try:
+        return SqlDestination(connect(path), lock).prepared()
+    except BaseException:
+        lock.release()
+        raise
+
+
+def held_in_database(database: Database) -> list[Held]:
+    with closing(SqlDestination(database)) as destination:
+        return destination.held()
+
+
+def held_in_file(url: str, connect: Callable[[Path], Database]) -> list[Held]:
+    return held_in_database(connect(existing_path_of(url)))

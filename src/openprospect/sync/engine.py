@@ -1,0 +1,132 @@
+"""One run: each search's news into the destination, batch by batch, data and position together; then the receipt.
+
+It knows neither HTTP nor any database, and when to run again is not decided here.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from uuid import UUID
+
+from openprospect.sync.batch import Gathering, Source
+from openprospect.sync.client import Client, FeedPage
+from openprospect.sync.destinations.base import Destination, Position
+from openprospect.sync.errors import DestinationRefused, Stopped, SyncError
+from openprospect.sync.readahead import ReadAhead
+from openprospect.sync.reckoning import Reckoning
+from openprospect.sync.stamps import canonical
+from openprospect.sync.summary import Summary
+
+Watch = Callable[[str, int, int], None]
+"""Told after every page: search id, companies read so far, companies known to be left."""
+
+
+def run(
+    search_ids: Iterable[str],
+    destination: Destination,
+    client: Client,
+    *,
+    full: bool = False,
+    stop: threading.Event | None = None,
+    watch: Watch | None = None,
+) -> Iterator[Summary]:
+    """Bring the destination up to date, one search after the other; a summary for each, also for one that failed.
+
+    `full` reads everything again and afterwards removes what is not in the feed. Raises `Stopped` once `stop` is set.
+    """
+    for search_id in dict.fromkeys(map(_spelled, search_ids)):
+        yield _SearchRun(search_id, destination, client, stop or threading.Event(), watch).run(full=full)
+
+
+class _SearchRun:
+    """One search in one run."""
+
+    def __init__(self, search_id: str, destination: Destination, client: Client, stop: threading.Event, watch: Watch | None) -> None:
+        self._search_id = search_id
+        self._destination = destination
+        self._client = client
+        self._stop = stop
+        self._watch = watch
+        self._read = 0
+        self._summary = Summary(search_id=search_id)
+
+    def run(self, *, full: bool) -> Summary:
+        started = time.monotonic()
+        try:
+            before = self._destination.position(self._search_id)
+            self._summary.delivered_until = before.delivered_until if before else None
+            has_moved = self._walk(before, full=full)
+            if has_moved:
+                self._walk(self._destination.position(self._search_id), full=False)
+            self._confirm(before)
+        except Stopped:
+            raise
+        except SyncError as error:
+            self._summary.error = error
+        self._summary.seconds = time.monotonic() - started
+        return self._summary
+
+    def _walk(self, before: Position | None, *, full: bool) -> bool:
+        """One walk through the feed; whether the feed moved on meanwhile, so that another is due."""
+        is_resumed = before is not None and before.full_run and not full
+        is_full = before is not None and (full or before.full_run)
+        since = None if before is None or full else before.full_until if is_resumed else before.delivered_until
+        reckoning, gathering = Reckoning(since), Gathering()
+        source: Source | None = None
+        with closing(iter(ReadAhead(self._client.pages(self._search_id, delivered_since=since), self._stop))) as pages:
+            for page in pages:
+                if source is None:
+                    source = self._checked(page, before, since, replaces=full)
+                    if is_full and since is None:
+                        self._destination.begin_full(self._search_id, source)
+                elif gathering.is_enough:
+                    batch = gathering.take(self._search_id, source, until=reckoning.during, full=is_full)
+                    self._summary.count(self._destination.apply(batch))
+                reckoning.observe(page)
+                gathering.add(page)
+                self._show(page)
+        assert source is not None  # noqa: S101 - a walk has at least one page
+        batch = gathering.take(self._search_id, source, until=reckoning.after, full=is_full, last=True)
+        self._summary.count(self._destination.apply(batch))
+        self._summary.delivered_until = reckoning.after or self._summary.delivered_until
+        self._summary.warn(reckoning.warnings)
+        return reckoning.has_moved
+
+    def _show(self, page: FeedPage) -> None:
+        self._read += len(page.companies)
+        if self._watch:
+            self._watch(self._search_id, self._read, max(0, page.total - len(page.companies)))
+
+    def _checked(self, page: FeedPage, before: Position | None, since: str | None, *, replaces: bool) -> Source:
+        """Where the page comes from. Raises `DestinationRefused` if what is stored does not."""
+        source = Source(server=self._client.base_url, instance=page.instance)
+        if before and not replaces and not before.source.is_same(source):
+            raise DestinationRefused(
+                f"The destination holds search {self._search_id} as {before.source.server} serves it, not {source.server}."
+                " If that is the same service under a new address, or the one to follow from now on, run once with --full."
+            )
+        if since and page.watermark and canonical(page.watermark) < canonical(since):
+            raise DestinationRefused(
+                f"The feed of search {self._search_id} ends at {page.watermark}, before what the destination holds ({since}):"
+                " the service was restored from a backup, or is another one. To follow it from now on, run once with --full."
+            )
+        return source
+
+    def _confirm(self, before: Position | None) -> None:
+        """Tell the server what is stored. It is data that counts: without a receipt, the next run tells it."""
+        until = self._summary.delivered_until
+        if until is None or (before is not None and before.delivered_until == until and not before.full_run):
+            return
+        try:
+            self._client.confirm(self._search_id, until)
+        except SyncError as error:
+            self._summary.warn([f"The server did not take the receipt: {error}"])
+
+
+def _spelled(search_id: str) -> str:
+    """One spelling of an id, so that one search is not stored twice."""
+    try:
+        return str(UUID(search_id))
+    except ValueError:
+        return search_id

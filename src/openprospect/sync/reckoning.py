@@ -1,0 +1,77 @@
+"""What may be stored as position at any moment of a walk, given what its pages show. No I/O.
+
+A stored position promises: everything up to it is in the destination, everything after it will still come.
+"""
+
+from openprospect.sync.client import FeedPage
+from openprospect.sync.stamps import canonical
+
+
+class Reckoning:
+    """Watches the pages of one walk, from `since` or, where that is None, through the whole feed."""
+
+    def __init__(self, since: str | None) -> None:
+        self._since = since
+        self._first_watermark: str | None = None
+        self._last_watermark: str | None = None
+        self._biggest: str | None = since
+        self._is_first = True
+        self._is_ascending = True
+        self._is_stamped = True
+        self._is_linked = True
+
+    def observe(self, page: FeedPage) -> None:
+        if self._is_first:
+            self._first_watermark = page.watermark
+        self._is_first = False
+        self._last_watermark = page.watermark
+        self._is_linked = self._is_linked and page.linked
+        stamps = [company.delivered_at for company in page.companies if company.delivered_at is not None]
+        self._is_stamped = self._is_stamped and len(stamps) == len(page.companies)
+        if not stamps:
+            return
+        ordered = sorted(stamps, key=canonical)
+        self._is_ascending = self._is_ascending and ordered == stamps and not _is_after(self._biggest, ordered[0])
+        self._biggest = _later(self._biggest, ordered[-1])
+
+    @property
+    def during(self) -> str | None:
+        """The position in the middle of the walk; None where the pages come in no order that would allow one."""
+        if not (self._is_linked and self._is_ascending and self._is_stamped):
+            return None
+        return self._capped(self._biggest)
+
+    @property
+    def after(self) -> str | None:
+        """The position at the end of the walk; None where the server gives nothing to go by."""
+        seen = self._biggest if self._is_stamped else self._since
+        return self._capped(_later(self._last_watermark, seen))
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the feed moved on beyond the position during the walk."""
+        return self.after is not None and _is_after(_later(self._last_watermark, self._biggest), self.after)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a server that keeps less than the documented promises leaves open."""
+        found = []
+        if not self._is_stamped and self._last_watermark is None:
+            found.append("The server sends no delivered_at: every run reads everything, and only --full removes what is gone.")
+        if not self._is_linked and self._first_watermark is None:
+            found.append("The server sends no next links: what is delivered or withdrawn during a run may be missed or come late.")
+        return found
+
+    def _capped(self, position: str | None) -> str | None:
+        """A walk through the whole feed leaves withdrawals out, also those made meanwhile: they follow its first watermark."""
+        if self._since is None and self._first_watermark is not None and _is_after(position, self._first_watermark):
+            return self._first_watermark
+        return position
+
+
+def _is_after(one: str | None, other: str | None) -> bool:
+    return one is not None and (other is None or canonical(one) > canonical(other))
+
+
+def _later(one: str | None, other: str | None) -> str | None:
+    return one if _is_after(one, other) else other

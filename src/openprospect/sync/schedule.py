@@ -1,0 +1,118 @@
+"""`openprospect sync`: one run, or one every so often until told to stop, and the exit code."""
+
+import logging
+import random
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from types import FrameType
+
+from openprospect.sync.client import Client
+from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.engine import Watch, run
+from openprospect.sync.errors import FixNeeded, Stopped, SyncError
+from openprospect.sync.summary import Summary
+
+log = logging.getLogger("openprospect.sync")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def sync(
+    search_ids: Sequence[str],
+    to: str,
+    client: Client,
+    *,
+    every_seconds: float | None = None,
+    full: bool = False,
+    emit: Callable[[Summary], None],
+    watch: Watch | None = None,
+    stop: threading.Event | None = None,
+) -> int:
+    """Sync once, or every `every_seconds` until `stop` is set; the exit code.
+
+    0: done (or stopped, where it runs for ever); 1: a later run can mend it; 2: a person has to. `emit` gets each
+    search's summary as it ends. With `every_seconds` failures are logged, and only the first run is a full one.
+    """
+    stop = stop or threading.Event()
+    if every_seconds is None:
+        return _once(search_ids, to, client, full=full, emit=emit, watch=watch, stop=stop)
+    has_opened = False
+    while not stop.is_set():
+        started = time.monotonic()
+        try:
+            _pass(search_ids, to, client, full=full, emit=emit, watch=watch, stop=stop)
+            has_opened, full = True, False
+        except Stopped:
+            break
+        except SyncError as error:
+            log.error("%s", error)
+            if isinstance(error, FixNeeded) and not has_opened:
+                return error.exit_code
+        # Jitter, so that many consumers with one timetable do not arrive together.
+        stop.wait(max(0.0, started + every_seconds * random.uniform(1.0, 1.1) - time.monotonic()))  # noqa: S311 - no secret
+    return 0
+
+
+def seconds_of(duration: str) -> float:
+    """Read `90s`, `15m`, `6h` or `1d`. Raises `FixNeeded`."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", duration.strip())
+    if match is None or float(match[1]) == 0:
+        raise FixNeeded(f"{duration!r} is no duration. Write a number and s, m, h or d: 15m.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set: a transaction under way ends first. A second signal ends the process at once."""
+    stop = threading.Event()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = [(number, signal.signal(number, handle)) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        yield stop
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _once(
+    search_ids: Sequence[str],
+    to: str,
+    client: Client,
+    *,
+    full: bool,
+    emit: Callable[[Summary], None],
+    watch: Watch | None,
+    stop: threading.Event,
+) -> int:
+    try:
+        return _pass(search_ids, to, client, full=full, emit=emit, watch=watch, stop=stop)
+    except SyncError as error:
+        log.error("%s", error)
+        return error.exit_code
+
+
+def _pass(
+    search_ids: Sequence[str],
+    to: str,
+    client: Client,
+    *,
+    full: bool,
+    emit: Callable[[Summary], None],
+    watch: Watch | None,
+    stop: threading.Event,
+) -> int:
+    """One run, with the destination open no longer than it takes: others read it in between."""
+    exit_code = 0
+    with closing(open_destination(to)) as destination:
+        for summary in run(search_ids, destination, client, full=full, stop=stop, watch=watch):
+            emit(summary)
+            exit_code = max(exit_code, summary.exit_code)
+    return exit_code

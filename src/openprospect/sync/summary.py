@@ -1,0 +1,54 @@
+"""What a run reports of one search: the line for people, the document for programs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from openprospect.sync.destinations.base import Applied
+from openprospect.sync.errors import SyncError
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """Counts what was committed, also where `error` ended the run early."""
+
+    search_id: str
+    companies: int = 0
+    prospects: int = 0
+    removed: int = 0
+    delivered_until: str | None = None
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    error: SyncError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return self.error.exit_code if self.error else 0
+
+    def count(self, applied: Applied) -> None:
+        self.companies += applied.companies
+        self.prospects += applied.prospects
+        self.removed += applied.removed
+
+    def warn(self, messages: list[str]) -> None:
+        self.warnings.extend(message for message in messages if message not in self.warnings)
+
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "search_id": self.search_id,
+            "companies": self.companies,
+            "prospects": self.prospects,
+            "removed": self.removed,
+            "delivered_until": self.delivered_until,
+            "seconds": round(self.seconds, 3),
+        }
+        if self.warnings:
+            document["warnings"] = self.warnings
+        if self.error:
+            document["error"] = str(self.error)
+        return document
+
+    def line(self) -> str:
+        counts = f"{self.companies:,} companies, {self.prospects:,} prospects, {self.removed:,} removed"
+        until = f"up to {self.delivered_until}" if self.delivered_until else "nothing stored yet"
+        line = f"{self.search_id}: {counts}, {until}, {self.seconds:.1f} s"
+        return f"{line}. {self.error}" if self.error else line

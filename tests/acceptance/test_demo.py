@@ -1,0 +1,82 @@
+"""`make demo`, run as make runs it, in an empty folder."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import duckdb
+import httpx
+import pytest
+
+from openprospect.demo.service import clean_environment
+
+
+def demo(folder):
+    """One run up to its last line, then Ctrl-C: what it printed, and the answer to the request it offers for pasting."""
+    command = [sys.executable, "-m", "openprospect.demo"]
+    printed = []
+    with subprocess.Popen(
+        command, cwd=folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            printed.append(line)
+            if line.startswith("Ready."):
+                answer = pasted(next(line for line in printed if line.startswith("curl ")))
+                process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, "".join(printed)
+    return "".join(printed), answer
+
+
+def pasted(line):
+    url, header = line.split("'")[1], line.split("'")[3]
+    name, _, value = header.partition(": ")
+    return httpx.get(url, headers={name: value})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    return demo(folder)
+
+
+def contents(folder):
+    with duckdb.connect(str(folder / "demo.duckdb"), read_only=True) as database:
+        return [database.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall() for table in ("companies", "prospects")]
+
+
+def test_the_demo_says_when_it_is_ready_and_ends_without_a_traceback(first):
+    printed, _ = first
+    assert "Ready. The service stays up at http://127.0.0.1:" in printed
+    assert "Traceback" not in printed
+    assert printed.splitlines()[-1].startswith("Stopped.")
+
+
+def test_the_request_that_the_demo_offers_for_pasting_works(first):
+    _, answer = first
+    assert answer.status_code == 200
+    assert len(answer.json()["items"]) == 2
+
+
+def test_the_demo_leaves_every_company_and_person_in_the_file(first, folder):
+    companies, prospects = contents(folder)
+    assert first[1].json()["total"] == len(companies) > 1000
+    assert len(prospects) > len(companies)
+
+
+def test_nobody_in_the_sample_has_an_address_that_somebody_could_own(first):
+    people = [person for company in first[1].json()["items"] for person in company["prospects"]]
+    assert people
+    assert all(person["email"].endswith(".example") for person in people)
+
+
+def test_a_second_demo_changes_nothing(first, folder):
+    before = contents(folder)
+    printed, answer = demo(folder)
+    assert contents(folder) == before
+    assert "\n0 delivered, " in printed
+    assert json.loads(answer.text) == json.loads(first[1].text)

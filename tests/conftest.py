@@ -1,0 +1,63 @@
+"""What every test may ask for: a real PostgreSQL, and a fresh, migrated database on it."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from openprospect.server.access.keys import ensure_default_organization
+from openprospect.server.db.embedded import EmbeddedPostgres
+from openprospect.server.db.migrate import migrate
+from openprospect.server.db.pool import Database
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL that lives as long as the test run."""
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    with EmbeddedPostgres(folder / "data") as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: str) -> str:
+    """A migrated database to clone; its name."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    await _create(postgres, name)
+    dsn = sibling(postgres, name)
+    await migrate(dsn)
+    async with await Database.open(dsn, size=1) as database:
+        await ensure_default_organization(database)
+    return name
+
+
+@pytest.fixture
+async def dsn(postgres: str, template: str) -> AsyncIterator[str]:
+    """The URL of a fresh database with the newest schema; dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await _create(postgres, name, template=template)
+    yield sibling(postgres, name)
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """A pool on a fresh database."""
+    async with await Database.open(dsn) as database:
+        yield database
+
+
+def sibling(dsn: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    head, _, query = dsn.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+async def _create(postgres: str, name: str, *, template: str = "template0") -> None:
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await connection.close()

@@ -1,0 +1,56 @@
+"""Every setting, command and route stands in the reference, and nothing stands there that does not exist."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from cyclopts import App
+
+from openprospect.cli.main import app
+from tests.project.repository import files_ending, text_of
+
+_SETTING = re.compile(r"\bOPENPROSPECT_[A-Z][A-Z_]*[A-Z]\b")
+_ROUTE = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /\S*)`")
+
+
+def settings_in(text):
+    """Those named in a text, but for what the service tells its own workers."""
+    return {name for name in _SETTING.findall(text) if not name.startswith("OPENPROSPECT_INTERNAL_")}
+
+
+def settings_of_the_source():
+    return {name for path in files_ending(".py", ".mjs") if path.parts[0] == "src" for name in settings_in(text_of(path))}
+
+
+def commands_of(group: App, *names: str) -> Iterator[str]:
+    for name in group:
+        if not name.startswith("-"):
+            command = group[name]
+            below = list(commands_of(command, *names, name))
+            yield from below or [" ".join((*names, name))]
+
+
+def routes_of_the_service():
+    paths = json.loads(text_of("contract/openapi.json"))["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+
+def test_the_reference_has_exactly_the_settings_of_the_source():
+    assert settings_in(text_of("docs/reference/settings.md")) == settings_of_the_source()
+
+
+def test_the_reference_has_exactly_the_commands_there_are():
+    documented = set(re.findall(r"^\| `openprospect ([a-z]+(?: [a-z]+)?)\b", text_of("docs/reference/commands.md"), re.MULTILINE))
+    assert documented == set(commands_of(app))
+
+
+def test_the_reference_has_exactly_the_routes_there_are():
+    assert set(_ROUTE.findall(text_of("docs/reference/api.md"))) == routes_of_the_service() | {"GET /health"}
+
+
+def test_pages_mention_no_setting_and_no_route_that_does_not_exist():
+    pages = [path for path in files_ending(".md") if path.parts[0] != "tests"]
+    assert {name for page in pages for name in settings_in(text_of(page))} - settings_of_the_source() == set()
+    known = {re.sub(r"\{.*?\}", "{}", route) for route in routes_of_the_service() | {"GET /health"}}
+    mentioned = {re.sub(r"\{.*?\}", "{}", route) for page in pages for route in _ROUTE.findall(text_of(page))}
+    assert mentioned - known == set()
