@@ -53,9 +53,7 @@ class Feed:
 
     def after(self, number: int, *, with_removals: bool) -> list[tuple[int, str]]:
         with self.lock:
-            return [
-                entry for key, entry in self.entries.items() if entry[0] > number and (with_removals or key not in self.removed)
-            ]
+            return [entry for key, entry in self.entries.items() if entry[0] > number and (with_removals or key not in self.removed)]
 
     def _append(self, company: dict[str, Any], *, is_stamped: bool = True, is_removal: bool = False) -> None:
         number = next(self.numbers)

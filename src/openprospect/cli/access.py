@@ -55,7 +55,7 @@ def create_key(
             database, name, organization=organization, scopes=scope, expires_in=lifetime, is_live=not test, actor=actor()
         ),
     )
-    expires_at = made.expires_at and written(made.expires_at)
+    expires_at = written(made.expires_at)
     answer({"id": made.id, "name": made.name, "key": made.key, "scopes": made.scopes, "expires_at": expires_at}, json=json)
 
 
@@ -70,9 +70,9 @@ def list_keys(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
             "scopes": key.scopes,
             "test": not key.is_live,
             "created_at": written(key.created_at),
-            "expires_at": key.expires_at and written(key.expires_at),
-            "revoked_at": key.revoked_at and written(key.revoked_at),
-            "last_used_at": key.last_used_at and written(key.last_used_at),
+            "expires_at": written(key.expires_at),
+            "revoked_at": written(key.revoked_at),
+            "last_used_at": written(key.last_used_at),
         }
         for key in found
     )

@@ -51,4 +51,4 @@ def receipts(search_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json 
     rows = on_database(storage, work)
     times = ("delivered_until", "seen_at", "oldest_unconfirmed_at")
     columns = ("key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at")
-    answers(({**row, **{name: row[name] and written(row[name]) for name in times}} for row in rows), columns=columns, json=json)
+    answers(({**row, **{name: written(row[name]) for name in times}} for row in rows), columns=columns, json=json)

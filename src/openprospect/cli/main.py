@@ -12,7 +12,7 @@ from openprospect.cli.output import fail
 
 app = App(
     name="openprospect",
-    help="Deliver companies and the people at them into CRMs and data warehouses: nothing missing, nothing doubled, nothing that should be gone.",
+    help="Deliver companies and the people at them: nothing missing, nothing doubled, nothing that should be gone.",
     version=lambda: version("openprospect"),
     config=Toml("openprospect.toml", allow_unknown=True, use_commands_as_keys=False),
     end_of_options_delimiter="--",
@@ -24,12 +24,23 @@ _COMMANDS = {
     "deliver": "deliver:deliver",
     "withdraw": "feed:withdraw",
     "receipts": "feed:receipts",
+    "erase": "privacy:erase",
 }
 
 _GROUPS = {
     "organizations": ("Tenants.", {"create": "access:create_organization"}),
     "searches": ("Prospect searches: what consumers sync.", {"create": "searches:create", "list": "searches:list_searches"}),
     "keys": ("API keys.", {"create": "access:create_key", "list": "access:list_keys", "revoke": "access:revoke_key"}),
+    "erasures": ("Who was erased, and who has confirmed.", {"list": "privacy:list_erasures", "report": "privacy:report_erasure"}),
+    "suppressions": (
+        "Who is kept out of every delivery.",
+        {
+            "add": "privacy:add_suppressions",
+            "remove": "privacy:remove_suppressions",
+            "export": "privacy:export_suppressions",
+            "import": "privacy:import_suppressions",
+        },
+    ),
 }
 
 for _name, _place in _COMMANDS.items():
@@ -49,6 +60,6 @@ def main() -> NoReturn:
         # Whoever read our output has seen enough; nothing is left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except Exception as error:  # noqa: BLE001  # the last place that can say it in one sentence
+    except Exception as error:  # noqa: BLE001  # the last place that can say it in one sentence  # the last place that can say it in one sentence
         code = fail(error)
     sys.exit(code or 0)

@@ -33,10 +33,13 @@ def answers(values: Iterable[Mapping[str, Any]], *, columns: Iterable[str], json
         for value in values:
             _write(value)
         return
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for value in values:
         table.add_row(*(_readable(value[column]) for column in columns))
-    Console(soft_wrap=True, highlight=False).print(table)
+    # A pipe has no width of its own: nothing is folded there, so that `grep` finds whole ids.
+    Console(width=None if sys.stdout.isatty() else 1_000, highlight=False).print(table)
 
 
 def fail(error: Exception) -> int:

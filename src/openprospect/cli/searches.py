@@ -16,7 +16,7 @@ def create(
     name: str,
     *,
     organization: str = DEFAULT_ORGANIZATION,
-    id: UUID | None = None,  # noqa: A002  # the flag is called --id
+    id: UUID | None = None,  # noqa: A002  # the flag is called --id  # the flag is called --id
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
@@ -34,7 +34,7 @@ def create(
 
     async def work(database: Database) -> Search:
         owner = await organization_named(database, organization)
-        return await create_search(database, name, organization_id=owner.id, search_id=id and SearchId(id), actor=actor())
+        return await create_search(database, name, organization_id=owner.id, search_id=SearchId(id) if id else None, actor=actor())
 
     made = on_database(storage, work)
     answer({"id": made.id, "name": made.name, "status": made.status}, json=json)

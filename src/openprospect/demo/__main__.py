@@ -21,7 +21,9 @@ from rich.table import Table
 from openprospect.demo.sample import write_sample
 from openprospect.demo.service import COMMAND, ServiceFailed, clean_environment, free_port, running_service
 
-FOLDER = Path(".openprospect")
+FOLDER = Path(".openprospect-demo")
+"""The demo's own: its export, its key, the service's log. The data lies in `.openprospect`, where the commands look by themselves."""
+
 RESULT = Path("demo.duckdb")
 PORT = 8400
 _SCOPES = ("companies:read", "prospects:read", "prospect_searches:read")
@@ -46,8 +48,9 @@ def main() -> int:
 
 
 def _demo() -> None:
-    FOLDER.mkdir(exist_ok=True)
-    environment = clean_environment(OPENPROSPECT_DATA_DIR=str(FOLDER))
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    (FOLDER / ".gitignore").write_text("*\n", encoding="ascii")
+    environment = clean_environment()
     port = free_port(PORT)
     if port != PORT:
         say(f"Port {PORT} is taken, so this uses {port}.")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 from litestar import Litestar, Router, get
@@ -25,11 +26,14 @@ from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.errors import EXCEPTION_HANDLERS
 from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
+from openprospect.server.privacy import routes as privacy
 from openprospect.server.searches import routes as searches
+from openprospect.server.settings import DEFAULTS, Settings
 
 logger = logging.getLogger(__name__)
 
 _TIDY_SECONDS = 300.0
+_KEY_USE_SECONDS = 5.0
 
 _ROUTES = [
     access.validate_key,
@@ -39,6 +43,8 @@ _ROUTES = [
     feed.deliver_companies,
     feed.withdraw_company,
     feed.confirm_receipt,
+    privacy.erase_person,
+    privacy.erasure,
     catalog.companies,
     catalog.company,
     catalog.prospects,
@@ -47,11 +53,15 @@ _ROUTES = [
 ]
 
 
-def create_app(dsn: str) -> ASGIApp:
+def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     """The whole service over one database; it connects when it starts up."""
     app = Litestar(
         route_handlers=[Router("/api/v1", route_handlers=_ROUTES), reference_router(), health],
-        dependencies={"database": Provide(_database), "receipts": Provide(_receipts)},
+        dependencies={
+            "database": Provide(_database),
+            "receipts": Provide(_receipts),
+            "erasure_deadline": Provide(lambda: timedelta(days=settings.erasure_deadline_days), sync_to_thread=False),
+        },
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lambda app: _running(app, dsn)],
         openapi_config=openapi.config(version("openprospect")),
@@ -85,13 +95,20 @@ async def _running(app: Litestar, dsn: str) -> AsyncIterator[None]:
         receipts, key_uses = Receipts(), KeyUses()
         app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
 
-        async def write_what_moved() -> None:
+        async def write_receipts() -> None:
+            await receipts.settle()
             await receipts.flush(database)
+
+        async def write_key_uses() -> None:
             await key_uses.flush(database)
 
-        async with _every(FLUSH_SECONDS, write_what_moved), _every(_TIDY_SECONDS, lambda: tidy(database)):
+        async def forget() -> None:
+            await tidy(database)
+
+        async with _every(FLUSH_SECONDS, write_receipts), _every(_KEY_USE_SECONDS, write_key_uses), _every(_TIDY_SECONDS, forget):
             yield
-        await write_what_moved()
+        await receipts.flush(database)
+        await key_uses.flush(database)
 
 
 @asynccontextmanager
@@ -100,13 +117,13 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncIt
 
     async def loop() -> None:
         while True:
-            await asyncio.sleep(seconds)
             try:
                 await work()
             except Unavailable as error:
                 logger.warning("%s", error)
-            except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones
+            except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones  # one bad turn must not end all later ones
                 logger.error("a background turn failed: %s", type(error).__name__)
+            await asyncio.sleep(seconds)
 
     task = asyncio.create_task(loop())
     try:

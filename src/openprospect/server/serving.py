@@ -76,10 +76,10 @@ def _check_free(host: str, port: int) -> None:
 
 def _announce(host: str, port: int) -> None:
     """Say where the service listens, once it answers."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound  # compared, not bound
     while True:
         try:
-            with urllib.request.urlopen(f"http://{reachable}:{port}/health", timeout=5):  # noqa: S310  # http by construction
+            with urllib.request.urlopen(f"http://{reachable}:{port}/health", timeout=5):
                 logger.info("listening on http://%s:%d", host, port)
                 return
         except (urllib.error.URLError, OSError):

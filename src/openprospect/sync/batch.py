@@ -42,14 +42,15 @@ class Batch:
 class Gathering:
     """Collects pages; of a company that comes twice the later state wins."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_companies: int = MOST_COMPANIES) -> None:
+        self._most_companies = most_companies
         self._companies: dict[str, Company] = {}
         self._removed: set[str] = set()
         self._bytes = 0
 
     @property
     def is_enough(self) -> bool:
-        return len(self._companies) + len(self._removed) >= MOST_COMPANIES or self._bytes >= MOST_BYTES
+        return len(self._companies) + len(self._removed) >= self._most_companies or self._bytes >= MOST_BYTES
 
     def add(self, page: FeedPage) -> None:
         self._bytes += page.body_bytes

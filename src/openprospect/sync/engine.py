@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from uuid import UUID
 
-from openprospect.sync.batch import Gathering, Source
+from openprospect.sync.batch import MOST_COMPANIES, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.base import Destination, Position
 from openprospect.sync.errors import DestinationRefused, Stopped, SyncError
@@ -30,24 +30,38 @@ def run(
     full: bool = False,
     stop: threading.Event | None = None,
     watch: Watch | None = None,
+    batch_companies: int = MOST_COMPANIES,
 ) -> Iterator[Summary]:
     """Bring the destination up to date, one search after the other; a summary for each, also for one that failed.
 
     `full` reads everything again and afterwards removes what is not in the feed. Raises `Stopped` once `stop` is set.
     """
     for search_id in dict.fromkeys(map(_spelled, search_ids)):
-        yield _SearchRun(search_id, destination, client, stop or threading.Event(), watch).run(full=full)
+        search_run = _SearchRun(
+            search_id, destination, client, stop=stop or threading.Event(), watch=watch, batch_companies=batch_companies
+        )
+        yield search_run.run(full=full)
 
 
 class _SearchRun:
     """One search in one run."""
 
-    def __init__(self, search_id: str, destination: Destination, client: Client, stop: threading.Event, watch: Watch | None) -> None:
+    def __init__(
+        self,
+        search_id: str,
+        destination: Destination,
+        client: Client,
+        *,
+        stop: threading.Event,
+        watch: Watch | None,
+        batch_companies: int,
+    ) -> None:
         self._search_id = search_id
         self._destination = destination
         self._client = client
         self._stop = stop
         self._watch = watch
+        self._batch_companies = batch_companies
         self._read = 0
         self._summary = Summary(search_id=search_id)
 
@@ -72,7 +86,7 @@ class _SearchRun:
         is_resumed = before is not None and before.full_run and not full
         is_full = before is not None and (full or before.full_run)
         since = None if before is None or full else before.full_until if is_resumed else before.delivered_until
-        reckoning, gathering = Reckoning(since), Gathering()
+        reckoning, gathering = Reckoning(since), Gathering(self._batch_companies)
         source: Source | None = None
         with closing(iter(ReadAhead(self._client.pages(self._search_id, delivered_since=since), self._stop))) as pages:
             for page in pages:

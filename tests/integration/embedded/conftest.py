@@ -113,12 +113,12 @@ class Stage:
         if user is not None:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
 
-    def begin(self, data_dir: Path | None = None, *, user: str | None = None, packages: str = "") -> Command:
+    def begin(self, data_dir: Path | None = None, *, user: str | None = None, python_of: str | None = None, packages: str = "") -> Command:
         """Start a command without waiting for its lease."""
         user = user or self.user
         options: dict[str, Any] = {} if user in {None, "root"} else {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
         process = subprocess.Popen(
-            [interpreter(user), "-c", HOLD, data_dir or self.data_dir, self.state_folder],
+            [interpreter(python_of or user), "-c", HOLD, data_dir or self.data_dir, self.state_folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -170,26 +170,34 @@ def interpreter(user: str | None) -> str:
     pytest.skip(f"the user {user} can run no Python 3.{sys.version_info.minor}")
 
 
-def new_stage(user: str | None) -> Iterator[Stage]:
-    folder = Path(tempfile.mkdtemp(prefix="embedded-", dir="/tmp"))
-    folder.chmod(0o755)
-    stage = Stage(folder, user)
-    yield stage
-    stage.close()
+@pytest.fixture
+def stages() -> Iterator[Callable[[str | None], Stage]]:
+    """Makes the folder, and what runs there ends with the test."""
+    made: list[Stage] = []
+
+    def make(user: str | None) -> Stage:
+        folder = Path(tempfile.mkdtemp(prefix="embedded-", dir="/tmp"))
+        folder.chmod(0o755)
+        made.append(Stage(folder, user))
+        return made[-1]
+
+    yield make
+    for stage in made:
+        stage.close()
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage(stages: Callable[[str | None], Stage]) -> Stage:
     """Commands of the user who runs the tests."""
-    yield from new_stage(None)
+    return stages(None)
 
 
 @pytest.fixture(params=[None, "nobody"], ids=["ourselves", "nobody"])
-def any_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def any_stage(request: pytest.FixtureRequest, stages: Callable[[str | None], Stage]) -> Stage:
     """The same, then commands of an ordinary user, where the tests are run by root."""
     if request.param is not None and os.geteuid() != 0:
         pytest.skip("another user is there for root alone")
-    yield from new_stage(request.param)
+    return stages(request.param)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from openprospect.server.db.embedded import binary
+
 
 def test_the_server_stops_when_its_last_command_is_killed(any_stage, look):
     command, _ = any_stage.hold()
@@ -64,14 +66,16 @@ def test_a_killed_server_comes_back_at_the_same_address(any_stage, look):
 def test_a_backend_that_is_busy_does_not_hold_up_the_recovery(stage, look, victims):
     _, address = stage.hold()
     busy = "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$"
-    with subprocess.Popen(["psql", "-Xc", busy, address], stderr=subprocess.DEVNULL) as client:
+    with subprocess.Popen([binary("psql"), "-Xc", busy, address], stderr=subprocess.DEVNULL) as client:
         look.eventually(lambda: look.query(address, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%'") == "1")
         server = look.server_of(stage.data_dir)
         pids = {"server": server, "supervisor": look.supervisor_of(stage.data_dir)}
-        for victim in victims:
-            look.kill(pids[victim])
-        look.eventually(lambda: look.server_of(stage.data_dir) not in {0, server} and look.answers(address), within_seconds=5)
-        client.wait(5)
+        try:
+            for victim in victims:
+                look.kill(pids[victim])
+            look.eventually(lambda: look.server_of(stage.data_dir) not in {0, server} and look.answers(address), within_seconds=5)
+        finally:
+            client.kill()
 
 
 def test_nothing_is_left_when_command_and_supervisor_are_killed_at_once(any_stage, look):

@@ -15,12 +15,12 @@ SQL = beside(__file__)
 async def create_organization(db: Executor, name: str) -> Organization | None:
     """None where the name is taken."""
     row = await db.row(SQL.create_organization, new_id(), name, secrets.token_bytes(32))
-    return row and Organization(id=row["id"], name=row["name"])
+    return Organization(id=row["id"], name=row["name"]) if row else None
 
 
 async def organization_named(db: Executor, name: str) -> Organization | None:
     row = await db.row(SQL.organization_named, name)
-    return row and Organization(id=row["id"], name=row["name"])
+    return Organization(id=row["id"], name=row["name"]) if row else None
 
 
 async def create_key(

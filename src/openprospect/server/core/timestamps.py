@@ -2,14 +2,21 @@
 
 import re
 from datetime import UTC, datetime
+from typing import overload
 
 _SHAPE = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[Tt ](?P<time>\d{2}:\d{2}(:\d{2}(?P<fraction>[.,]\d+)?)?)(?P<zone>[Zz]|[+ -]\d{2}:?(\d{2})?)?", re.ASCII
 )
 
 
-def written(moment: datetime) -> str:
-    """`2026-02-25T12:00:00.000001Z`: text order is time order."""
+@overload
+def written(moment: datetime) -> str: ...
+@overload
+def written(moment: datetime | None) -> str | None: ...
+def written(moment: datetime | None) -> str | None:
+    """`2026-02-25T12:00:00.000001Z`: text order is time order. No moment, no text."""
+    if moment is None:
+        return None
     moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}Z" if moment.year >= 1000 else moment.isoformat()
 

@@ -33,25 +33,24 @@ def company_document(
     )
 
 
-def removal_document(current: DeliveredCompany, *, removed_at: datetime, reason: str | None) -> str:
-    """The documented shape with nobody in it, for consumers that must let go of the company."""
-    return stamped(
-        DeliveredCompany(
-            id=current.id,
-            name=current.name,
-            website_url=current.website_url,
-            source_id=current.source_id,
-            delivered_at="",
-            removed_at=written(removed_at),
-            removal_reason=reason,
-        ),
-        removed_at,
+def removal_document(current: DeliveredCompany, *, reason: str | None) -> DeliveredCompany:
+    """The documented shape with nobody in it, for consumers that must let go of the company; still without its time."""
+    return DeliveredCompany(
+        id=current.id,
+        name=current.name,
+        website_url=current.website_url,
+        source_id=current.source_id,
+        delivered_at="",
+        removed_at="",
+        removal_reason=reason,
     )
 
 
 def stamped(document: DeliveredCompany, delivered_at: datetime) -> str:
-    """The document as stored: with its time, as JSON."""
+    """The document as stored: with its time, as JSON. A removal was removed when it was delivered."""
     document.delivered_at = written(delivered_at)
+    if document.removed_at is not UNSET:
+        document.removed_at = document.delivered_at
     return _encode(document).decode()
 
 

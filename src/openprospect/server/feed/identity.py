@@ -13,6 +13,7 @@ import idna
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_LOCAL_PART = re.compile(r"[^\s()<>\[\]:;,\\\"@\x00-\x20\x7f]{1,64}")
 _WEBSITE = re.compile(r"(?:(?P<scheme>https?:)?//)?(?P<host>[^/?#:@\\\s]+)(?::\d{1,5})?(?P<rest>(?:[/?#].*)?)", re.IGNORECASE | re.DOTALL)
 
 
@@ -50,6 +51,12 @@ def bare_email(text: str) -> str:
     if text[:7].lower() != "mailto:":
         return text
     return unquote(text[7:].partition("?")[0]).strip()
+
+
+def is_email(text: str) -> bool:
+    """Whether this is one address, bare: a local part without blanks and quotes, and a domain with a dot."""
+    local, _, domain = text.rpartition("@")
+    return bool(_LOCAL_PART.fullmatch(local)) and local.isprintable() and "." in (ascii_domain(domain) or "")
 
 
 def email_key(email: str) -> str:

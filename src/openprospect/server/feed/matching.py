@@ -85,7 +85,7 @@ def match_companies(rows: Sequence[CompanyRow], known: Iterable[KnownCompany]) -
 def _match(index: int, row: CompanyRow, *, by_id: dict[CompanyId, KnownCompany], by_identity: dict[bytes, KnownCompany]) -> Match:
     known = (by_id.get(row.id) if row.id else None) or by_identity.get(wanted_identity(row))
     # A source id once given stays until another takes its place: without it the company would come twice.
-    source_id = row.source_id or (known and known.source_id)
+    source_id = row.source_id or (known.source_id if known else None)
     return Match(
         index=index,
         row=row,

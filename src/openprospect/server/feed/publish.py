@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from openprospect.server.core.errors import Fault, RejectedRows
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
-from openprospect.server.feed.document import changed_fields, company_document, content_hash, parsed, stamped
+from openprospect.server.feed.append import Change, append
+from openprospect.server.feed.document import changed_fields, company_document, content_hash, parsed
 from openprospect.server.feed.matching import KnownPerson, Match, Person, match_companies, match_people, wanted_identity
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId
 from openprospect.server.feed.store import CompanyState, Head, PersonState
@@ -17,7 +18,6 @@ from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.searches.model import Search
 
 MAX_BATCH = 1_000
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,51 +103,22 @@ def _outcome(candidate: _Candidate) -> Outcome:
 
 
 async def _write(db: Connection, search: Search, changed: list[_Candidate], *, head: Head, actor: str) -> datetime:
-    """Append what changed to the feed, in turn, one microsecond apart; answers the new watermark."""
-    states = [
-        _state(candidate, position=head.position + place, delivered_at=head.free_at + (place - 1) * _TICK)
-        for place, candidate in enumerate(changed, start=1)
-    ]
-    moved = list(zip(changed, states, strict=True))
-    await _record_history(db, search, moved, actor=actor)
-    await store.append_deliveries(
-        db,
-        search.id,
-        (
-            (state.position, state.delivered_at, state.id, False, stamped(candidate.document, state.delivered_at))
-            for candidate, state in moved
-        ),
-    )
-    await _replace_known(db, search, moved)
-    await _write_people(db, search, moved)
-    await store.move_head(
-        db,
-        search.id,
-        position=states[-1].position,
-        watermark=states[-1].delivered_at,
-        companies=sum(1 for candidate in changed if not _is_live(candidate)),
-        prospects=sum(len(candidate.people) - _prospects_before(candidate) for candidate in changed),
-    )
+    """Append what changed to the feed; answers the new watermark."""
+    await _record_history(db, search, changed, actor=actor)
+    states = await append(db, search.id, [_change(candidate) for candidate in changed], head=head)
+    await _write_people(db, search, list(zip(changed, states, strict=True)))
     return states[-1].delivered_at
 
 
-def _state(candidate: _Candidate, *, position: int, delivered_at: datetime) -> CompanyState:
-    return CompanyState(
+def _change(candidate: _Candidate) -> Change:
+    return Change(
         id=candidate.match.company_id,
         identity=candidate.match.identity,
         source_id=candidate.match.source_id,
-        position=position,
-        delivered_at=delivered_at,
+        known=candidate.match.known,
+        document=candidate.document,
         content_hash=candidate.content_hash,
-        prospects=len(candidate.people),
     )
-
-
-async def _replace_known(db: Connection, search: Search, moved: list[tuple[_Candidate, CompanyState]]) -> None:
-    await store.add_companies(db, search.id, (state for candidate, state in moved if candidate.match.known is None))
-    replaced = [(candidate.match.known.position, state) for candidate, state in moved if candidate.match.known]
-    await store.supersede(db, search.id, [(position, state.delivered_at) for position, state in replaced])
-    await store.update_companies(db, search.id, [state for _, state in replaced])
 
 
 async def _write_people(db: Connection, search: Search, moved: list[tuple[_Candidate, CompanyState]]) -> None:
@@ -174,21 +145,13 @@ def _people(candidate: _Candidate, state: CompanyState) -> list[PersonState]:
     ]
 
 
-async def _record_history(db: Connection, search: Search, moved: list[tuple[_Candidate, CompanyState]], *, actor: str) -> None:
+async def _record_history(db: Connection, search: Search, changed: list[_Candidate], *, actor: str) -> None:
     """What is delivered again is told with the names of the fields that differ."""
-    positions = [candidate.match.known.position for candidate, _ in moved if candidate.match.known]
+    positions = [candidate.match.known.position for candidate in changed if candidate.match.known]
     before = await store.documents_at(db, search.id, positions) if positions else {}
     events = []
-    for candidate, state in moved:
+    for candidate in changed:
         known = candidate.match.known
         details = {"changed": changed_fields(parsed(before[known.position]), candidate.document)} if known else None
-        events.append((state.id, "redelivered" if known else "delivered", details))
+        events.append((candidate.match.company_id, "redelivered" if known else "delivered", details))
     await history.record_companies(db, search.organization_id, search.id, actor=actor, events=events)
-
-
-def _is_live(candidate: _Candidate) -> bool:
-    return candidate.match.known is not None and candidate.match.known.content_hash is not None
-
-
-def _prospects_before(candidate: _Candidate) -> int:
-    return candidate.match.known.prospects if candidate.match.known else 0

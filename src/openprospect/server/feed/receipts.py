@@ -33,6 +33,7 @@ class Receipts:
         self._claims: dict[_Consumer, list[_Claim]] = {}
         self._confirmed: dict[_Consumer, datetime] = {}
         self._writing = asyncio.Lock()
+        self._stirred = asyncio.Event()
 
     def served(self, search_id: SearchId, consumer: str, until: datetime | None) -> None:
         """A page went out whose newest company, or whose watermark, is `until`."""
@@ -41,6 +42,7 @@ class Receipts:
             return
         self._served[who] = until
         self._unwritten[who] = (until, datetime.now(UTC))
+        self._stirred.set()
 
     def confirm(self, search_id: SearchId, consumer: str, until: datetime) -> None:
         """The consumer says that it has stored everything up to `until`; that counts only as far as it was served."""
@@ -50,6 +52,7 @@ class Receipts:
         claim = _Claim(until=until, at=datetime.now(UTC), is_proven=until <= self._served.get(who, _BEGINNING))
         claims = [other for other in self._claims.get(who, []) if other.is_proven or not claim.is_proven]
         self._claims[who] = [*claims[-3:], claim]
+        self._stirred.set()
 
     async def confirm_now(self, database: Database, search_id: SearchId, consumer: str, until: datetime) -> datetime | None:
         """As `confirm`, written before it returns; answers what is stored then."""
@@ -61,6 +64,11 @@ class Receipts:
             if (stored is not None and stored >= until) or datetime.now(UTC) > deadline:
                 return stored
             await asyncio.sleep(FLUSH_SECONDS / 8)
+
+    async def settle(self) -> None:
+        """Wait until there is something to write: a consumer's first move is written at once, the next ones together."""
+        await self._stirred.wait()
+        self._stirred.clear()
 
     async def flush(self, database: Database) -> None:
         """Write what moved since the last time. What cannot be written stays for the next."""
@@ -96,6 +104,7 @@ class Receipts:
             kept = [claim for claim in claims if claim.until > confirmed and now - claim.at < _PATIENCE]
             if kept:
                 self._claims[who] = kept
+                self._stirred.set()
             else:
                 del self._claims[who]
 

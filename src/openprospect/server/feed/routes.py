@@ -79,7 +79,9 @@ async def delivered_companies(
     responses=problems(404, 409, 413, 415)
     | {200: ResponseSpec(data_container=BatchResult, description="What became of each company.", generate_examples=False)},
 )
-async def deliver_companies(request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+async def deliver_companies(
+    request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database]
+) -> Response[bytes]:
     """Deliver 1 to 1,000 companies: all of them, or none."""
     Query(request)
     search_id = _search_id(prospect_search_id)
@@ -103,7 +105,9 @@ async def deliver_companies(request: CallersRequest, prospect_search_id: FromPat
     opt=query(REASON),
     responses=problems(404),
 )
-async def withdraw_company(request: CallersRequest, prospect_search_id: FromPath[str], company_id: FromPath[str], database: NamedDependency[Database]) -> None:
+async def withdraw_company(
+    request: CallersRequest, prospect_search_id: FromPath[str], company_id: FromPath[str], database: NamedDependency[Database]
+) -> None:
     """Take a delivered company back: consumers get it once more, with nobody in it and `removed_at`."""
     reason = Query(request)[REASON]
     search_id = _search_id(prospect_search_id)
@@ -134,7 +138,7 @@ async def confirm_receipt(
         raise InvalidInput(f"delivered_until {error}.", field="delivered_until") from None
     await own_search(database, search_id, request.auth.organization_id)
     stored = await receipts.confirm_now(database, search_id, request.auth.consumer, until)
-    return StoredReceipt(delivered_until=stored and written(stored))
+    return StoredReceipt(delivered_until=written(stored))
 
 
 def _ask(request: CallersRequest, prospect_search_id: str) -> Ask:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from openprospect.server.core.errors import Fault, InvalidInput
-from openprospect.server.feed.identity import ascii_domain, bare_email, split_website
+from openprospect.server.feed.identity import ascii_domain, bare_email, is_email, split_website
 from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
 from openprospect.server.feed.people import repeated_people
 from openprospect.server.feed.storable import glance, unstorable
@@ -27,7 +27,6 @@ _MAX_LENGTH_OTHERWISE = 1_000
 _NOT_ATTRIBUTES = frozenset({*COMPANY_FIELDS, *OUTPUT_FIELDS, "prospects"})
 _NOT_PERSON_ATTRIBUTES = frozenset(PROSPECT_FIELDS)
 _UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
-_LOCAL_PART = re.compile(r"[^\s()<>\[\]:;,\\\"@\x00-\x20\x7f]{1,64}")
 
 
 class FaultyRow(InvalidInput):
@@ -166,8 +165,7 @@ def _email(person: JsonObject, where: str, faults: list[Fault]) -> str | None:
     email = text and bare_email(text)
     if not email:
         return None
-    local, _, domain = email.rpartition("@")
-    if _LOCAL_PART.fullmatch(local) and local.isprintable() and "." in (ascii_domain(domain) or ""):
+    if is_email(email):
         return email
     faults.append(Fault(field=f"{where}email", reason="expected one e-mail address, such as name@example.com"))
     return None

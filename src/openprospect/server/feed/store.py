@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import NotFound

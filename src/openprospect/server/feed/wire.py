@@ -31,7 +31,7 @@ class DeliveredCompany(msgspec.Struct, kw_only=True):
     delivered_at: Timestamp
     attributes: dict[str, Any] | UnsetType = UNSET
     removed_at: Timestamp | UnsetType = UNSET
-    removal_reason: str | None | UnsetType = UNSET
+    removal_reason: str | UnsetType | None = UNSET
 
 
 class DeliveredCompanies(msgspec.Struct, kw_only=True):

@@ -76,7 +76,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Pro
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     # The traceback's last line may quote a value of the caller's: the log gets the places alone.
-    logger.error("unexpected %s in request %s", type(error).__name__, request_id_of(request.scope), exc_info=_without_message(error))
+    logger.error("unexpected %s in request %s", type(error).__name__, request_id_of(request), exc_info=_without_message(error))
     message = "Something broke here, not with you. Try again; if it stays, tell the operator the request_id."
     return _response(request, 500, "INTERNAL_ERROR", message, {})
 
@@ -94,7 +94,7 @@ def _response(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Response[Problem]:
-    problem = Problem(code=code, message=message, details=dict(details), request_id=request_id_of(request.scope))
+    problem = Problem(code=code, message=message, details=dict(details), request_id=request_id_of(request))
     return Response(problem, status_code=status, media_type=MediaType.JSON, headers={**(headers or {}), **_HEADERS.get(status, {})})
 
 

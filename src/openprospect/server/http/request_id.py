@@ -1,9 +1,10 @@
 """Every answer carries an id that the log carries too: the caller's own where it sent a decent one."""
 
 import re
-from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, cast
 
+from litestar import Request
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from openprospect.server.core.ids import new_id
@@ -12,9 +13,9 @@ _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _KEY = "openprospect_request_id"
 
 
-def request_id_of(scope: MutableMapping[str, Any]) -> str:
-    """The id of the request that this scope belongs to."""
-    request_id: str = scope.get(_KEY, "")
+def request_id_of(request: Request[Any, Any, Any]) -> str:
+    """The id that this request came with, or was given."""
+    request_id: str = cast("dict[str, Any]", request.scope).get(_KEY, "")
     return request_id
 
 
@@ -25,7 +26,7 @@ class RequestId:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         request_id = next((value for name, value in scope["headers"] if name == b"x-request-id" and _ACCEPTABLE.fullmatch(value)), None)

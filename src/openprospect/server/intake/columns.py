@@ -136,7 +136,7 @@ def _known(word: str, vocabulary: Mapping[str, tuple[str, ...]], prefix: str) ->
 def _owner(heading: str) -> tuple[bool, bool, list[str]]:
     """Whether a heading begins with a word for a company or for a person, and its other words."""
     first, *rest = words(heading) or [""]
-    of_company, of_person = first in COMPANY_WORDS, first in PERSON_WORDS
+    of_company, of_person = bool(rest) and first in COMPANY_WORDS, bool(rest) and first in PERSON_WORDS
     return of_company, of_person, rest if of_company or of_person else [first, *rest]
 
 

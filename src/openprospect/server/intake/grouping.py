@@ -38,12 +38,13 @@ class Grouping:
             """
         )
         self._waiting: list[tuple[bytes, int, bytes]] = []
-        self.rows = 0
+        self._rows = 0
+        self._given_back = 0
 
     def add(self, line: int, cells: list[Any], *, key: bytes) -> None:
         """Raises UnicodeEncodeError where a cell holds half characters."""
         self._waiting.append((key, line, msgspec.json.encode(cells)))
-        self.rows += 1
+        self._rows += 1
         if len(self._waiting) >= _BATCH:
             self._flush()
 
@@ -52,10 +53,19 @@ class Grouping:
         self._flush()
         found = self._database.execute("SELECT first_line, line, cells FROM line JOIN company USING (key) ORDER BY first_line, line")
         for _, rows in groupby(found, key=itemgetter(0)):
-            yield ((line, msgspec.json.decode(cells)) for _, line, cells in rows)
+            yield self._cells(rows)
+
+    def fraction(self) -> float:
+        """How many of the rows were given back, from 0 to 1."""
+        return self._given_back / self._rows if self._rows else 1.0
 
     def close(self) -> None:
         self._database.close()
+
+    def _cells(self, rows: Iterator[tuple[int, int, bytes]]) -> Iterator[tuple[int, list[Any]]]:
+        for _, line, cells in rows:
+            self._given_back += 1
+            yield line, msgspec.json.decode(cells)
 
     def _flush(self) -> None:
         self._database.executemany("INSERT OR IGNORE INTO company VALUES (?, ?)", ((key, line) for key, line, _ in self._waiting))

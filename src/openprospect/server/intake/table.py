@@ -27,19 +27,20 @@ class TableIntake:
         self._splitter = Splitter(columns)
         self._grouping = Grouping()
         self._companies = Companies()
-        self._rows_done = 0
+        self._is_read = False
 
     def outcomes(self) -> Iterator[Outcome]:
         for row in self._table.rows():
             rejected = row if isinstance(row, RejectedRow) else self._take(row)
             if rejected:
                 yield rejected
+        self._is_read = True
         for company in self._grouping.companies():
             yield from self._merged(company)
 
     def fraction(self) -> float:
         """Reading and merging take about half of the time each."""
-        return self._table.fraction() / 2 + self._rows_done / max(1, self._grouping.rows) / 2
+        return (1 + self._grouping.fraction()) / 2 if self._is_read else self._table.fraction() / 2
 
     def close(self) -> None:
         self._grouping.close()
@@ -56,7 +57,6 @@ class TableIntake:
 
     def _merged(self, rows: Iterator[tuple[int, list[Any]]]) -> Iterator[Outcome]:
         members = [self._member(line, cells) for line, cells in islice(rows, MAX_ROWS_A_COMPANY)]
-        self._rows_done += len(members)
         excess = next(rows, None)
         if excess is not None:
             yield from self._too_many(members, excess, rows)

@@ -43,7 +43,7 @@ async def open_prospect_search(request: CallersRequest, database: NamedDependenc
         database,
         body.name,
         organization_id=request.auth.organization_id,
-        search_id=body.id and SearchId(body.id),
+        search_id=SearchId(body.id) if body.id else None,
         actor=request.auth.actor,
     )
     return item(search)

@@ -11,17 +11,17 @@ SQL = beside(__file__)
 async def create_search(db: Executor, search_id: SearchId, *, organization_id: OrganizationId, name: str) -> Search | None:
     """None where the id is taken."""
     row = await db.row(SQL.create_search, search_id, organization_id, name)
-    return row and Search(**row)
+    return Search(**row) if row else None
 
 
 async def search(db: Executor, search_id: SearchId) -> Search | None:
     row = await db.row(SQL.search, search_id)
-    return row and Search(**row)
+    return Search(**row) if row else None
 
 
 async def search_of(db: Executor, search_id: SearchId, organization_id: OrganizationId) -> Search | None:
     row = await db.row(SQL.search_of, search_id, organization_id)
-    return row and Search(**row)
+    return Search(**row) if row else None
 
 
 async def searches_of(db: Executor, organization_id: OrganizationId, *, limit: int, offset: int) -> list[Search]:

@@ -54,11 +54,11 @@ def fit(
     known: dict[str | None, Column],
     *,
     taken: Callable[[], Iterable[str]],
-    is_exact_as_double: Callable[[Column], bool],
+    are_stored_exact: Callable[[Column], bool],
 ) -> Fit:
     """Fit records into the known columns, adding and widening as needed.
 
-    `taken`: names that the table already uses. `is_exact_as_double`: whether the stored integers survive as doubles.
+    `taken`: names that the table already uses. `are_stored_exact`: whether the stored integers survive as doubles.
     """
     columns = dict(known)
     added: list[Column] = []
@@ -78,7 +78,7 @@ def fit(
         if column is None:
             column = Column(attribute=attribute, name=names.choose(attribute), kind=kind)
             added.append(column)
-        elif (wider := _wider(column, kind, cells, is_exact_as_double)) is not column:
+        elif (wider := _wider(column, kind, cells, are_stored_exact)) is not column:
             widened.append((column, wider))
             column = wider
         columns[attribute] = column
@@ -105,7 +105,7 @@ def kind_of(cells: Iterable[Any]) -> Kind | None:
     if types == {int}:
         return Kind.BIGINT if all(cell is None or _SMALLEST <= cell <= _BIGGEST for cell in cells) else Kind.TEXT
     if types <= {int, float}:
-        return Kind.DOUBLE if _are_exact(cells) else Kind.TEXT
+        return Kind.DOUBLE if is_exact_as_double(cells) else Kind.TEXT
     return Kind.TEXT
 
 
@@ -147,24 +147,25 @@ def _attributes(records: Sequence[Attributes]) -> list[str]:
     return list(dict.fromkeys(name for record in {tuple(record): None for record in records if record} for name in record))
 
 
-def _wider(column: Column, kind: Kind, cells: list[Any], is_exact_as_double: Callable[[Column], bool]) -> Column:
-    wider = _union(column, kind, cells, is_exact_as_double)
+def _wider(column: Column, kind: Kind, cells: list[Any], are_stored_exact: Callable[[Column], bool]) -> Column:
+    wider = _union(column, kind, cells, are_stored_exact)
     return column if wider is column.kind else Column(attribute=column.attribute, name=column.name, kind=wider)
 
 
-def _union(column: Column, kind: Kind, cells: list[Any], is_exact_as_double: Callable[[Column], bool]) -> Kind:
+def _union(column: Column, kind: Kind, cells: list[Any], are_stored_exact: Callable[[Column], bool]) -> Kind:
     kinds = {column.kind, kind}
     if len(kinds) == 1:
         return kind
     if Kind.JSON in kinds:
         return Kind.JSON
     if kinds == {Kind.BIGINT, Kind.DOUBLE}:
-        is_exact = _are_exact(cells) if column.kind is Kind.DOUBLE else is_exact_as_double(column)
+        is_exact = is_exact_as_double(cells) if column.kind is Kind.DOUBLE else are_stored_exact(column)
         return Kind.DOUBLE if is_exact else Kind.TEXT
     return Kind.TEXT
 
 
-def _are_exact(cells: Iterable[Any]) -> bool:
+def is_exact_as_double(cells: Iterable[Any]) -> bool:
+    """Whether every integer among the values survives as a double."""
     return all(-_EXACT <= cell <= _EXACT for cell in cells if type(cell) is int)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import duckdb
 import pyarrow as pa
 
+from openprospect.sync.destinations.arrow import typed_array
 from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
@@ -96,7 +97,7 @@ class DuckDatabase:
 
     @contextmanager
     def _incoming(self, frame: Frame) -> Iterator[None]:
-        self._connection.register("incoming", arrow_table(frame))
+        self._connection.register("incoming", _arrow_table(frame))
         try:
             yield
         finally:
@@ -111,16 +112,16 @@ def held_in(url: str) -> list[Held]:
     return held_in_file(url, lambda path: DuckDatabase(path, read_only=True))
 
 
-def arrow_table(frame: Frame) -> pa.Table:
-    """The frame as Arrow; a column without any value is text, which every other type takes."""
+def _arrow_table(frame: Frame) -> pa.Table:
     return pa.table({name: _array(name, cells) for name, cells in frame.columns.items()})
 
 
 def _array(name: str, cells: list[Any]) -> "pa.Array[Any]":
     if name == "delivered_at":
-        return pa.array(cells, pa.string()).cast(pa.timestamp("us", tz="UTC"))
+        return typed_array(cells, pa.timestamp("us", tz="UTC"))
     array = pa.array(cells)
-    return array if array.null_count < len(array) else pa.array(cells, pa.string())
+    # A column without any value is text, which every other type takes.
+    return array if array.null_count < len(array) else typed_array(cells, pa.string())
 
 
 def _incoming_columns(frame: Frame) -> str:

@@ -2,10 +2,8 @@
 
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 from openprospect.sync.batch import Batch, Source
+from openprospect.sync.clock import now_text
 from openprospect.sync.destinations.base import Held, Position
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import Database
@@ -141,11 +139,6 @@ class Ledger:
             position.full_until,
             now_text() if ended else None,
         )
-
-
-def now_text(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
-    """The present, to the second, as the state keeps it."""
-    return clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _first(missing: list[str]) -> str | None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from openprospect.sync.destinations.ledger import now_text
+from openprospect.sync.clock import now_text
 from openprospect.sync.errors import Busy, DestinationRefused
 
 if sys.platform == "win32":

@@ -90,7 +90,7 @@ class SqlDestination:
             frame.attributes,
             self._columns[table],
             taken=lambda: self._database.tables()[table],
-            is_exact_as_double=lambda column: self._is_exact_as_double(table, column),
+            are_stored_exact=lambda column: self._are_stored_exact(table, column),
         )
         for column in fitting.added:
             self._database.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(column.name)} {self._database.types[column.kind]}")
@@ -101,7 +101,7 @@ class SqlDestination:
         self._columns[table] = fitting.columns
         return Frame(frame.columns | fitting.values, frame.attributes)
 
-    def _is_exact_as_double(self, table: str, column: Column) -> bool:
+    def _are_stored_exact(self, table: str, column: Column) -> bool:
         bound = f"{quoted(column.name)} NOT BETWEEN -9007199254740992 AND 9007199254740992"
         return not self._database.query(f"SELECT 1 FROM {table} WHERE {bound} LIMIT 1")
 

@@ -49,9 +49,11 @@ def open_data_folder(data_dir: Path) -> None:
 
 
 def _refuse_a_strangers_folder(data_dir: Path) -> None:
-    names = {entry.name for entry in data_dir.iterdir()}
-    strange = sorted(name for name in names - _BESIDE_US if not name.startswith(_UNFINISHED))
-    if strange and _HOME not in names:
+    if os.path.lexists(data_dir / _HOME):
+        return
+    names = {entry.name for entry in data_dir.iterdir()} - _BESIDE_US
+    strange = sorted(name for name in names if not name.startswith(_UNFINISHED))
+    if strange:
         raise Misconfigured(
             f"The data folder {data_dir} is not empty and was not made by OpenProspect: it holds {', '.join(strange[:3])}"
             f"{' and more' if len(strange) > 3 else ''}. Name an empty or a new folder in OPENPROSPECT_DATA_DIR."

@@ -40,8 +40,9 @@ class Home:
 
     @property
     def address(self) -> Path:
-        """The folder of the sockets: the home, or where its path is too long for a socket, a private folder in /tmp."""
-        if len(os.fsencode(_server_socket(self.path))) <= _LONGEST_SOCKET_PATH:
+        """The folder of the sockets: the home, or where its path cannot be one of a socket, a private folder in /tmp."""
+        # A comma in an address separates hosts, and nothing escapes it.
+        if len(os.fsencode(_server_socket(self.path))) <= _LONGEST_SOCKET_PATH and "," not in str(self.path):
             return self.path
         name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
         # Not tempfile.gettempdir(): two commands with different TMPDIR must find each other.

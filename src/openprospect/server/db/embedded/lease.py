@@ -150,18 +150,24 @@ def _join(home: Home) -> socket.socket | None:
 def _launch(plan: Plan, home: Home) -> None:
     # A session of its own, and none of our descriptors but the lease: Ctrl-C passes it by, and pipes of ours can end.
     command = [sys.executable, "-I", "-S", "-c", _SUPERVISE, str(_SOURCES), json.dumps(plan)]
-    subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[plan["first_lease"]],
-        start_new_session=True,
-        cwd="/",
-        env=environment(),
-        check=False,
-        **home.owner.options(),
-    )
+    try:
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[plan["first_lease"]],
+            start_new_session=True,
+            cwd="/",
+            env=environment(),
+            check=False,
+            **home.owner.options(),
+        )
+    except PermissionError:
+        raise Misconfigured(
+            f"The database in {home.path} belongs to the user `{home.owner.name}`, who may not run {sys.executable}. "
+            "Run this command as that user, with an OpenProspect that is installed for it."
+        ) from None
 
 
 def _answer(connection: socket.socket, home: Home) -> dict[str, str] | None:

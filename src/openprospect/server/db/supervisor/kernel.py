@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_POLL_SECONDS = 0.005
+_POLL_SECONDS = 0.01
 _libc = ctypes.CDLL(None)
 
 
@@ -58,27 +57,25 @@ def interrupted_when_parent_dies(parent: int) -> Callable[[], None]:
     return arrange
 
 
-def adopt_orphans() -> None:
-    """Become the parent of those descendants whose own parent dies. Linux only."""
-    if sys.platform == "linux":
-        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def end_adopted() -> None:
-    """Kill every child, which must all be orphans we adopted, and take leave of those that have ended."""
-    with contextlib.suppress(FileNotFoundError):
-        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
 def works_in(pid: int, folder: Path) -> bool:
     """Whether a process of that number lives and has this working folder, as PostgreSQL has its cluster."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == folder
     except OSError:
+        return False
+
+
+def holders(lock: Path, *, working_in: Path) -> Iterator[int]:
+    """Those processes in the working folder that inherited the lock; a shell that somebody has there did not."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if works_in(int(process.name), working_in) and _has_open(process, lock):
+            yield int(process.name)
+
+
+def _has_open(process: Path, file: Path) -> bool:
+    try:
+        return any(os.path.realpath(descriptor) == str(file) for descriptor in (process / "fd").iterdir())
+    except OSError:  # it has just ended
         return False
 
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from openprospect.server.db.supervisor.kernel import end_adopted, interrupted_when_parent_dies, locked, works_in
+from openprospect.server.db.supervisor.kernel import holders, interrupted_when_parent_dies, locked, works_in
 from openprospect.server.db.supervisor.plan import Plan, sockets_in
 
 _PREDECESSOR_SECONDS = 60.0
@@ -29,6 +29,7 @@ class Postmaster:
         self._log = log
         self._home = Path(plan["home"])
         self._cluster = self._home / "cluster"
+        self._lock = self._home / "server.lock"
         self._sockets = sockets_in(Path(plan["address"]))
         self._process: subprocess.Popen[bytes] | None = None
         self._may_start_at = 0.0
@@ -38,8 +39,7 @@ class Postmaster:
         time.sleep(max(0.0, self._may_start_at - time.monotonic()))
         self._may_start_at = time.monotonic() + _BETWEEN_STARTS_SECONDS
         # PostgreSQL and all its backends inherit the lock, so it is free exactly when none of them is left.
-        lock_path = self._home / "server.lock"
-        with locked(lock_path, patience_seconds=_PREDECESSOR_SECONDS, while_waiting=self._end_predecessor) as lock:
+        with locked(self._lock, patience_seconds=_PREDECESSOR_SECONDS, while_waiting=self._end_predecessor) as lock:
             self._remove_stale_traces()
             self._process = self._spawn(lock)
         self._wait_until_ready(self._process)
@@ -109,11 +109,14 @@ class Postmaster:
         return int(number) if number.isdigit() and works_in(int(number), self._cluster) else None
 
     def _end_predecessor(self) -> None:
-        end_adopted()
-        pid = self._recorded_pid()
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+        """Its backends see that it is gone only once they wait for something; a busy one would hold us up for long."""
+        postmaster = self._recorded_pid()
+        with contextlib.suppress(ProcessLookupError):
+            if postmaster is not None:
+                os.kill(postmaster, signal.SIGINT)
+            else:
+                for backend in holders(self._lock, working_in=self._cluster):
+                    os.kill(backend, signal.SIGKILL)
 
     def _remove_stale_traces(self) -> None:
         """After a power cut their process id may be another process's, and PostgreSQL would refuse to start beside that."""

@@ -13,7 +13,7 @@ import socket
 import sys
 from pathlib import Path
 
-from openprospect.server.db.supervisor.kernel import StillHeld, adopt_orphans, end_adopted, is_private_folder, locked
+from openprospect.server.db.supervisor.kernel import StillHeld, is_private_folder, locked
 from openprospect.server.db.supervisor.log import open_log, trim
 from openprospect.server.db.supervisor.plan import Plan, control_socket_in, sockets_in
 from openprospect.server.db.supervisor.postmaster import Postmaster, StartFailed
@@ -101,7 +101,6 @@ class Supervisor:
         for key, _ in self._selector.select(_HOUSEKEEPING_SECONDS):
             key.data()
         if self._postmaster.has_died():
-            end_adopted()
             self._postmaster.start()
         trim(self._log)
 
@@ -141,7 +140,6 @@ def main() -> None:
     first_lease = socket.socket(fileno=plan["first_lease"])
     try:
         os.umask(0o022)
-        adopt_orphans()
         log = open_log(Path(plan["home"]))
         trim(log)
         os.dup2(log, sys.stderr.fileno())

@@ -1,0 +1,95 @@
+"""`openprospect deliver`."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from cyclopts import Parameter
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from openprospect.cli.output import EXIT_MEND, answer, stderr
+from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.db.pool import Database
+from openprospect.server.intake.columns import Column
+from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
+from openprospect.server.intake.file import InputFile, open_file
+from openprospect.server.intake.rejects import RejectsFile, rejects_path
+from openprospect.server.searches.create import known_search
+from openprospect.server.searches.model import SearchId
+
+
+def deliver(
+    search_id: UUID,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    *,
+    map: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,  # noqa: A002  # the flag is called --map
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    all_or_nothing: Annotated[bool, Parameter(negative="")] = False,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> int:
+    """Deliver a file of companies and people; rows that cannot be delivered go to FILE.rejected.jsonl.
+
+    Parameters
+    ----------
+    search_id
+        The prospect search.
+    file
+        A .csv, .xlsx, .parquet, .jsonl, .ndjson or .json file, or - for NDJSON from the standard input.
+    map
+        field=column: which column fills a field, where the heading does not tell. prospects.NAME is a person's field.
+    dry_run
+        Say what would happen, and keep nothing.
+    all_or_nothing
+        Deliver nothing where any row is rejected.
+    """
+    path = None if file == "-" else Path(file)
+    mapping = dict(_assignment(text) for text in map or ())
+    with open_file(path, mapping=mapping) as source, RejectsFile(rejects_path(path)) as rejects:
+        _explain(source.columns)
+
+        async def work(database: Database) -> Tally:
+            search = await known_search(database, SearchId(search_id))
+            delivery = Delivery(database=database, search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
+            with _progress(source) as on_progress:
+                return await deliver_file(delivery, source, rejects, on_progress=on_progress)
+
+        tally = on_database(storage, work)
+    if dry_run:
+        stderr.print("Dry run: nothing was kept.")
+    elif all_or_nothing and tally.rejected:
+        stderr.print("Nothing was delivered, since rows were rejected.")
+    answer({**asdict(tally), "rejects_file": str(rejects.path) if tally.rejected else None}, json=json)
+    return EXIT_MEND if tally.rejected else 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    field, equals, column = text.partition("=")
+    if not (field.strip() and equals and column.strip()):
+        raise InvalidInput(f"--map takes field=column, as in --map source_id=Kundennummer; {text!r} is not of that form.")
+    return field.strip(), column.strip()
+
+
+def _explain(columns: Sequence[Column]) -> None:
+    for column in columns:
+        if column.heading != column.field:
+            stderr.print(f"[dim]{column.heading!r} → {column.field}[/]", markup=True)
+
+
+@contextmanager
+def _progress(source: InputFile) -> Iterator[Callable[[Tally], None]]:
+    """A bar where somebody looks at it."""
+    columns = (TextColumn("Delivering"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[counts]}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("deliver", total=1.0, counts="")
+
+        def on_progress(tally: Tally) -> None:
+            counts = f"{tally.delivered:,} delivered, {tally.unchanged:,} unchanged, {tally.rejected:,} rejected"
+            progress.update(task, completed=source.progress or 0.0, counts=counts)
+
+        yield on_progress

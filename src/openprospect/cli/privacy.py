@@ -1,0 +1,174 @@
+"""`openprospect erase`, `erasures` and `suppressions`."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from cyclopts import Parameter
+
+from openprospect.cli.output import answer, answers
+from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.core.errors import NotFound
+from openprospect.server.db.pool import Database
+from openprospect.server.privacy import store, suppress
+from openprospect.server.privacy.erase import Subject
+from openprospect.server.privacy.erase import erase as erase_person
+from openprospect.server.privacy.model import Erasure, ErasureId
+from openprospect.server.privacy.wire import as_csv, item
+
+
+def erase(
+    email: str,
+    *,
+    organization: str = DEFAULT_ORGANIZATION,
+    erasure_deadline_days: Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")] = 30,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Erase a person for good, in every search of the organization, and keep them from coming back.
+
+    Parameters
+    ----------
+    email
+        The person's address.
+    organization
+        The tenant.
+    erasure_deadline_days
+        By when every recipient should have confirmed.
+    """
+    subject = Subject(email=email)
+
+    async def work(database: Database) -> Erasure:
+        owner = await organization_named(database, organization)
+        async with database.transaction() as db:
+            deadline = timedelta(days=erasure_deadline_days)
+            erasure_id = await erase_person(db, owner.id, subject, actor=actor(), deadline=deadline)
+        return await _erasure(database, erasure_id)
+
+    done = on_database(storage, work)
+    answer({"erasure_id": done.id, "companies": done.companies, "prospects": done.prospects, "recipients": len(done.recipients)}, json=json)
+
+
+def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """List the erasures, newest first, with how many recipients have yet to confirm."""
+
+    async def work(database: Database) -> list[dict[str, object]]:
+        rows = []
+        for row in await store.erasures(database):
+            found = item(await _erasure(database, row["id"]))
+            rows.append({"organization": row["organization"], **msgspec.to_builtins(found), "recipients": len(found.recipients)})
+        return rows
+
+    columns = ("id", "organization", "erased_at", "deadline_at", "companies", "prospects", "recipients", "confirmed", "late")
+    answers(on_database(storage, work), columns=columns, json=json)
+
+
+def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json", storage: Storage = DEFAULT_STORAGE) -> None:  # noqa: A002
+    """Print what a data-protection officer files: who received the person, who has confirmed, who is late.
+
+    Parameters
+    ----------
+    erasure_id
+        The erasure.
+    format
+        json or csv.
+    """
+    found = item(on_database(storage, lambda database: _erasure(database, ErasureId(erasure_id))))
+    if format == "csv":
+        sys.stdout.write(as_csv(found))
+    else:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+
+
+def add_suppressions(*entry: str, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Keep addresses and domains out of every later delivery.
+
+    Parameters
+    ----------
+    entry
+        E-mail addresses, or domains.
+    organization
+        The tenant.
+    """
+
+    async def work(database: Database) -> int:
+        owner = await organization_named(database, organization)
+        async with database.transaction() as db:
+            return await suppress.suppress(db, owner.id, entry, actor=actor())
+
+    answer({"suppressed": on_database(storage, work)}, json=json)
+
+
+def remove_suppressions(
+    *entry: str, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE, json: Json = False
+) -> None:
+    """Let addresses and domains in again.
+
+    Parameters
+    ----------
+    entry
+        E-mail addresses, or domains.
+    organization
+        The tenant.
+    """
+
+    async def work(database: Database) -> int:
+        owner = await organization_named(database, organization)
+        async with database.transaction() as db:
+            return await suppress.unsuppress(db, owner.id, entry, actor=actor())
+
+    answer({"removed": on_database(storage, work)}, json=json)
+
+
+def export_suppressions(*, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE) -> None:
+    """Print the suppression list as JSON lines of hashes: nobody can be read from it.
+
+    Parameters
+    ----------
+    organization
+        The tenant.
+    """
+
+    async def work(database: Database) -> list[str]:
+        owner = await organization_named(database, organization)
+        return list(await suppress.export(database, owner.id))
+
+    for line in on_database(storage, work):
+        print(line)
+
+
+def import_suppressions(
+    file: Path, *, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE, json: Json = False
+) -> None:
+    """Take in an export of this organization's list, or plain addresses and domains, one a line.
+
+    Parameters
+    ----------
+    file
+        The file.
+    organization
+        The tenant.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror}.") from None
+
+    async def work(database: Database) -> int:
+        owner = await organization_named(database, organization)
+        async with database.transaction() as db:
+            return await suppress.import_lines(db, owner.id, lines, actor=actor())
+
+    answer({"imported": on_database(storage, work)}, json=json)
+
+
+async def _erasure(database: Database, erasure_id: ErasureId) -> Erasure:
+    found = await store.erasure(database, erasure_id, None)
+    if found is None:
+        raise NotFound("There is no erasure of this id; `openprospect erasures list` shows those there are.")
+    return found

@@ -1,0 +1,105 @@
+"""Delivering a file: in batches, each whole or not at all; what cannot be delivered goes to the rejects, the rest goes in."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+
+from openprospect.server.db.pool import Connection, Database
+from openprospect.server.feed.publish import MAX_BATCH, publish
+from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
+from openprospect.server.intake.rejects import RejectsFile
+from openprospect.server.searches.model import Search
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What became of a file: companies, people left out, and rows of the file that were rejected."""
+
+    delivered: int = 0
+    unchanged: int = 0
+    suppressed: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How a file is delivered: to which search, in whose name, and whether anything may be left out or nothing be kept."""
+
+    database: Database
+    search: Search
+    actor: str
+    all_or_nothing: bool = False
+    dry_run: bool = False
+
+
+class _RollBack(Exception):
+    """Not an error: the way to end a transaction without its effects."""
+
+
+@dataclass(slots=True)
+class _Run:
+    delivery: Delivery
+    rejects: RejectsFile
+    on_progress: Callable[[Tally], None]
+    tally: Tally = field(default_factory=Tally)
+
+    async def deliver(self, outcomes: Iterator[Outcome], db: Connection | None) -> None:
+        while batch := list(islice(outcomes, MAX_BATCH)):
+            rows = [outcome for outcome in batch if isinstance(outcome, DeliveredRow)]
+            self._reject(outcome for outcome in batch if isinstance(outcome, RejectedRow))
+            if db is not None:
+                await self._publish(db, rows)
+            elif rows:
+                async with self._transaction() as own:
+                    await self._publish(own, rows)
+            self.on_progress(self.tally)
+
+    async def _publish(self, db: Connection, rows: list[DeliveredRow]) -> None:
+        published = await publish(db, self.delivery.search, [row.row for row in rows], actor=self.delivery.actor, all_or_nothing=False)
+        for index, faults in published.rejected.items():
+            self._reject(rows[index].rejected(faults))
+        for outcome in published.outcomes.values():
+            self.tally.delivered += outcome.is_delivered
+            self.tally.unchanged += not outcome.is_delivered
+            self.tally.suppressed += outcome.suppressed
+
+    def _reject(self, rows: Iterable[RejectedRow]) -> None:
+        for row in rows:
+            self.rejects.add(row)
+            self.tally.rejected += 1
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        try:
+            async with self.delivery.database.transaction() as db:
+                yield db
+                if self.delivery.dry_run:
+                    raise _RollBack
+        except _RollBack:
+            pass
+
+    async def deliver_together(self, outcomes: Iterator[Outcome]) -> None:
+        """Everything in one transaction, kept only where nothing was rejected."""
+        try:
+            async with self._transaction() as db:
+                # The file may come from a pipe that takes its time.
+                await db.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                await self.deliver(outcomes, db)
+                if self.tally.rejected:
+                    self.tally = Tally(rejected=self.tally.rejected)
+                    raise _RollBack
+        except _RollBack:
+            pass
+
+
+async def deliver_file(
+    delivery: Delivery, outcomes: Iterable[Outcome], rejects: RejectsFile, *, on_progress: Callable[[Tally], None]
+) -> Tally:
+    """Deliver what a file holds; `on_progress` is told after each batch. A dry run answers the same and keeps nothing."""
+    run = _Run(delivery, rejects, on_progress)
+    if delivery.all_or_nothing:
+        await run.deliver_together(iter(outcomes))
+    else:
+        await run.deliver(iter(outcomes), None)
+    return run.tally

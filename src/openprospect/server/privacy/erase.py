@@ -1,0 +1,134 @@
+"""Erasing a person for good: out of every document of the organization, and onto the list that keeps them out. One transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.core.ids import new_id
+from openprospect.server.db import history
+from openprospect.server.db.pool import Connection
+from openprospect.server.feed import store as feed
+from openprospect.server.feed.append import Change, append
+from openprospect.server.feed.document import content_hash, parsed, stamped
+from openprospect.server.feed.hashes import Hasher
+from openprospect.server.feed.identity import bare_email, is_email
+from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.feed.wire import DeliveredCompany
+from openprospect.server.privacy import store
+from openprospect.server.privacy.model import ErasureId, KnownAt
+from openprospect.server.privacy.scrub import scrubbed, traces_of
+from openprospect.server.searches.model import SearchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom to erase: exactly one of the two is given."""
+
+    email: str | None = None
+    prospect_id: ProspectId | None = None
+
+    def __post_init__(self) -> None:
+        if (self.email is None) == (self.prospect_id is None):
+            raise InvalidInput("Name the person by email or by prospect_id, by one of them.")
+        if self.email is not None and not is_email(bare_email(self.email)):
+            raise InvalidInput("email must be one e-mail address, such as name@example.com.", field="email")
+
+    def hash(self, hasher: Hasher) -> bytes:
+        digest = hasher.email(self.email) if self.email else None
+        return digest or hasher.prospect(self.prospect_id or ProspectId(new_id()))
+
+
+async def erase(db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, deadline: timedelta) -> ErasureId:
+    """Erase a person in every search of the organization, in the caller's transaction. Asking again answers the same."""
+    hasher = await feed.hold_organization_alone(db, organization_id)
+    subject_hash = subject.hash(hasher)
+    # Every feed is locked before anything is read from it, in one order: no withdrawal comes between, nobody waits in a circle.
+    searches = sorted({at.search_id for at in await _known_at(db, organization_id, subject, hasher)})
+    heads = {search_id: await feed.lock_feed(db, search_id) for search_id in searches}
+    known = await _known_at(db, organization_id, subject, hasher)
+    if not known:
+        earlier = await store.erasure_of_subject(db, organization_id, subject_hash)
+        if earlier is not None:
+            return earlier
+    erasure_id = ErasureId(new_id())
+    await store.add_erasure(db, erasure_id, organization_id=organization_id, subject_hash=subject_hash, actor=actor, deadline=deadline)
+    for search_id, group in groupby(known, key=lambda at: at.search_id):
+        places = list(group)
+        gone_at = await _erase_in_search(db, organization_id, search_id, places, head=heads[search_id], actor=actor)
+        await store.add_places(db, erasure_id, [(at, gone_at.get(at.company_id, at.left_at or heads[search_id].free_at)) for at in places])
+    await store.suppress(db, organization_id, _marks(subject, known, hasher))
+    await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
+    return erasure_id
+
+
+async def _known_at(db: Connection, organization_id: OrganizationId, subject: Subject, hasher: Hasher) -> list[KnownAt]:
+    """Every place of the person: those of their mailbox, also where they were named by an id."""
+    email_hash = hasher.email(subject.email)
+    if email_hash is not None:
+        return await store.people_of_email(db, organization_id, email_hash)
+    assert subject.prospect_id is not None
+    named = await store.people_of_id(db, organization_id, subject.prospect_id)
+    places = {(at.search_id, at.company_id, at.prospect_id): at for at in named}
+    for mailbox in {at.email_hash for at in named if at.email_hash}:
+        places |= {(at.search_id, at.company_id, at.prospect_id): at for at in await store.people_of_email(db, organization_id, mailbox)}
+    return [places[key] for key in sorted(places)]
+
+
+async def _erase_in_search(
+    db: Connection,
+    organization_id: OrganizationId,
+    search_id: SearchId,
+    places: Sequence[KnownAt],
+    *,
+    head: feed.Head,
+    actor: str,
+) -> dict[CompanyId, datetime]:
+    """Scrub what is kept, then deliver again those companies that still held the person; answers when, for each of these."""
+    erased = {at.prospect_id for at in places}
+    current = await _scrub(db, search_id, {at.company_id for at in places}, erased)
+    holding = {at.company_id for at in places if at.left_at is None}
+    known = await feed.known_companies(db, search_id, ids=holding, identities=())
+    changes = [
+        Change.of_known(company, current[company.position], content_hash=content_hash(current[company.position]))
+        for company in sorted(known, key=lambda company: company.position)
+    ]
+    states = await append(db, search_id, changes, head=head)
+    await store.forget_people(db, search_id, [(at.company_id, at.prospect_id) for at in places])
+    await store.note_erasure(db, search_id)
+    events = [(at.company_id, "person erased", {"prospect_id": str(at.prospect_id)}) for at in places]
+    await history.record_companies(db, organization_id, search_id, actor=actor, events=events)
+    return {state.id: state.delivered_at for state in states}
+
+
+async def _scrub(db: Connection, search_id: SearchId, company_ids: set[CompanyId], erased: set[ProspectId]) -> dict[int, DeliveredCompany]:
+    """Rewrite every kept document of the companies without the people; answers the scrubbed documents by position.
+
+    Each keeps its own time: a walk shows the slot as it was, without the person.
+    """
+    rows = await store.documents_of(db, search_id, company_ids)
+    documents = {row["position"]: parsed(row["document"]) for row in rows}
+    traces = traces_of(documents.values(), erased)
+    clean = {position: scrubbed(document, erased, traces) for position, document in documents.items()}
+    texts = [(row["position"], stamped(clean[row["position"]], row["delivered_at"])) for row in rows]
+    await store.rewrite_documents(db, search_id, texts)
+    return clean
+
+
+def _marks(subject: Subject, known: Sequence[KnownAt], hasher: Hasher) -> set[tuple[str, bytes]]:
+    """What keeps the person from coming back, in whichever way a producer names them."""
+    marks: set[tuple[str, bytes]] = set()
+    email_hash = hasher.email(subject.email)
+    if email_hash is not None:
+        marks.add(("email", email_hash))
+    if subject.prospect_id is not None:
+        marks.add(("prospect", hasher.prospect(subject.prospect_id)))
+    for at in known:
+        if at.email_hash is not None:
+            marks.add(("email", at.email_hash))
+        marks.add(("prospect", hasher.prospect(at.prospect_id)))
+        kind = "name" if at.email_hash else "name without email"
+        marks.add((kind, hasher.name_at(at.company_id, at.name_hash)))
+    return marks

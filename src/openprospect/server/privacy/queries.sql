@@ -1,0 +1,100 @@
+-- people_of_email :many
+-- Where in an organization this mailbox is known.
+SELECT prospect.prospect_search_id, company_id, prospect.id, email_hash, name_hash, delivered_at, left_at
+FROM prospect JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
+WHERE email_hash = $2 AND organization_id = $1
+ORDER BY prospect.prospect_search_id, company_id, prospect.id;
+
+-- people_of_id :many
+-- Where in an organization this prospect id is known.
+SELECT prospect.prospect_search_id, company_id, prospect.id, email_hash, name_hash, delivered_at, left_at
+FROM prospect JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
+WHERE prospect.id = $2 AND organization_id = $1
+ORDER BY prospect.prospect_search_id, company_id, prospect.id;
+
+-- documents_of :many
+-- Every document kept of these companies, superseded ones too.
+SELECT position, delivered_at, document FROM delivery
+WHERE prospect_search_id = $1 AND company_id = ANY ($2::uuid[])
+    AND (superseded_at IS NOT NULL OR position IN (
+        SELECT position FROM company WHERE prospect_search_id = $1 AND id = ANY ($2::uuid[])
+    ));
+
+-- rewrite_documents :execute
+-- Replaces documents where they stand.
+UPDATE delivery SET document = scrubbed.document
+FROM unnest($2::bigint[], $3::text[]) AS scrubbed (position, document)
+WHERE prospect_search_id = $1 AND delivery.position = scrubbed.position;
+
+-- forget_people :execute
+-- Removes what people were known by.
+DELETE FROM prospect USING unnest($2::uuid[], $3::uuid[]) AS gone (company_id, id)
+WHERE prospect_search_id = $1 AND prospect.company_id = gone.company_id AND prospect.id = gone.id;
+
+-- note_erasure :execute
+-- Pages served before this are no longer what they were.
+UPDATE prospect_search SET erasures = erasures + 1 WHERE id = $1;
+
+-- suppress :execute
+-- Puts hashes on an organization's list; those that are on it stay as they are.
+INSERT INTO suppression (organization_id, kind, hash) SELECT $1, kind, hash FROM unnest($2::text[], $3::bytea[]) AS new (kind, hash)
+ON CONFLICT DO NOTHING;
+
+-- unsuppress :value
+-- Takes hashes off the list; answers how many were on it.
+WITH gone AS (
+    DELETE FROM suppression WHERE organization_id = $1 AND hash = ANY ($2::bytea[]) RETURNING 1
+)
+SELECT count(*) FROM gone;
+
+-- suppressions :many
+-- An organization's list.
+SELECT kind, hash, created_at FROM suppression WHERE organization_id = $1 ORDER BY created_at, kind, hash;
+
+-- add_erasure :one
+-- Opens the record of an erasure.
+INSERT INTO erasure (id, organization_id, subject_hash, actor, deadline_at)
+VALUES ($1, $2, $3, $4, clock_timestamp() + $5::interval)
+RETURNING id, erased_at, deadline_at;
+
+-- add_places :execute
+-- Where the person stood.
+INSERT INTO erasure_place (erasure_id, prospect_search_id, company_id, prospect_id, delivered_at, gone_at)
+SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[]);
+
+-- erasure_of_subject :value
+-- The newest erasure of this person.
+SELECT id FROM erasure WHERE organization_id = $1 AND subject_hash = $2 ORDER BY erased_at DESC LIMIT 1;
+
+-- erasure :one
+-- One erasure of a tenant, or of any where none is named, with what it reached.
+SELECT erasure.id, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_past_deadline, actor,
+    count(DISTINCT (prospect_search_id, company_id)) FILTER (WHERE company_id IS NOT NULL) AS companies,
+    count(prospect_id) AS prospects
+FROM erasure LEFT JOIN erasure_place ON erasure_id = erasure.id
+WHERE erasure.id = $1 AND ($2::uuid IS NULL OR organization_id = $2)
+GROUP BY erasure.id;
+
+-- erasures :many
+-- Every erasure, newest first.
+SELECT erasure.id, organization.name AS organization, erased_at, deadline_at
+FROM erasure JOIN organization ON organization.id = organization_id
+ORDER BY erased_at DESC, erasure.id;
+
+-- recipients :many
+-- Who was given the person, when, and since when they have confirmed that the person is gone from all places.
+SELECT consumer, min(received_at) AS received_at,
+    CASE WHEN bool_and(confirmed_at IS NOT NULL) THEN max(confirmed_at) END AS confirmed_at
+FROM (
+    SELECT receipt.consumer,
+        (SELECT min(at) FROM receipt_step AS step
+            WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
+                AND kind = 'served' AND until >= place.delivered_at) AS received_at,
+        (SELECT min(at) FROM receipt_step AS step
+            WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
+                AND kind = 'confirmed' AND until >= place.gone_at) AS confirmed_at
+    FROM erasure_place AS place JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
+    WHERE erasure_id = $1
+) AS held
+WHERE received_at IS NOT NULL
+GROUP BY consumer ORDER BY consumer;

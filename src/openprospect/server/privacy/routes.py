@@ -1,0 +1,59 @@
+"""HTTP: erase a person, and see who has confirmed."""
+
+from datetime import timedelta
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from openprospect.server.access.guard import CallersRequest, Requires
+from openprospect.server.access.model import Scope
+from openprospect.server.core.errors import NotFound
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.model import ProspectId
+from openprospect.server.http.body import json_body, takes
+from openprospect.server.http.openapi import problems
+from openprospect.server.http.parameters import Query, path_identifier, query
+from openprospect.server.privacy import store
+from openprospect.server.privacy.erase import Subject, erase
+from openprospect.server.privacy.model import ErasureId
+from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
+
+
+@post(
+    "/erasures",
+    guards=[Requires(Scope.ERASURES_WRITE)],
+    tags=["Privacy"],
+    opt=query() | takes(NewErasure),
+    responses=problems(413, 415),
+)
+async def erase_person(
+    request: CallersRequest, database: NamedDependency[Database], erasure_deadline: NamedDependency[timedelta]
+) -> ErasureItem:
+    """Erase a person from every search, for good; asking again answers the same."""
+    Query(request)
+    body = await json_body(request, NewErasure)
+    subject = Subject(email=body.email, prospect_id=ProspectId(body.prospect_id) if body.prospect_id else None)
+    organization_id = request.auth.organization_id
+    async with database.transaction() as db:
+        erasure_id = await erase(db, organization_id, subject, actor=request.auth.actor, deadline=erasure_deadline)
+        done = await store.erasure(db, erasure_id, organization_id)
+    assert done is not None
+    return item(done)
+
+
+@get(
+    "/erasures/{erasure_id:str}",
+    guards=[Requires(Scope.ERASURES_WRITE)],
+    tags=["Privacy"],
+    opt=query(),
+    responses=problems(404),
+)
+async def erasure(request: CallersRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> ErasureItem:
+    """What an erasure reached; who received the person, who has confirmed, who is late."""
+    Query(request)
+    wanted = ErasureId(path_identifier("erasure_id", erasure_id))
+    found = await store.erasure(database, wanted, request.auth.organization_id)
+    if found is None:
+        raise NotFound("There is no such erasure for this key.", code="ERASURE_NOT_FOUND")
+    return item(found)

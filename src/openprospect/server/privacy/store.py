@@ -1,0 +1,107 @@
+"""Reads and writes erasures and suppressions. The caller owns the transaction."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.db.pool import Connection, Executor, Row
+from openprospect.server.db.queries import beside
+from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.privacy.model import Erasure, ErasureId, KnownAt, Recipient
+from openprospect.server.searches.model import SearchId
+
+SQL = beside(__file__)
+
+
+async def people_of_email(db: Connection, organization_id: OrganizationId, email_hash: bytes) -> list[KnownAt]:
+    return [_known_at(row) for row in await db.rows(SQL.people_of_email, organization_id, email_hash)]
+
+
+async def people_of_id(db: Connection, organization_id: OrganizationId, prospect_id: ProspectId) -> list[KnownAt]:
+    return [_known_at(row) for row in await db.rows(SQL.people_of_id, organization_id, prospect_id)]
+
+
+async def documents_of(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[Row]:
+    """position, delivered_at, document."""
+    return await db.rows(SQL.documents_of, search_id, company_ids)
+
+
+async def rewrite_documents(db: Connection, search_id: SearchId, documents: Sequence[tuple[int, str]]) -> None:
+    """Positions and the documents that stand there from now on."""
+    await db.execute(SQL.rewrite_documents, search_id, *_columns(documents, 2))
+
+
+async def forget_people(db: Connection, search_id: SearchId, people: Sequence[tuple[CompanyId, ProspectId]]) -> None:
+    await db.execute(SQL.forget_people, search_id, *_columns(people, 2))
+
+
+async def note_erasure(db: Connection, search_id: SearchId) -> None:
+    await db.execute(SQL.note_erasure, search_id)
+
+
+async def suppress(db: Executor, organization_id: OrganizationId, marks: Collection[tuple[str, bytes]]) -> None:
+    """Kinds and hashes."""
+    await db.execute(SQL.suppress, organization_id, *_columns(sorted(marks), 2))
+
+
+async def unsuppress(db: Executor, organization_id: OrganizationId, hashes: Collection[bytes]) -> int:
+    count: int = await db.value(SQL.unsuppress, organization_id, hashes)
+    return count
+
+
+async def suppressions(db: Executor, organization_id: OrganizationId) -> list[Row]:
+    """kind, hash, created_at."""
+    return await db.rows(SQL.suppressions, organization_id)
+
+
+async def add_erasure(
+    db: Connection,
+    erasure_id: ErasureId,
+    *,
+    organization_id: OrganizationId,
+    subject_hash: bytes,
+    actor: str,
+    deadline: timedelta,
+) -> None:
+    await db.row(SQL.add_erasure, erasure_id, organization_id, subject_hash, actor, deadline)
+
+
+async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[tuple[KnownAt, datetime]]) -> None:
+    """Where the person was known, and since when they are gone from there."""
+    rows = [(at.search_id, at.company_id, at.prospect_id, at.delivered_at, gone_at) for at, gone_at in places]
+    await db.execute(SQL.add_places, erasure_id, *_columns(rows, 5))
+
+
+async def erasure_of_subject(db: Connection, organization_id: OrganizationId, subject_hash: bytes) -> ErasureId | None:
+    erasure_id: ErasureId | None = await db.value(SQL.erasure_of_subject, organization_id, subject_hash)
+    return erasure_id
+
+
+async def erasure(db: Executor, erasure_id: ErasureId, organization_id: OrganizationId | None) -> Erasure | None:
+    """With its recipients as they stand now; without an organization, anybody's."""
+    row = await db.row(SQL.erasure, erasure_id, organization_id)
+    if row is None:
+        return None
+    recipients = tuple(Recipient(**recipient) for recipient in await db.rows(SQL.recipients, erasure_id))
+    return Erasure(**row, recipients=recipients)
+
+
+async def erasures(db: Executor) -> list[Row]:
+    """id, organization, erased_at, deadline_at; newest first."""
+    return await db.rows(SQL.erasures)
+
+
+def _known_at(row: Row) -> KnownAt:
+    return KnownAt(
+        search_id=row["prospect_search_id"],
+        company_id=row["company_id"],
+        prospect_id=row["id"],
+        email_hash=row["email_hash"],
+        name_hash=row["name_hash"],
+        delivered_at=row["delivered_at"],
+        left_at=row["left_at"],
+    )
+
+
+def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
+    return [[row[index] for row in rows] for index in range(width)]

@@ -1,0 +1,40 @@
+"""One sync in a process of its own, to be killed or measured. Prints its peak memory in MiB."""
+
+import os
+import resource
+import signal
+import sys
+from contextlib import closing
+
+from openprospect.sync.batch import Batch
+from openprospect.sync.client import Client
+from openprospect.sync.destinations.base import Applied, Destination
+from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.engine import run
+
+
+def kill_after(destination: Destination, batches: int) -> None:
+    """Let the process die right after it committed so many batches."""
+    apply, done = destination.apply, iter(range(1, batches + 1))
+
+    def counted(batch: Batch) -> Applied:
+        applied = apply(batch)
+        if next(done) == batches:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return applied
+
+    destination.apply = counted  # type: ignore[method-assign]
+
+
+def main(to: str, server: str, search_id: str, batch_companies: str, kill_after_batches: str, full: str) -> None:
+    with Client(server, "opk_test_sync") as client, closing(open_destination(to)) as destination:
+        if int(kill_after_batches):
+            kill_after(destination, int(kill_after_batches))
+        for summary in run([search_id], destination, client, full=bool(int(full)), batch_companies=int(batch_companies)):
+            if summary.error:
+                raise summary.error
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

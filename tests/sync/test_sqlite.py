@@ -1,0 +1,44 @@
+"""The contract, and what is SQLite's own."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.errors import DestinationRefused
+from tests.sync.contract import DestinationContract
+
+
+class SqliteCopy:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.url = f"sqlite:///{path}"
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        with closing(sqlite3.connect(self._path)) as connection:
+            cursor = connection.execute(f"SELECT * FROM {table}")
+            return [dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor]
+
+    def occupy(self) -> None:
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute("CREATE TABLE companies AS SELECT 1 AS mine")
+
+    def is_untouched(self) -> bool:
+        with closing(sqlite3.connect(self._path)) as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+            return (tables, connection.execute("SELECT * FROM companies").fetchall()) == ([("companies",)], [(1,)])
+
+
+class TestSqlite(DestinationContract):
+    @pytest.fixture
+    def copy(self, tmp_path: Path) -> SqliteCopy:
+        return SqliteCopy(tmp_path / "feed.db")
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database" * 1000)
+    with pytest.raises(DestinationRefused, match="cannot be used as a SQLite file"):
+        open_destination(f"sqlite:///{tmp_path}/notes.txt")

@@ -1,0 +1,138 @@
+"""CSV as it comes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.file import open_file
+
+from .conftest import Read
+
+Reader = Callable[..., Read]
+ROWS = "Firma;Ort;E-Mail\nGrand Hôtel Zürich;Köln;m@example.com\n"
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "mac_roman"])
+    def test_umlauts_survive_every_usual_encoding(self, read: Reader, encoding: str) -> None:
+        company = read(ROWS.encode(encoding)).company
+        assert (company.name, company.attributes) == ("Grand Hôtel Zürich", {"ort": "Köln"})
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+    def test_a_first_umlaut_may_come_late(self, read: Reader, encoding: str) -> None:
+        text = "company_name\n" + "".join(f"Hotel {number} {'x' * 80}\n" for number in range(20_000)) + "Hôtel Müller\n"
+        assert read(text.encode(encoding)).companies[-1].name == "Hôtel Müller"
+
+    def test_a_broken_line_among_good_utf8_is_rejected_alone(self, read: Reader) -> None:
+        found = read("company_name\nMüller\nK\xf6ln\nJäger\nÖlz\n".encode().replace("K\xf6ln".encode(), b"K\xf6ln"))
+        assert [company.name for company in found.companies] == ["Müller", "Jäger", "Ölz"]
+        assert found.faults == [(3, "", "holds bytes that are no text in the file's encoding; save the file as UTF-8")]
+
+    @pytest.mark.parametrize(
+        ("magic", "ending"), [(b"PK\x03\x04....", ".xlsx"), (b"PAR1....", ".parquet"), (b"\xd0\xcf\x11\xe0....", ".xls")]
+    )
+    def test_another_format_under_the_name_of_csv_is_told(self, read: Reader, magic: bytes, ending: str) -> None:
+        with pytest.raises(InvalidInput, match=f"looks like a {ending} file"):
+            read(magic)
+
+
+class TestSeparators:
+    @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+    def test_the_usual_separators_are_found(self, read: Reader, separator: str) -> None:
+        rows = [["Company", "Notes", "Email"], ["Hotel", "a, b; c | d", "m@example.com"], ["Inn", "x", "n@example.com"]]
+        text = "\n".join(separator.join(f'"{cell}"' for cell in row) for row in rows)
+        assert read(text).people == [("Hotel", "m@example.com"), ("Inn", "n@example.com")]
+
+    def test_decimal_commas_do_not_separate(self, read: Reader) -> None:
+        assert read("Firma;Umsatz;Ort\nA;1,5;x,y\nB;2,5;x,z\n").companies[0].attributes == {"umsatz": "1,5", "ort": "x,y"}
+
+    def test_one_column_needs_no_separator(self, read: Reader) -> None:
+        assert [company.name for company in read("Company\nGrand Hotel\nInn\n").companies] == ["Grand Hotel", "Inn"]
+
+    def test_excel_may_tell_the_separator(self, read: Reader) -> None:
+        found = read("sep=;\r\nCompany;Note\r\nHotel;a,b\r\n,;\r\n")
+        assert (found.companies[0].name, found.delivered[0].line) == ("Hotel", 3)
+
+    def test_blanks_around_headings_and_values_are_removed(self, read: Reader) -> None:
+        assert read('Company , Email \n "Hotel, Grand" , m@example.com\n').faults == [
+            (2, "", "a quote that is not closed, or not doubled within a quoted value")
+        ]
+        assert read('Company , Email \nHotel , "m@example.com"\n').people == [("Hotel", "m@example.com")]
+
+
+class TestLines:
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    def test_line_ends_of_every_system(self, read: Reader, end: str) -> None:
+        found = read(end.join(["Company,Email", "Hotel,m@example.com", "", "Inn,bad"]))
+        assert found.people == [("Hotel", "m@example.com")]
+        assert found.rejected[0].line == 4
+
+    def test_lines_are_lines_of_the_file_behind_quoted_line_breaks(self, read: Reader) -> None:
+        found = read('Company,Note,Email\nHotel,"one\ntwo\n\nthree",m@example.com\n\nInn,x,bad\n')
+        assert [row.line for row in found.rejected] == [7]
+        assert found.companies[0].prospects[0].attributes == {"note": "one\ntwo\n\nthree"}
+
+    def test_blank_lines_and_lines_of_separators_are_nothing(self, read: Reader) -> None:
+        assert read("\n,,\nCompany,Email,City\n\n,,\n , ,\nHotel,,\n").company.name == "Hotel"
+
+    def test_a_row_with_too_few_values_has_blanks(self, read: Reader) -> None:
+        assert read("Company,City,Email\nHotel\n").company.attributes == {}
+
+    def test_a_row_with_too_many_values_is_rejected(self, read: Reader) -> None:
+        found = read("Company,City\nHotel,Berlin,\nInn,Bonn, Mitte\n")
+        assert [company.name for company in found.companies] == ["Hotel"]
+        assert found.faults == [(3, "", "3 values under 2 headings; a value that holds ',' has to be quoted")]
+        assert found.rejected[0].raw == ["Inn", "Bonn", "Mitte"]
+
+    def test_a_nul_rejects_its_row(self, read: Reader) -> None:
+        found = read("Company,City\nHotel,Ber\0lin\nInn,Bonn\n")
+        assert [company.name for company in found.companies] == ["Inn"]
+        assert (found.rejected[0].line, found.rejected[0].faults[0].field) == (2, "city")
+
+    def test_a_value_may_be_long(self, read: Reader) -> None:
+        assert len(read(f'Company,About\nHotel,"{"x" * 500_000}"\n').company.attributes["about"]) == 500_000
+
+
+class TestBrokenQuotes:
+    @pytest.mark.parametrize("line", ['"Hotel,x', '"Hotel "Adler" GmbH",x'])
+    def test_a_broken_quote_rejects_its_line_and_no_other(self, read: Reader, line: str) -> None:
+        found = read(f'Company,City\nInn,Bonn\n{line}\nGrand,"Köln"\n"Petit, le",Paris\n')
+        assert [company.name for company in found.companies] == ["Inn", "Grand", "Petit, le"]
+        assert found.faults == [(3, "", "a quote that is not closed, or not doubled within a quoted value")]
+        assert found.rejected[0].raw == line
+
+    def test_an_open_quote_far_from_the_end_is_given_up(self, read: Reader) -> None:
+        rows = "".join(f"Hotel {number},x\n" for number in range(2_000))
+        found = read(f'Company,City\n"open,x\n{rows}')
+        assert len(found.companies) == 2_000
+        assert [rejected.line for rejected in found.rejected] == [2]
+        assert found.delivered[-1].line == 2_002
+
+    def test_quotes_within_a_value_are_kept(self, read: Reader) -> None:
+        assert read('Company,City\nHotel "Adler",5" x\n').company.name == 'Hotel "Adler"'
+
+    def test_broken_headings_are_told(self, read: Reader) -> None:
+        with pytest.raises(InvalidInput, match=r"The headings cannot be read: a quote .* in line 1"):
+            read('Company,"City\nHotel,x\n')
+
+
+def test_a_file_of_blank_lines_is_empty(read: Reader) -> None:
+    with pytest.raises(InvalidInput, match="The file is empty"):
+        read("\n\n , \n")
+
+
+def test_headings_alone_are_no_companies(read: Reader) -> None:
+    assert read("Company,Email\n").companies == []
+
+
+def test_progress_moves_while_reading(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("Company\n" + "".join(f"Hotel {number}\n" for number in range(1_000)))
+    with open_file(path, mapping={}) as file:
+        outcomes = iter(file)
+        next(outcomes)
+        assert file.progress == pytest.approx(0.5, abs=0.01)
+        assert len(list(outcomes)) == 999
+        assert file.progress == 1.0

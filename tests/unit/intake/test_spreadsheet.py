@@ -1,0 +1,83 @@
+"""XLSX files."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from openprospect.server.core.errors import InvalidInput
+
+from .conftest import Read
+
+Reader = Callable[..., Read]
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Callable[..., Path]:
+    def workbook(*sheets: list[list[Any]]) -> Path:
+        book = openpyxl.Workbook(write_only=True)
+        for rows in sheets:
+            sheet = book.create_sheet()
+            for row in rows:
+                sheet.append(row)
+        path = tmp_path / "companies.xlsx"
+        book.save(path)
+        return path
+
+    return workbook
+
+
+def test_a_row_is_a_person(read: Reader, workbook: Callable[..., Path]) -> None:
+    found = read(
+        workbook(
+            [["Company", "Email", "City"], ["A", "a@example.com", "Köln"], [], [None, None, None], ["A", "b@example.com"], ["B", "bad"]]
+        )
+    )
+    assert found.people == [("A", "a@example.com"), ("A", "b@example.com")]
+    assert [line for line, _, _ in found.faults] == [6]
+
+
+def test_numbers_in_text_fields_become_text(read: Reader, workbook: Callable[..., Path]) -> None:
+    company = read(workbook([["Company", "Kundennummer", "Employees", "Score"], [1860.0, 1001.0, 12.0, 0.5]])).company
+    assert (company.name, company.source_id, company.attributes) == ("1860", "1001", {"employees": 12, "score": 0.5})
+
+
+def test_dates_are_written_as_iso(read: Reader, workbook: Callable[..., Path]) -> None:
+    row = ["A", datetime.fromisoformat("2026-02-25"), datetime.fromisoformat("2026-02-25T12:30"), date(2026, 1, 1), time(9, 5), True]
+    company = read(workbook([["Company", "a", "b", "c", "d", "e"], row])).company
+    assert company.attributes == {"a": "2026-02-25", "b": "2026-02-25T12:30:00", "c": "2026-01-01", "d": "09:05:00", "e": True}
+
+
+def test_the_first_sheet_that_holds_anything_is_read(read: Reader, workbook: Callable[..., Path]) -> None:
+    assert read(workbook([], [[None], ["Company"], ["A"]], [["Company"], ["B"]])).company.name == "A"
+
+
+def test_formulas_that_found_nothing_are_blank(read: Reader, workbook: Callable[..., Path]) -> None:
+    assert read(workbook([["Company", "Website"], ["A", "#N/A"]])).company.website_url is None
+
+
+def test_a_value_beside_the_headings_rejects_its_row(read: Reader, workbook: Callable[..., Path]) -> None:
+    found = read(workbook([["Company", None], ["A", None], ["B", "x"]]))
+    assert [company.name for company in found.companies] == ["A"]
+    assert found.faults == [(3, "", "a value to the right of the 1 headings; put a heading above it")]
+
+
+def test_an_empty_workbook_is_told(read: Reader, workbook: Callable[..., Path]) -> None:
+    with pytest.raises(InvalidInput, match="No sheet of the workbook holds anything"):
+        read(workbook([], [[None]]))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "protected by a password, or an old .xls"),
+        (b"PK\x03\x04x", "no Excel workbook"),
+        (b"a,b\n", "no Excel workbook"),
+    ],
+)
+def test_what_is_no_workbook_is_told(read: Reader, content: bytes, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        read(content, "x.xlsx")

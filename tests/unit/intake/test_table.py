@@ -1,0 +1,136 @@
+"""Rows of one company brought together and merged; what is bad is rejected by itself, and nothing is lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from openprospect.server.feed.model import CompanyRow, ProspectRow
+from openprospect.server.intake import table
+from openprospect.server.intake.records import split_name
+
+from .conftest import Read
+
+Reader = Callable[..., Read]
+ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
+
+
+class TestGrouping:
+    def test_rows_of_a_company_are_brought_together_wherever_they_stand(self, read: Reader) -> None:
+        found = read("company_name,source_id,email\nA,1,a@example.com\nB,2,b@example.com\nA,1,c@example.com\n")
+        assert found.people == [("A", "a@example.com"), ("A", "c@example.com"), ("B", "b@example.com")]
+        assert [(delivered.line, [source.line for source in delivered.sources]) for delivered in found.delivered] == [(2, [2, 4]), (3, [3])]
+
+    @pytest.mark.parametrize(
+        ("rows", "companies"),
+        [
+            (f"{ID},1,A,\n{{{ID.upper()}}},1,B,\n", 1),
+            (",1,A,a.example\n,1,B,b.example\n", 1),
+            (",1,A,a.example\n,2,A,a.example\n", 2),
+            (",,A,https://www.a.example\n,,B,a.example/contact\n", 1),
+            (",,A,a.example\n,,A,b.example\n", 2),
+            (",,Grand  Hotel,\n,,GRAND HOTEL,\n", 1),
+            (",1,A,a.example\n,,A,a.example\n", 2),
+        ],
+    )
+    def test_id_then_source_id_then_host_then_name_tell_companies_apart(self, read: Reader, rows: str, companies: int) -> None:
+        assert len(read(f"id,source_id,company_name,website\n{rows}").companies) == companies
+
+    def test_the_first_value_of_a_company_that_is_not_blank_wins(self, read: Reader) -> None:
+        company = read("company_name,source_id,website,city\n,1,,\nA,1,,Berlin\nB,1,a.example,Bonn\n").company
+        assert company == CompanyRow(source_id="1", name="A", website_url="https://a.example", attributes={"city": "Berlin"})
+
+    def test_a_company_under_two_identities_is_rejected_the_second_time(self, read: Reader) -> None:
+        found = read(f"id,source_id,company_name,email\n{ID},1,A,a@example.com\n,1,A,b@example.com\n,1,A,c@example.com\n")
+        assert found.people == [("A", "a@example.com")]
+        reason = "the same company as in line 2; put all of a company into one line, or under one id"
+        assert found.faults == [(3, "source_id", reason), (4, "source_id", reason)]
+
+    def test_endless_rows_of_one_company_are_rejected(self, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(table, "MAX_ROWS_A_COMPANY", 3)
+        found = read("company_name,email\n" + "".join(f"A,{number}@example.com\n" for number in range(6)) + "B,b@example.com\n")
+        assert found.people == [("B", "b@example.com")]
+        assert [line for line, _, _ in found.faults] == [2, 3, 4, 5, 6, 7]
+
+
+class TestPeople:
+    def test_a_row_without_a_person_is_a_company_without_a_new_prospect(self, read: Reader) -> None:
+        found = read("company_name,source_id,email\nA,1,\nA,1,a@example.com\nB,2,\n")
+        assert [(company.name, len(company.prospects)) for company in found.companies] == [("A", 1), ("B", 0)]
+
+    def test_what_would_be_a_missing_persons_is_kept_on_the_company(self, read: Reader) -> None:
+        assert read("company_name,email,phone\nA,,+49 30\n").company.attributes == {"phone": "+49 30"}
+
+    def test_the_same_person_again_fills_blanks_and_is_dropped_where_nothing_is_new(self, read: Reader) -> None:
+        company = read(
+            "company_name,first_name,last_name,email,job_title,phone\n"
+            "A,Maria,Schmidt,,,\n"
+            "A,MARIA,Schmidt,m@example.com,,1\n"
+            "A,Maria,Schmidt,M@Example.com,Chef,\n"
+            "A,Maria,Schmidt,m@example.com,Chef,1\n"
+        ).company
+        person = ProspectRow(first_name="Maria", last_name="Schmidt", email="m@example.com", job_title="Chef", attributes={"phone": "1"})
+        assert company.prospects == (person,)
+
+    def test_a_contradiction_is_rejected_rather_than_lost(self, read: Reader) -> None:
+        found = read("company_name,first_name,email\nA,Maria,info@example.com\nA,Hans,info@example.com\n")
+        assert found.people == [("A", "info@example.com")]
+        reason = "contradicts an earlier row of the same person (the e-mail address is the same); a later row may only fill blanks"
+        assert found.faults == [(3, "first_name", reason)]
+
+    def test_namesakes_with_addresses_of_their_own_are_two(self, read: Reader) -> None:
+        assert len(read("company_name,full name,email\nA,Maria S,a@example.com\nA,Maria S,b@example.com\n").company.prospects) == 2
+
+    def test_somebody_without_name_address_and_id_is_not_guessed_to_be_anybody(self, read: Reader) -> None:
+        found = read("company_name,email,job_title\nA,info@example.com,\nA,,CEO\n")
+        assert found.companies[0].prospects[0].job_title is None
+        assert [line for line, _, _ in found.faults] == [3]
+
+    @pytest.mark.parametrize(
+        ("full_name", "expected"),
+        [
+            ("Maria Schmidt", ("Maria", "Schmidt")),
+            ("Maria Anna von der Heide", ("Maria Anna", "von der Heide")),
+            ("Schmidt, Maria Anna", ("Maria Anna", "Schmidt")),
+            ("Maria", ("Maria", None)),
+            ("von Ahn", ("von", "Ahn")),
+            (" , ", (None, None)),
+        ],
+    )
+    def test_a_full_name_is_split(self, full_name: str, expected: tuple[str | None, str | None]) -> None:
+        assert split_name(full_name) == expected
+
+    def test_names_of_their_own_go_before_a_full_name(self, read: Reader) -> None:
+        person = read("Company,Full name,Last name,Email\nA,Maria Schmidt,von Schmidt,m@example.com\n").company.prospects[0]
+        assert (person.first_name, person.last_name) == ("Maria", "von Schmidt")
+
+
+class TestRejected:
+    def test_a_bad_person_is_rejected_by_line_and_field_and_the_others_are_delivered(self, read: Reader) -> None:
+        found = read("company_name,source_id,email\nA,1,a@example.com\nA,1,not an address\nA,1,b@example.com\n")
+        assert found.people == [("A", "a@example.com"), ("A", "b@example.com")]
+        assert found.faults == [(3, "email", "expected one e-mail address, such as name@example.com")]
+        assert found.rejected[0].raw == {"company_name": "A", "source_id": "1", "email": "not an address"}
+
+    def test_a_company_whose_only_row_is_bad_is_not_delivered(self, read: Reader) -> None:
+        found = read("company_name,email\nA,bad\n")
+        assert (found.companies, len(found.rejected)) == ([], 1)
+
+    def test_a_bad_company_rejects_all_its_rows(self, read: Reader) -> None:
+        found = read("company_name,source_id,website,email\nA,1,n/a,a@example.com\nA,1,,bad\nB,2,b.example,b@example.com\n")
+        assert found.people == [("B", "b@example.com")]
+        assert [(line, field) for line, field, _ in found.faults] == [(2, "website_url"), (3, "email"), (3, "website_url")]
+
+    @pytest.mark.parametrize("row", [",,x@example.com", ",a.example,x@example.com"])
+    def test_a_row_without_a_name_is_rejected_with_its_line(self, read: Reader, row: str) -> None:
+        found = read(f"company_name,website,email\nA,,a@example.com\n{row}\n")
+        assert found.faults == [(3, "name", "missing or blank; expected the company's name")]
+
+    def test_more_people_than_a_company_may_have_reject_them_all(self, read: Reader) -> None:
+        found = read("company_name,email\n" + "".join(f"A,{number}@example.com\n" for number in range(1_001)))
+        assert (len(found.rejected), found.faults[0][1]) == (1_001, "prospects")
+
+    def test_what_was_delivered_can_still_be_rejected_row_by_row(self, read: Reader) -> None:
+        delivered = read("company_name,email\nA,a@example.com\nA,b@example.com\n").delivered[0]
+        rejected: list[Any] = list(delivered.rejected([]))
+        assert [(row.line, row.raw["email"]) for row in rejected] == [(2, "a@example.com"), (3, "b@example.com")]
