@@ -26,15 +26,16 @@ def main() -> None:
 
 def _printed_until_ready(folder: Path) -> str:
     lines: list[str] = []
+    printed = ""
     with subprocess.Popen([sys.executable, "-m", "openprospect.demo"], cwd=folder, stdout=subprocess.PIPE, text=True) as demo:
         for line in demo.stdout or ():
             lines.append(line)
             if line.startswith("Ready."):
+                printed = "".join(lines)
                 demo.send_signal(signal.SIGINT)
-                break
-    if demo.returncode != 0 or not lines:
-        sys.exit(f"The demo ended with {demo.returncode}.")
-    return "".join(lines)
+    if demo.returncode != 0 or not printed:
+        sys.exit(f"The demo ended with {demo.returncode}:\n{''.join(lines)}")
+    return printed
 
 
 if __name__ == "__main__":

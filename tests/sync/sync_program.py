@@ -26,7 +26,8 @@ def kill_after(destination: Destination, batches: int) -> None:
     destination.apply = counted  # type: ignore[method-assign]
 
 
-def main(to: str, server: str, search_id: str, batch_companies: str, kill_after_batches: str, full: str) -> None:
+def main(arguments: list[str]) -> None:
+    to, server, search_id, batch_companies, kill_after_batches, full = arguments
     with Client(server, "opk_test_sync") as client, closing(open_destination(to)) as destination:
         if int(kill_after_batches):
             kill_after(destination, int(kill_after_batches))
@@ -37,4 +38,4 @@ def main(to: str, server: str, search_id: str, batch_companies: str, kill_after_
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

@@ -22,7 +22,7 @@ class PostgresCopy:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         rows = self.run(f'SELECT *, to_char(delivered_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS stamp FROM {table}')
-        return [{**row, "delivered_at": row.pop("stamp")} for row in rows]
+        return [{"delivered_at": row.pop("stamp"), **{name: row[name] for name in row if name != "delivered_at"}} for row in rows]
 
     def occupy(self) -> None:
         self.run(f'CREATE SCHEMA "{self.schema}"')

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
-from openprospect.cli.output import answer, answers
-from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.cli.output import Json, answer, answers
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access import keys, store
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
 from openprospect.server.core.errors import InvalidInput

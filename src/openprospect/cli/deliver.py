@@ -11,8 +11,8 @@ from uuid import UUID
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from openprospect.cli.output import EXIT_MEND, answer, stderr
-from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.cli.output import EXIT_MEND, Json, answer, stderr
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
 from openprospect.server.intake.columns import Column

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from openprospect.cli.output import answer, answers
-from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.cli.output import Json, answer, answers
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.feed import store

@@ -25,6 +25,8 @@ _COMMANDS = {
     "withdraw": "feed:withdraw",
     "receipts": "feed:receipts",
     "erase": "privacy:erase",
+    "sync": "sync:sync",
+    "status": "sync:status",
 }
 
 _GROUPS = {

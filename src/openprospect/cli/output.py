@@ -3,16 +3,20 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
 from openprospect.server.core.errors import OpenProspectError, Unavailable
+from openprospect.sync.errors import SyncError
 
 EXIT_RETRY = 1
 EXIT_MEND = 2
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts.")]
 
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -47,6 +51,12 @@ def fail(error: Exception) -> int:
     if isinstance(error, OpenProspectError):
         stderr.print(f"[red]Error:[/] {_plain(error.message)}")
         return EXIT_RETRY if isinstance(error, Unavailable) else EXIT_MEND
+    if isinstance(error, SyncError):
+        stderr.print(f"[red]Error:[/] {_plain(str(error))}")
+        return error.exit_code
+    if isinstance(error, ModuleNotFoundError):
+        stderr.print(f"[red]Error:[/] This command needs the package {error.name}: pip install 'openprospect\\[server]'")
+        return EXIT_MEND
     if os.environ.get("OPENPROSPECT_DEBUG"):
         stderr.print_exception()
     stderr.print(f"[red]Error:[/] {_plain(f'{type(error).__name__}: {error}')}\nSet OPENPROSPECT_DEBUG=1 to see where.")

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 from cyclopts import Parameter
 
-from openprospect.cli.output import answer, answers
-from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, actor, on_database
+from openprospect.cli.output import Json, answer, answers
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.core.errors import NotFound

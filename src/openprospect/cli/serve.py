@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from openprospect.cli.output import answer
-from openprospect.cli.storage import DEFAULT_STORAGE, Json, Storage, prepare
+from openprospect.cli.output import Json, answer
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, prepare
 from openprospect.server.serving import serve_until_stopped
 
 

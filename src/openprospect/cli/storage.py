@@ -42,8 +42,6 @@ class Storage:
                 yield dsn
 
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts.")]
-
 DEFAULT_STORAGE = Storage()
 
 

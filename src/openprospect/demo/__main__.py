@@ -26,6 +26,7 @@ FOLDER = Path(".openprospect-demo")
 
 RESULT = Path("demo.duckdb")
 PORT = 8400
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SCOPES = ("companies:read", "prospects:read", "prospect_searches:read")
 _DOCUMENTED_HOST = "https://api.openprospect.io"
 
@@ -35,15 +36,18 @@ class DemoFailed(Exception):
 
 
 def main() -> int:
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupt)
+    for number in _STOPPING:
+        signal.signal(number, _interrupt)
     try:
         _demo()
     except (DemoFailed, ServiceFailed) as failure:
         print(failure, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        return 1  # whoever read along has left
     except KeyboardInterrupt:
-        say("\nStopped. `make demo` starts it again where it was.")
+        with suppress(BrokenPipeError):
+            say("\nStopped. `make demo` starts it again where it was.")
     return 0
 
 
@@ -105,8 +109,8 @@ def _pull(environment: dict[str, str], search_id: str) -> None:
 
 
 def _sync(environment: dict[str, str], search_id: str) -> None:
-    for comment in ("everything", "again: nothing has changed, so nothing moves"):
-        say(f"\n$ openprospect sync {search_id} --to duckdb:///{RESULT}    # {comment}")
+    for comment in ("", "    # again: nothing has changed, so nothing moves"):
+        say(f"\n$ openprospect sync {search_id} --to duckdb:///{RESULT}{comment}")
         answer = _run(environment, "sync", search_id, "--to", f"duckdb:///{RESULT}")[0]
         say(f"{answer['companies']:,} companies and {answer['prospects']:,} prospects in {answer['seconds']:.2f} s")
     _show(search_id)
@@ -159,6 +163,8 @@ def say(line: str) -> None:
 
 
 def _interrupt(*_signal: object) -> None:
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C should not cut the service's orderly end short
     raise KeyboardInterrupt
 
 

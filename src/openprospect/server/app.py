@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Any
 
-from litestar import Litestar, Router, get
+from litestar import Litestar, Request, Router, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -24,6 +25,7 @@ from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
 from openprospect.server.http import openapi
 from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.errors import EXCEPTION_HANDLERS
+from openprospect.server.http.methods import Methods, is_head
 from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
 from openprospect.server.privacy import routes as privacy
@@ -70,7 +72,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
         logging_config=None,
     )
     app.state.openapi = openapi.document(app)
-    return RequestId(app)
+    return RequestId(Methods(app))
 
 
 @get("/health", include_in_schema=False, sync_to_thread=False)
@@ -84,9 +86,10 @@ async def _database(state: State) -> Database:
     return database
 
 
-async def _receipts(state: State) -> Receipts:
+async def _receipts(request: Request[Any, Any, Any], state: State) -> Receipts:
+    """The process's own; for a HEAD request one that is thrown away, since whoever asks so is served nothing."""
     receipts: Receipts = state.receipts
-    return receipts
+    return Receipts() if is_head(request) else receipts
 
 
 @asynccontextmanager
@@ -107,22 +110,17 @@ async def _running(app: Litestar, dsn: str) -> AsyncIterator[None]:
 
         async with _every(FLUSH_SECONDS, write_receipts), _every(_KEY_USE_SECONDS, write_key_uses), _every(_TIDY_SECONDS, forget):
             yield
-        await receipts.flush(database)
-        await key_uses.flush(database)
+        await _attempt(lambda: receipts.flush(database))
+        await _attempt(write_key_uses)
 
 
 @asynccontextmanager
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Do something again and again while the block runs; a failure is logged, and the next turn tries again."""
+    """Do something again and again while the block runs; what fails is tried again at the next turn."""
 
     async def loop() -> None:
         while True:
-            try:
-                await work()
-            except Unavailable as error:
-                logger.warning("%s", error)
-            except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones  # one bad turn must not end all later ones
-                logger.error("a background turn failed: %s", type(error).__name__)
+            await _attempt(work)
             await asyncio.sleep(seconds)
 
     task = asyncio.create_task(loop())
@@ -131,3 +129,13 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncIt
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def _attempt(work: Callable[[], Awaitable[None]]) -> None:
+    """Do something in the background; a failure is logged, by its kind alone."""
+    try:
+        await work()
+    except Unavailable as error:
+        logger.warning("%s", error)
+    except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones
+        logger.error("a background turn failed: %s", type(error).__name__)

@@ -100,7 +100,7 @@ class _SearchRun:
                 reckoning.observe(page)
                 gathering.add(page)
                 self._show(page)
-        assert source is not None  # noqa: S101 - a walk has at least one page
+        assert source is not None, "a walk has at least one page"
         batch = gathering.take(self._search_id, source, until=reckoning.after, full=is_full, last=True)
         self._summary.count(self._destination.apply(batch))
         self._summary.delivered_until = reckoning.after or self._summary.delivered_until

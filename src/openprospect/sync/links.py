@@ -6,14 +6,14 @@ from urllib.parse import urljoin, urlsplit
 from openprospect.sync.errors import AnswerUnclear
 
 _LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*!#$&+.^`|~-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
-_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+_PARAMETER = re.compile(r";\s*([\w*!#$&+.^`|~-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?")
 
 
 def next_target(header: str) -> str | None:
     """The target whose relations include `next`, as written in the header."""
     for target, parameters in _LINK.findall(header):
-        relation = _RELATION.search(parameters)
-        if relation and "next" in (relation[1] or relation[2]).lower().split():
+        relations = [quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel"]
+        if relations and "next" in relations[0].lower().split():
             return str(target)
     return None
 

@@ -140,10 +140,15 @@ class Stage:
         """A lease of this process's own."""
         return EmbeddedPostgres(self.data_dir, state_folder=self.state_folder)
 
-    def close(self) -> None:
+    def clear(self) -> None:
+        """End whatever runs here."""
         for command in self.commands:
             command.kill()
+        self.commands.clear()
         eventually(lambda: not processes_in(self.folder))
+
+    def close(self) -> None:
+        self.clear()
         shutil.rmtree(self.folder)
 
 
@@ -170,34 +175,69 @@ def interpreter(user: str | None) -> str:
     pytest.skip(f"the user {user} can run no Python 3.{sys.version_info.minor}")
 
 
+def new_stage(user: str | None) -> Stage:
+    if user is not None and os.geteuid() != 0:
+        pytest.skip("another user is there for root alone")
+    folder = Path(tempfile.mkdtemp(prefix="embedded-", dir="/tmp"))
+    folder.chmod(0o755)
+    return Stage(folder, user)
+
+
 @pytest.fixture
-def stages() -> Iterator[Callable[[str | None], Stage]]:
-    """Makes the folder, and what runs there ends with the test."""
-    made: list[Stage] = []
+def stage() -> Iterator[Stage]:
+    """Commands of the user who runs the tests, and no data folder yet."""
+    made = new_stage(None)
+    yield made
+    made.close()
 
-    def make(user: str | None) -> Stage:
-        folder = Path(tempfile.mkdtemp(prefix="embedded-", dir="/tmp"))
-        folder.chmod(0o755)
-        made.append(Stage(folder, user))
-        return made[-1]
 
-    yield make
-    for stage in made:
+@pytest.fixture(params=[None, "nobody"], ids=["ourselves", "nobody"])
+def any_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The same, then commands of an ordinary user."""
+    made = new_stage(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def used_stages() -> Iterator[Callable[[str | None], Stage]]:
+    """A stage for each user whose data folder, once made, serves many tests: most are not about the first start."""
+    made: dict[str | None, Stage] = {}
+
+    def of(user: str | None) -> Stage:
+        if user not in made:
+            made[user] = new_stage(user)
+            command, _ = made[user].hold()
+            command.end()
+        return made[user]
+
+    yield of
+    for stage in made.values():
         stage.close()
 
 
 @pytest.fixture
-def stage(stages: Callable[[str | None], Stage]) -> Stage:
-    """Commands of the user who runs the tests."""
-    return stages(None)
+def used_stage(used_stages: Callable[[str | None], Stage]) -> Iterator[Stage]:
+    """Commands of the user who runs the tests, on a data folder that was used before."""
+    stage = used_stages(None)
+    yield stage
+    stage.clear()
 
 
 @pytest.fixture(params=[None, "nobody"], ids=["ourselves", "nobody"])
-def any_stage(request: pytest.FixtureRequest, stages: Callable[[str | None], Stage]) -> Stage:
-    """The same, then commands of an ordinary user, where the tests are run by root."""
-    if request.param is not None and os.geteuid() != 0:
-        pytest.skip("another user is there for root alone")
-    return stages(request.param)
+def any_used_stage(request: pytest.FixtureRequest, used_stages: Callable[[str | None], Stage]) -> Iterator[Stage]:
+    """The same, then commands of an ordinary user."""
+    stage = used_stages(request.param)
+    yield stage
+    stage.clear()
+
+
+@pytest.fixture
+def users_stage(used_stages: Callable[[str | None], Stage]) -> Iterator[Stage]:
+    """Commands of an ordinary user alone, on a data folder that was used before."""
+    stage = used_stages("nobody")
+    yield stage
+    stage.clear()
 
 
 @pytest.fixture

@@ -49,9 +49,15 @@ class KeyUses:
         self._used[key_id] = datetime.now(UTC)
 
     async def flush(self, database: Database) -> None:
+        """Write what has gathered. What cannot be written stays for the next time."""
         used, self._used = self._used, {}
-        if used:
+        if not used:
+            return
+        try:
             await store.touch_keys(database, used)
+        except BaseException:
+            self._used = used | self._used
+            raise
 
 
 async def _caller(database: Database, authorization: str | None) -> Caller:

@@ -17,8 +17,7 @@ def written(moment: datetime | None) -> str | None:
     """`2026-02-25T12:00:00.000001Z`: text order is time order. No moment, no text."""
     if moment is None:
         return None
-    moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}Z" if moment.year >= 1000 else moment.isoformat()
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read(text: str) -> datetime:

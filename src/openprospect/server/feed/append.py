@@ -59,6 +59,12 @@ async def append(db: Connection, search_id: SearchId, changes: Sequence[Change],
     replaced = [(change.known.position, state) for change, state in moved if change.known]
     await store.supersede(db, search_id, [(position, state.delivered_at) for position, state in replaced])
     await store.update_companies(db, search_id, [state for _, state in replaced])
+    await store.count_deliveries(
+        db,
+        search_id,
+        current=[state.position for state in states],
+        superseded=[position for position, _ in replaced],
+    )
     await store.move_head(
         db,
         search_id,

@@ -75,7 +75,7 @@ def match_companies(rows: Sequence[CompanyRow], known: Iterable[KnownCompany]) -
             faults[index] = [Fault(field=_identity_field(row), reason=reason)]
         elif earlier is not None:
             reason = f"the same company as row {earlier} of this batch; put all of a company into one row"
-            faults[index] = [Fault(field=_identity_field(row), reason=reason)]
+            faults[index] = [Fault(field="id" if row.id == match.company_id else _identity_field(row), reason=reason)]
         else:
             taken[match.company_id] = taken[match.identity] = index
             matches.append(match)
@@ -105,6 +105,8 @@ def match_people(people: Sequence[Person], known: Sequence[KnownPerson]) -> list
 
     Those who are still there come before those who left, and nobody is matched twice.
     """
+    if not known:
+        return [person.row.id or ProspectId(new_id()) for person in people]
     roll = _Roll(sorted(known, key=lambda person: person.has_left))
     found: dict[int, ProspectId] = {}
     for take in (roll.take_by_id, roll.take_by_email, roll.take_by_name):

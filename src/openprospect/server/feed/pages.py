@@ -52,15 +52,17 @@ async def read_page(database: Database, caller: Caller, ask: Ask) -> Page:
     return await _later_page(database, caller, ask)
 
 
-async def is_unchanged(database: Database, caller: Caller, ask: Ask, etags: set[str]) -> datetime | None:
-    """The watermark, where the caller holds this very page and nothing comes after it: an empty poll reads no document."""
+async def unchanged_page(database: Database, caller: Caller, ask: Ask, etags: set[str]) -> Page | None:
+    """The page without its companies, where the caller holds it and nothing comes after it: an empty poll reads no document."""
     if ask.offset:
         return None
     head = await store.head(database, ask.search_id, caller.organization_id)
     if head is None:
         raise unknown_search()
     etag = _etag(ask, head["watermark"], head["erasures"], has_more=False)
-    return head["watermark"] if etag in etags else None
+    if etag not in etags:
+        return None
+    return Page(companies=b"", count=0, total=0, has_more=False, watermark=head["watermark"], last_at=None, etag=etag)
 
 
 async def _first_page(database: Database, caller: Caller, ask: Ask) -> Page:
@@ -84,7 +86,7 @@ async def _later_page(database: Database, caller: Caller, ask: Ask) -> Page:
     head = await store.head(database, ask.search_id, caller.organization_id)
     if head is None:
         raise unknown_search()
-    walk = choose(await store.walks(database, ask.search_id, caller.consumer, ask.since), ask.offset)
+    walk = choose(await store.walks(database, ask.search_id, caller.consumer, ask.since, ask.offset), ask.offset)
     if walk is None:
         return await _page_without_walk(database, caller, ask)
     if walk.is_expired:

@@ -14,8 +14,9 @@ SELECT hash_key FROM organization WHERE id = $1;
 
 -- lock_feed :one
 -- Takes the feed's head until commit. `free_at` is the earliest time that the next delivery may have.
+-- NO KEY: a walk or a receipt that refers to this row begins meanwhile.
 SELECT position, watermark, greatest(clock_timestamp(), watermark + interval '1 microsecond') AS free_at
-FROM prospect_search WHERE id = $1 FOR UPDATE;
+FROM prospect_search WHERE id = $1 FOR NO KEY UPDATE;
 
 -- known_companies :many
 -- The companies that a batch may mean, by id or by what they are known by.
@@ -74,12 +75,20 @@ UPDATE prospect_search SET position = $2, watermark = $3,
     live_companies = live_companies + $4, live_prospects = live_prospects + $5
 WHERE id = $1;
 
+-- count_deliveries :execute
+-- Keeps the tally: positions that became current (1) or no longer are (-1).
+INSERT INTO tally (prospect_search_id, level, block, deliveries)
+SELECT $1, level, position >> 7 * (level + 1), sum(difference)
+FROM unnest($2::bigint[], $3::bigint[]) AS change (position, difference), generate_series(0, 2) AS level
+GROUP BY 2, 3
+ON CONFLICT (prospect_search_id, level, block) DO UPDATE SET deliveries = tally.deliveries + excluded.deliveries;
+
 -- page :one
 -- A page of one tenant's feed as its watermark stands now: after a time, or all that is live. `companies` is JSON, comma-separated.
 SELECT feed.watermark, feed.erasures, counted.total, page.count, page.last_at, page.last_position, page.companies
 FROM prospect_search AS feed
 CROSS JOIN LATERAL (
-    SELECT count(*) AS count, max(delivered_at) AS last_at, max(position) AS last_position,
+    SELECT count(*) AS count, max(delivered_at) AS last_at, min(position) AS first_position, max(position) AS last_position,
         convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
     FROM (
         SELECT position, delivered_at, document FROM delivery
@@ -92,9 +101,22 @@ CROSS JOIN LATERAL (
     SELECT CASE
         WHEN $3::timestamptz IS NULL THEN feed.live_companies
         WHEN page.count < $4 THEN page.count
+        -- Everything from the page's first row on: the rest of its smallest block, then whole blocks, ever bigger.
         ELSE (
             SELECT count(*) FROM delivery
-            WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND delivered_at > $3
+            WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+                AND position >= page.first_position AND position < ((page.first_position >> 7) + 1) << 7
+        ) + (
+            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+            WHERE prospect_search_id = feed.id AND level = 0
+                AND block > page.first_position >> 7 AND block < ((page.first_position >> 14) + 1) << 7
+        ) + (
+            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+            WHERE prospect_search_id = feed.id AND level = 1
+                AND block > page.first_position >> 14 AND block < ((page.first_position >> 21) + 1) << 7
+        ) + (
+            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+            WHERE prospect_search_id = feed.id AND level = 2 AND block > page.first_position >> 21
         )
     END AS total
     OFFSET 0
@@ -119,32 +141,27 @@ FROM (
 
 -- start_position :value
 -- Where the feed begins after a time.
-SELECT position FROM delivery WHERE prospect_search_id = $1 AND delivered_at > $2 ORDER BY delivered_at LIMIT 1;
+SELECT position FROM delivery WHERE prospect_search_id = $1 AND superseded_at IS NULL AND delivered_at > $2
+ORDER BY delivered_at LIMIT 1;
 
 -- begin_walk :execute
 -- A walk of several pages, pinned to the watermark of its first. Committed before the page is sent: the pages to come depend on it.
 INSERT INTO walk (prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $6
-WHERE NOT EXISTS (
-    -- Beginning again before anything moved is the same walk, unless it has gone on already.
-    SELECT FROM (
-        SELECT * FROM walk WHERE prospect_search_id = $1 AND consumer = $2 ORDER BY id DESC LIMIT 1
-    ) AS newest
-    WHERE newest.since IS NOT DISTINCT FROM $3 AND newest.watermark = $4 AND newest.next_offset = $6 AND newest.reached_offset = $6
-        AND newest.page_offset = $8 AND newest.used_at > clock_timestamp() - interval '30 minutes'
-);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6);
 
 -- walks :many
--- The walks that a request may belong to, newest first: those alive, those broken off, and the newest.
-SELECT id, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, begun_at,
-    used_at < clock_timestamp() - interval '1 hour' AS is_expired, told_at
-FROM walk
-WHERE prospect_search_id = $1 AND consumer = $2 AND since IS NOT DISTINCT FROM $3
-    AND used_at > clock_timestamp() - interval '7 days'
-    AND (used_at > clock_timestamp() - interval '1 hour' OR next_offset IS NOT NULL OR id = (
-        SELECT max(id) FROM walk WHERE prospect_search_id = $1 AND consumer = $2 AND since IS NOT DISTINCT FROM $3
-    ))
-ORDER BY id DESC LIMIT 100;
+-- The walks that a page at this offset may belong to, newest first: however many others there are, none of these is missed.
+WITH remembered AS NOT MATERIALIZED (
+    SELECT id, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, begun_at,
+        used_at < now() - interval '1 hour' AS is_expired, told_at
+    FROM walk
+    WHERE prospect_search_id = $1 AND consumer = $2 AND since IS NOT DISTINCT FROM $3 AND used_at > now() - interval '7 days'
+)
+(SELECT * FROM remembered WHERE next_offset = $4 ORDER BY id DESC LIMIT 100)
+UNION (SELECT * FROM remembered WHERE NOT is_expired AND reached_offset >= $4 ORDER BY id DESC LIMIT 1)
+UNION (SELECT * FROM remembered WHERE NOT is_expired ORDER BY id DESC LIMIT 1)
+UNION (SELECT * FROM remembered ORDER BY id DESC LIMIT 1)
+ORDER BY id DESC;
 
 -- advance_walk :execute
 -- How far a walk has come. Not waiting for the disk: a crash of the database can only make it look for the place again.

@@ -15,7 +15,7 @@ from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.pages import Ask, Page, is_unchanged, read_page
+from openprospect.server.feed.pages import Ask, Page, read_page, unchanged_page
 from openprospect.server.feed.produce import deliver_batch, rows_of_json, rows_of_ndjson
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
@@ -54,15 +54,11 @@ async def delivered_companies(
     ask = _ask(request, prospect_search_id)
     caller = request.auth
     etags = _etags(request)
-    unchanged_until = await is_unchanged(database, caller, ask, etags) if etags else None
+    unchanged = await unchanged_page(database, caller, ask, etags) if etags else None
+    page = unchanged or await read_page(database, caller, ask)
+    # Only now is the search known to be the caller's, and before `served`: what this very answer holds proves nothing.
     if ask.since is not None and ask.offset == 0:
         receipts.confirm(ask.search_id, caller.consumer, ask.since)
-    if unchanged_until is not None:
-        receipts.served(ask.search_id, caller.consumer, unchanged_until)
-        return Response(
-            b"", status_code=304, headers={"ETag": request.headers["if-none-match"], "Delivery-Watermark": written(unchanged_until)}
-        )
-    page = await read_page(database, caller, ask)
     receipts.served(ask.search_id, caller.consumer, page.served_until)
     headers = _headers(request, ask, page)
     if page.etag in etags:

@@ -141,6 +141,11 @@ async def let_go_people(db: Connection, search_id: SearchId, gone: Sequence[tupl
         await db.execute(SQL.let_go_people, search_id, *_columns(gone))
 
 
+async def count_deliveries(db: Connection, search_id: SearchId, *, current: Sequence[int], superseded: Sequence[int]) -> None:
+    """Keep the tally of positions that became current, and of those that no longer are."""
+    await db.execute(SQL.count_deliveries, search_id, [*current, *superseded], [1] * len(current) + [-1] * len(superseded))
+
+
 async def move_head(db: Connection, search_id: SearchId, *, position: int, watermark: datetime, companies: int, prospects: int) -> None:
     """`companies` and `prospects` are differences."""
     await db.execute(SQL.move_head, search_id, position, watermark, companies, prospects)
@@ -183,8 +188,9 @@ async def begin_walk(
     await db.execute(SQL.begin_walk, search_id, consumer, since, watermark, total, *next_mark, *page_mark)
 
 
-async def walks(db: Executor, search_id: SearchId, consumer: str, since: datetime | None) -> list[Walk]:
-    return [Walk(**row) for row in await db.rows(SQL.walks, search_id, consumer, since)]
+async def walks(db: Executor, search_id: SearchId, consumer: str, since: datetime | None, offset: int) -> list[Walk]:
+    """Those that a page at this offset may belong to, newest first."""
+    return [Walk(**row) for row in await db.rows(SQL.walks, search_id, consumer, since, offset)]
 
 
 async def advance_walk(db: Executor, walk_id: int, *, next_mark: tuple[int, int] | None, page_mark: tuple[int, int], reached: int) -> None:

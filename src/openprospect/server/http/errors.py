@@ -20,6 +20,7 @@ from openprospect.server.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from openprospect.server.http.methods import allow
 from openprospect.server.http.request_id import request_id_of
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,10 @@ def _known(request: Request[Any, Any, Any], error: OpenProspectError) -> Respons
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     status, code, message = _OF_THE_FRAMEWORK.get(error.status_code, (error.status_code, "HTTP_ERROR", "The request cannot be answered."))
-    return _response(request, status, code, message, {}, headers=error.headers)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if "allow" in headers:
+        headers["allow"] = allow(headers["allow"].split(", "))
+    return _response(request, status, code, message, {}, headers=headers)
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

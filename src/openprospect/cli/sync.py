@@ -1,0 +1,78 @@
+"""`openprospect sync` and `openprospect status`: the consumer's half, which needs nothing of the service but its address."""
+
+import logging
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from openprospect.cli.output import Json, answer, answers, stderr
+from openprospect.sync.client import Client
+from openprospect.sync.destinations.opening import held_in
+from openprospect.sync.errors import FixNeeded
+from openprospect.sync.progress import live_progress
+from openprospect.sync.schedule import seconds_of, stop_on_signals
+from openprospect.sync.schedule import sync as run_sync
+from openprospect.sync.summary import Summary
+
+To = Annotated[str, Parameter(help="duckdb:///file.duckdb, postgresql://…, sqlite:///file.db or parquet:///folder.")]
+
+
+def sync(
+    search_id: str,
+    *more_search_ids: str,
+    to: To,
+    every: str | None = None,
+    full: Annotated[bool, Parameter(negative="")] = False,
+    base_url: Annotated[str, Parameter(env_var="OPENPROSPECT_BASE_URL")] = "http://127.0.0.1:8400",
+    api_key: Annotated[str | None, Parameter(env_var="OPENPROSPECT_API_KEY", show_default=False)] = None,
+    json: Json = False,
+) -> int:
+    """Bring a destination up to date with one or more prospect searches.
+
+    Parameters
+    ----------
+    search_id
+        The prospect search.
+    more_search_ids
+        More of them.
+    to
+        Where the companies and prospects go.
+    every
+        Run again and again, as 15m or 6h, until SIGTERM or Ctrl-C.
+    full
+        Read everything again, and remove what is no longer in the feed.
+    base_url
+        The service.
+    api_key
+        A key with companies:read and prospects:read; better in the environment, where `ps` does not show it.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    if not api_key:
+        raise FixNeeded("A key is needed: set OPENPROSPECT_API_KEY to one with companies:read and prospects:read.")
+    seconds = seconds_of(every) if every else None
+
+    def emit(summary: Summary) -> None:
+        for warning in summary.warnings:
+            stderr.print(f"[yellow]Note:[/] {warning}")
+        if json:
+            answer(summary.document(), json=True)
+            if summary.error:
+                stderr.print(summary.line(), markup=False)
+        else:
+            print(summary.line(), flush=True)
+
+    with Client(base_url, api_key) as client, stop_on_signals() as stop, live_progress() as watch:
+        return run_sync([search_id, *more_search_ids], to, client, every_seconds=seconds, full=full, emit=emit, watch=watch, stop=stop)
+
+
+def status(*, to: To, json: Json = False) -> None:
+    """Show what a destination holds, and up to when.
+
+    Parameters
+    ----------
+    to
+        The destination.
+    """
+    columns = ("search_id", "companies", "prospects", "delivered_until", "synced_at", "server")
+    answers((held.document() for held in held_in(to)), columns=columns, json=json)

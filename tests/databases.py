@@ -1,0 +1,24 @@
+"""Databases that live as long as a block: for tests that need another one than the fixtures give, or keep one longer."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from tests.conftest import sibling
+
+EMPTY = "template0"
+
+
+@asynccontextmanager
+async def cloned(postgres: str, template: str) -> AsyncIterator[str]:
+    """The URL of a fresh copy of a database; dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield sibling(postgres, name)
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()

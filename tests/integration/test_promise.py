@@ -1,0 +1,327 @@
+"""The promise: whatever happens in whatever order, a client that does what the delivery page says ends up with what was delivered."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from openprospect.server.app import create_app
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.store import SQL
+from tests.integration.conftest import Service, open_search, running
+from tests.integration.feed_model import Entry, FeedModel
+from tests.integration.naive_client import Answer, NaiveClient
+
+SETTINGS = {
+    "default": settings(max_examples=50, stateful_step_count=50),
+    "long": settings(max_examples=2_000, stateful_step_count=100),
+}[os.environ.get("HYPOTHESIS_PROFILE", "default")]
+
+WORKERS = 2
+CONSUMERS = ("crm", "warehouse")
+COMPANIES = [f"company-{number}" for number in range(8)]
+PEOPLE = range(5)
+LIMITS = st.integers(1, 3)
+ROWS = st.lists(
+    st.tuples(st.sampled_from(COMPANIES), st.integers(0, 1), st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3)),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda row: row[0],
+)
+
+T = TypeVar("T")
+
+
+class World:
+    """Two workers of the service on one database, and a loop to call them from a test that is not async."""
+
+    def __init__(self, dsn: str) -> None:
+        self.examples = itertools.count()
+        self._dsn = dsn
+        # A factory of its own keeps the runner from touching the loop that the other tests share.
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._stack = AsyncExitStack()
+        self._workers: list[AsyncExitStack] = []
+
+    def __enter__(self) -> "World":
+        self._runner.__enter__()
+        self.run(self._open())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.run(self._close())
+        self._runner.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    async def restart(self) -> None:
+        """A worker stops, and another takes its place."""
+        await self._workers.pop(0).aclose()
+        await self._start_worker()
+
+    async def _start_worker(self) -> None:
+        self._workers.append(AsyncExitStack())
+        transport = await self._workers[-1].enter_async_context(running(create_app(self._dsn)))
+        self._balancer.transports = [*self._balancer.transports, transport][-WORKERS:]
+
+    async def _open(self) -> None:
+        self.database = await self._stack.enter_async_context(await Database.open(self._dsn, size=1))
+        self._balancer = Balancer()
+        for _ in range(WORKERS):
+            await self._start_worker()
+        self.service = Service(self._balancer, self.database)
+        self.producer = await self.service.client("producer")
+        self.consumers = [await self.service.client(name) for name in CONSUMERS]
+
+    async def _close(self) -> None:
+        await self.service.close()
+        for worker in self._workers:
+            await worker.aclose()
+        await self._stack.aclose()
+
+
+class Balancer(httpx.AsyncBaseTransport):
+    """Sends each request to the next worker."""
+
+    def __init__(self) -> None:
+        self.transports: list[httpx.AsyncBaseTransport] = []
+        self._turn = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._turn += 1
+        return await self.transports[self._turn % len(self.transports)].handle_async_request(request)
+
+
+@dataclass
+class Walk:
+    """A snapshot, and where in it the service expects to go on."""
+
+    snapshot: list[Entry]
+    number: int
+    watermark: str
+    expects: int | None = 0
+    reached: int = 0
+
+
+@dataclass
+class Consumer:
+    """A client, the feed it reads, and the walk it is in the middle of."""
+
+    client: NaiveClient
+    feed: FeedModel
+    walks: dict[str | None, list[Walk]] = field(repr=False)
+    walk: Walk | None = None
+    repeatable: Walk | None = None
+
+
+class Promise(RuleBasedStateMachine):
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.run = world.run
+        self.people = [f"person-{number}-{next(world.examples)}@example.com" for number in PEOPLE]
+        self.erased: set[str] = set()
+        self.has_restarted = False
+        self.search_ids = [self.run(open_search(world.producer)) for _ in range(2)]
+        self.feeds = [FeedModel(self.erased, self.run(self.watermark(search_id))) for search_id in self.search_ids]
+        self.consumers = list(self.all_consumers())
+
+    def all_consumers(self) -> Iterator[Consumer]:
+        """Two clients of one name at a time, as where a run is still going when the next begins; and some that follow links."""
+        crm, warehouse = self.world.consumers
+        for http, search in ((crm, 0), (warehouse, 0), (crm, 1)):
+            walks: dict[str | None, list[Walk]] = {}
+            for keeps_watermark in (False, True):
+                client = NaiveClient(http, self.search_ids[search], keeps_watermark=keeps_watermark)
+                yield Consumer(client, self.feeds[search], walks)
+        for keeps_watermark in (False, True):
+            client = NaiveClient(crm, self.search_ids[0], follows_links=True, keeps_watermark=keeps_watermark)
+            yield Consumer(client, self.feeds[0], {})
+
+    # What producers and the people concerned do.
+
+    @rule(search=st.sampled_from([0, 0, 0, 1]), rows=ROWS)
+    def deliver(self, search: int, rows: list[tuple[str, int, list[int]]]) -> None:
+        feed = self.feeds[search]
+        companies = [self.row(company, version, people) for company, version, people in rows]
+        answer = self.run(self.post(f"/deliveries/{self.search_ids[search]}/companies", {"companies": companies}))
+        for item, (company, version, people) in zip(answer["items"], rows, strict=True):
+            emails = {self.people[person] for person in people}
+            is_changed = feed.deliver(company, version, frozenset(emails - self.erased))
+            assert item["status"] == ("delivered" if is_changed else "unchanged")
+            assert item["suppressed"] == len(emails & self.erased)
+            assert feed.ids.setdefault(company, item["id"]) == item["id"]
+        self.note_watermark(search)
+        assert answer["delivered_until"] == feed.watermark
+
+    def row(self, company: str, version: int, people: list[int]) -> dict[str, Any]:
+        prospects = [{"email": self.people[person], "first_name": f"Person {person}"} for person in people]
+        return {"name": company, "source_id": company, "version": version, "prospects": prospects}
+
+    @precondition(lambda self: self.feeds[0].live())
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        company = data.draw(st.sampled_from(sorted(self.feeds[0].live())))
+        path = f"/deliveries/{self.search_ids[0]}/companies/{self.feeds[0].ids[company]}"
+        response = self.run(self.world.producer.delete(path))
+        assert response.status_code == 204, response.text
+        self.feeds[0].withdraw(company)
+        self.note_watermark(0)
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def erase(self, person: int) -> None:
+        email = self.people[person]
+        self.run(self.post("/erasures", {"email": email}))
+        for feed in self.feeds:
+            feed.erase(email)
+        self.erased.add(email)
+        for search in range(len(self.feeds)):
+            self.note_watermark(search)
+
+    # What happens to the service.
+
+    @precondition(lambda self: not self.has_restarted)
+    @rule()
+    def restart(self) -> None:
+        self.has_restarted = True
+        self.run(self.world.restart())
+
+    @rule()
+    def tidy(self) -> None:
+        """Forget at once what no walk can need, where the service would wait for ten minutes first."""
+        statement = SQL.forget_superseded
+        impatient = statement.replace("interval '10 minutes'", "interval '0'")
+        assert impatient != statement
+        self.run(self.world.database.value(impatient))
+
+    # What consumers do.
+
+    @rule(data=st.data(), limit=LIMITS)
+    def pull(self, data: st.DataObject, limit: int) -> None:
+        self.pull_page(data.draw(st.sampled_from(self.consumers)), limit)
+
+    @rule(data=st.data())
+    def pull_again(self, data: st.DataObject) -> None:
+        able = [consumer for consumer in self.consumers if consumer.repeatable or consumer.client.follows_links and consumer.client.can_repeat]
+        if able:
+            self.repeat_page(data.draw(st.sampled_from(able)))
+
+    @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        consumer = data.draw(st.sampled_from(self.consumers))
+        consumer.client.crash()
+        consumer.walk = consumer.repeatable = None
+
+    def pull_page(self, consumer: Consumer, limit: int) -> None:
+        question = consumer.client.next_question()
+        if consumer.client.follows_links:
+            answer = self.run(consumer.client.pull(limit))
+            self.check_live_page(consumer.feed, {**question, "limit": limit}, answer)
+        elif "offset" not in question:
+            self.begin_walk(consumer, limit)
+        else:
+            self.go_on(consumer, limit)
+
+    def begin_walk(self, consumer: Consumer, limit: int) -> None:
+        since = consumer.client.cursor
+        feed = consumer.feed
+        walk = Walk(feed.after(since), feed.number, feed.watermark)
+        answer = self.run(consumer.client.pull(limit))
+        self.check_page(consumer, walk, 0, limit, answer)
+        if answer.page["has_more"]:
+            consumer.walks.setdefault(since, []).append(walk)
+        consumer.walk = walk if answer.page["has_more"] else None
+        consumer.repeatable = consumer.walk
+
+    def go_on(self, consumer: Consumer, limit: int) -> None:
+        question = consumer.client.next_question()
+        answering = self.answering(consumer, consumer.walk, question)
+        if answering is None:
+            return
+        answer = self.run(consumer.client.pull(limit))
+        self.check_page(consumer, answering, question["offset"], limit, answer)
+        consumer.repeatable = consumer.walk
+        if not answer.page["has_more"]:
+            consumer.walk = None
+
+    def repeat_page(self, consumer: Consumer) -> None:
+        question = consumer.client.last_question()
+        if consumer.client.follows_links:
+            self.check_live_page(consumer.feed, question, self.run(consumer.client.repeat()))
+        elif "offset" in question and (answering := self.answering(consumer, consumer.repeatable, question)):
+            self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.repeat()))
+
+    def answering(self, consumer: Consumer, mine: Walk | None, question: dict[str, Any]) -> Walk | None:
+        """The walk that answers; None where another snapshot would, because two runs expect this offset at this moment."""
+        assert mine is not None
+        walks = consumer.walks[question.get("delivered_since")][::-1]
+        expecting = [walk for walk in walks if walk.expects == question["offset"]]
+        been_there = [walk for walk in walks if walk.reached >= question["offset"]]
+        walk = [*expecting, *been_there, *walks][0]
+        return walk if walk.number == mine.number else None
+
+    def check_page(self, consumer: Consumer, walk: Walk, offset: int, limit: int, answer: Answer) -> None:
+        expected = walk.snapshot[offset : offset + limit]
+        reached = offset + len(expected)
+        consumer.feed.check_items(answer.page["items"], expected)
+        has_more = reached < len(walk.snapshot)
+        assert answer.page | {"items": []} == {
+            "items": [],
+            "total": len(walk.snapshot),
+            "limit": limit,
+            "offset": offset,
+            "has_more": has_more,
+        }
+        assert answer.watermark == walk.watermark
+        walk.expects = reached if has_more else None
+        walk.reached = max(walk.reached, reached)
+
+    def check_live_page(self, feed: FeedModel, question: dict[str, Any], answer: Answer) -> None:
+        expected = feed.after(question.get("after", question.get("delivered_since")))
+        limit = question["limit"]
+        feed.check_items(answer.page["items"], expected[:limit])
+        assert (answer.page["total"], answer.page["has_more"]) == (len(expected), len(expected) > limit)
+        assert answer.watermark == feed.watermark
+
+    def teardown(self) -> None:
+        """However each client stands: one more run, and it has exactly what there is."""
+        for consumer in self.consumers:
+            consumer.client.crash()
+            self.run(consumer.client.sync(3))
+            consumer.feed.check_held(consumer.client.held)
+
+    async def post(self, path: str, body: Any) -> dict[str, Any]:
+        response = await self.world.producer.post(path, json=body)
+        assert response.is_success, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def note_watermark(self, search: int) -> None:
+        self.feeds[search].note_watermark(self.run(self.watermark(self.search_ids[search])))
+
+    async def watermark(self, search_id: str) -> str:
+        """Read where it neither begins a walk nor sees an item."""
+        response = await self.world.producer.get(f"/deliveries/{search_id}/companies", params={"after": "9999-01-01T00:00:00Z"})
+        return response.headers["delivery-watermark"]
+
+
+@pytest.fixture
+def world(dsn: str) -> Iterator[World]:
+    with World(dsn) as world:
+        yield world
+
+
+def test_every_client_ends_up_with_exactly_what_was_delivered(world: World) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Promise(world), settings=settings(SETTINGS, deadline=None, suppress_health_check=list(HealthCheck))
+    )
