@@ -8,10 +8,14 @@ import tempfile
 from io import StringIO
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
 PICTURE = Path(__file__).with_name("demo.svg")
+
+# Whoever looks at the picture should not be sent to a CDN for its fonts.
+_WITHOUT_FONTS = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
 def main() -> None:
@@ -19,9 +23,9 @@ def main() -> None:
         text = _printed_until_ready(Path(folder))
     # A key that works nowhere else is still a key to every scanner of repositories.
     text = re.sub(r"opk_live_\w+", "opk_live_…", text)
-    console = Console(record=True, width=max(map(len, text.splitlines())), file=StringIO())
+    console = Console(record=True, width=130, file=StringIO())
     console.print(Text.from_ansi(f"$ make demo\n{text}"))
-    console.save_svg(str(PICTURE), title="OpenProspect")
+    console.save_svg(str(PICTURE), title="OpenProspect", code_format=_WITHOUT_FONTS)
 
 
 def _printed_until_ready(folder: Path) -> str:

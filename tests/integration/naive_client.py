@@ -31,7 +31,7 @@ class NaiveClient:
     keeps_watermark: bool = False
     held: dict[str, Item] = field(default_factory=dict)
     cursor: str | None = None
-    _asked: dict[str, Any] | None = None
+    last_question: dict[str, Any] | None = None
     _next: dict[str, Any] | None = None
     _cache: dict[str, tuple[str, Answer]] = field(default_factory=dict)
 
@@ -39,29 +39,22 @@ class NaiveClient:
     def is_walking(self) -> bool:
         return self._next is not None
 
-    @property
-    def can_repeat(self) -> bool:
-        return self._asked is not None
-
     def next_question(self) -> dict[str, Any]:
         """The parameters of the page that it asks for next, without `limit`."""
         return self._next or ({"delivered_since": self.cursor} if self.cursor else {})
-
-    def last_question(self) -> dict[str, Any]:
-        assert self._asked is not None
-        return self._asked
 
     async def pull(self, limit: int) -> Answer:
         """The next page, stored; after the last one, the first of the next run."""
         question = self.next_question()
         answer = await self._ask({**question, "limit": limit})
-        self._asked = {**question, "limit": limit}
+        self.last_question = {**question, "limit": limit}
         self._store(question, answer)
         return answer
 
     async def repeat(self) -> Answer:
         """The page asked for last, once more, as if its answer had been lost."""
-        return await self._ask(self.last_question())
+        assert self.last_question is not None
+        return await self._ask(self.last_question)
 
     async def sync(self, limit: int = 100) -> list[Item]:
         """A whole run, from where it stands; answers what came."""
@@ -73,7 +66,7 @@ class NaiveClient:
 
     def crash(self) -> None:
         """Lose what is only in memory."""
-        self._asked = self._next = None
+        self.last_question = self._next = None
         self._cache.clear()
 
     def _store(self, question: dict[str, Any], answer: Answer) -> None:

@@ -20,13 +20,14 @@ from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
 from openprospect.server.privacy.model import Erasure, ErasureId
 from openprospect.server.privacy.wire import as_csv, item
+from openprospect.server.settings import DEFAULTS
 
 
 def erase(
     email: str,
     *,
     organization: str = DEFAULT_ORGANIZATION,
-    erasure_deadline_days: Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")] = 30,
+    erasure_deadline_days: Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")] = DEFAULTS.erasure_deadline_days,
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:

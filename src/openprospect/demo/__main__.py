@@ -92,7 +92,7 @@ def _key(environment: dict[str, str], base_url: str) -> str:
 def _deliver(environment: dict[str, str], search_id: str) -> None:
     export = FOLDER / "demo.csv"
     companies = write_sample(export)
-    say(f"\n$ openprospect deliver {search_id} {export}    # {companies:,} listed companies, people invented")
+    say(f"\n$ openprospect deliver {search_id} {export}    # {companies:,} companies; the people are invented")
     answer = _run(environment, "deliver", search_id, str(export))[0]
     say(f"{answer['delivered']:,} delivered, {answer['unchanged']:,} unchanged, {answer['rejected']:,} rejected")
 
@@ -109,7 +109,7 @@ def _pull(environment: dict[str, str], search_id: str) -> None:
 
 
 def _sync(environment: dict[str, str], search_id: str) -> None:
-    for comment in ("", "    # again: nothing has changed, so nothing moves"):
+    for comment in ("", "    # again: nothing moves"):
         say(f"\n$ openprospect sync {search_id} --to duckdb:///{RESULT}{comment}")
         answer = _run(environment, "sync", search_id, "--to", f"duckdb:///{RESULT}")[0]
         say(f"{answer['companies']:,} companies and {answer['prospects']:,} prospects in {answer['seconds']:.2f} s")

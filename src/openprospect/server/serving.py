@@ -12,26 +12,30 @@ import time
 import urllib.error
 import urllib.request
 
+import msgspec
 import uvicorn
 from litestar.types import ASGIApp
 
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured
+from openprospect.server.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 _DSN_VARIABLE = "OPENPROSPECT_INTERNAL_DSN"
+_SETTINGS_VARIABLE = "OPENPROSPECT_INTERNAL_SETTINGS"
 _DRAIN_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def serve_until_stopped(dsn: str, *, host: str, port: int, workers: int) -> None:
+def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Listen until SIGTERM or SIGINT, then finish what is under way."""
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
     _check_free(host, port)
     # Workers are processes of their own; an argument list would show the password to `ps`.
     os.environ[_DSN_VARIABLE] = dsn
+    os.environ[_SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal once more after a clean stop, which would turn it into a failure.
         signal.signal(number, lambda *_: None)
@@ -60,7 +64,7 @@ def worker_app() -> ASGIApp:
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
     if multiprocessing.parent_process() is not None and sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    return create_app(os.environ[_DSN_VARIABLE])
+    return create_app(os.environ[_DSN_VARIABLE], msgspec.json.decode(os.environ[_SETTINGS_VARIABLE], type=Settings))
 
 
 def _check_free(host: str, port: int) -> None:
@@ -76,7 +80,7 @@ def _check_free(host: str, port: int) -> None:
 
 def _announce(host: str, port: int) -> None:
     """Say where the service listens, once it answers."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound  # compared, not bound
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
     while True:
         try:
             with urllib.request.urlopen(f"http://{reachable}:{port}/health", timeout=5):

@@ -78,7 +78,7 @@ class Text(Parameter[str | None]):
         return text
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self._maximum_length}
+        return {"type": "string", "maxLength": self._maximum_length, "pattern": "^[^\\u0000]*$"}
 
 
 class Identifier(Parameter[UUID | None]):

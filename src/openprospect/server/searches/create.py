@@ -17,7 +17,7 @@ async def create_search(
     """Raises InvalidInput for a bad name, Conflict where the id is taken."""
     name = name.strip()
     if not name or len(name) > _MAX_NAME_LENGTH or "\0" in name:
-        raise InvalidInput(f"name must have 1 to {_MAX_NAME_LENGTH} characters.", parameter="name")
+        raise InvalidInput(f"name must have 1 to {_MAX_NAME_LENGTH} characters, not all of them blank, none of them NUL.", parameter="name")
     async with database.transaction() as db:
         search = await store.create_search(db, search_id or SearchId(new_id()), organization_id=organization_id, name=name)
         if search is None:

@@ -27,7 +27,7 @@ class SearchPage(msgspec.Struct, kw_only=True):
 class NewSearch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A search to open; without an id it gets a fresh one."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\u0000]*\S[^\u0000]*$")]
     id: UUID | None = None
 
 

@@ -116,7 +116,7 @@ def make_home(data_dir: Path, installation: Installation, *, state_folder: Path)
 def _elsewhere(unfinished: Path, name: str, state_folder: Path) -> Path:
     """Put a link in place of the empty folder `unfinished`, to a new folder that PostgreSQL's account reaches."""
     state_folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", name)[:32]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:32]
     target = Path(tempfile.mkdtemp(prefix=f"{readable}-", dir=state_folder))
     unfinished.rmdir()
     unfinished.symlink_to(target)

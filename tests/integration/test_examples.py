@@ -1,0 +1,98 @@
+"""The examples of the OpenAPI document are what the service really answers, ids and times made steady.
+
+Run with WRITE_EXAMPLES=1 to write them anew, then `make openapi`.
+"""
+
+import json
+import os
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from openprospect.server.http.openapi import EXAMPLES
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+HOTEL = {
+    "source_id": "crm-1001",
+    "name": "Grand Hotel Berlin",
+    "website_url": "https://www.grandhotel-berlin.example",
+    "city": "Berlin",
+    "prospects": [
+        {"first_name": "Maria", "last_name": "Schmidt", "email": "m.schmidt@grandhotel-berlin.example", "job_title": "General Manager"}
+    ],
+}
+
+
+class Recording:
+    """Asks the service, and keeps question and answer as examples of the operation."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._steady: dict[str, str] = {}
+        self.examples: dict[str, dict[str, Any]] = {}
+
+    async def ask(self, operation: str, method: str, path: str, body: Any = None) -> Any:
+        answer = await self._client.request(method, path, json=body)
+        kept = self.examples.setdefault(operation, {})
+        if body is not None and answer.is_success:
+            kept["request"] = self._steadied(body)
+        if answer.content:
+            kept[str(answer.status_code)] = self._steadied(answer.json())
+        return answer.json() if answer.content else None
+
+    def _steadied(self, value: Any) -> Any:
+        text = _UUID.sub(lambda found: self._id(found[0]), json.dumps(value))
+        return json.loads(_TIMESTAMP.sub(lambda found: self._time(found[0]), text))
+
+    def _id(self, found: str) -> str:
+        return self._steady.setdefault(found, f"01985e7a-0000-7000-8000-{len(self._steady):012}")
+
+    def _time(self, found: str) -> str:
+        """The same hour for all, but as many days after the first as there are."""
+        first = next((datetime.fromisoformat(known) for known in self._steady if _TIMESTAMP.fullmatch(known)), datetime.fromisoformat(found))
+        moment = datetime(2026, 2, 25, 12) + timedelta(days=(datetime.fromisoformat(found) - first).days, microseconds=len(self._steady))
+        return self._steady.setdefault(found, f"{moment.isoformat()}Z")
+
+
+async def record(client: Any) -> dict[str, dict[str, Any]]:
+    recording = Recording(client)
+    ask = recording.ask
+    await ask("validate_key", "GET", "/auth/validate")
+    search = await ask("open_prospect_search", "POST", "/prospect-searches", {"name": "Hotels in Berlin"})
+    feed = f"/deliveries/{search['id']}"
+    result = await ask("deliver_companies", "POST", f"{feed}/companies", {"companies": [HOTEL]})
+    await ask("deliver_companies", "POST", f"{feed}/companies", {"companies": [{"name": " "}]})
+    page = await ask("delivered_companies", "GET", f"{feed}/companies")
+    await ask("confirm_receipt", "PUT", f"{feed}/receipt", {"delivered_until": result["delivered_until"]})
+    await ask("prospect_searches", "GET", "/prospect-searches")
+    (company,) = page["items"]
+    (person,) = company["prospects"]
+    await ask("companies", "GET", "/companies")
+    await ask("company", "GET", f"/companies/{company['id']}")
+    await ask("prospects", "GET", "/prospects")
+    await ask("prospect", "GET", f"/prospects/{person['id']}")
+    erasure = await ask("erase_person", "POST", "/erasures", {"email": person["email"]})
+    await ask("erasure", "GET", f"/erasures/{erasure['id']}")
+    await ask("withdraw_company", "DELETE", f"{feed}/companies/{company['id']}")
+    await ask("withdraw_company", "DELETE", f"{feed}/companies/{company['id']}")
+    return recording.examples
+
+
+async def test_the_documented_examples_are_what_the_service_answers(client):
+    examples = await record(client)
+    if os.environ.get("WRITE_EXAMPLES"):
+        EXAMPLES.write_text(json.dumps(examples, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(EXAMPLES.read_text(encoding="utf-8")) == examples, "run this test with WRITE_EXAMPLES=1, then `make openapi`"
+
+
+async def test_every_operation_has_an_example_of_what_it_takes_and_of_what_it_answers(client):
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    bare = []
+    for operation in (operation for methods in paths.values() for operation in methods.values()):
+        answers = [operation["responses"][status] for status in ("200", "201") if status in operation["responses"]]
+        for place in [*answers, *filter(None, [operation.get("requestBody")])]:
+            if "example" not in place["content"]["application/json"]:
+                bare.append(operation["operationId"])
+    assert bare == []
