@@ -95,7 +95,7 @@ def postgresql(is_wanted: bool) -> Iterator[str]:
 
 def measured(command: list[str], folder: str, base_url: str) -> tuple[float, int]:
     """Seconds, and peak memory in MiB, of a process from start to end."""
-    environment = {"OPENPROSPECT_API_KEY": KEY, **os.environ, "OPENPROSPECT_BASE_URL": base_url, "HOME": folder}
+    environment = {"OPENPROSPECT_API_KEY": KEY, **os.environ, "OPENPROSPECT_BASE_URL": base_url, "DLT_DATA_DIR": folder}
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from urllib.parse import parse_qsl, urlsplit
 
 import dlt
 from dlt.sources.rest_api import rest_api_source
@@ -33,10 +34,22 @@ def main(search: str, into: str, place: str, dataset: str) -> None:
     if into == "duckdb":
         destination, file_format = dlt.destinations.duckdb(f"{place}.duckdb"), "parquet"
     else:
-        # dlt connects by TCP or by a socket named in the query, as libpq does.
-        destination, file_format = dlt.destinations.postgres(place), "csv"
+        destination, file_format = dlt.destinations.postgres(credentials(place)), "csv"
     pipeline = dlt.pipeline("bench", destination=destination, dataset_name=dataset)
     print(pipeline.run(source, loader_file_format=file_format))
+
+
+def credentials(dsn: str) -> dict[str, object]:
+    """A libpq URL, which may name a socket's folder in its query, as dlt wants it."""
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "host": parts.hostname or query["host"],
+        "port": parts.port or int(query.get("port", 5432)),
+        "username": parts.username,
+        "password": parts.password or "none",
+        "database": parts.path[1:],
+    }
 
 
 if __name__ == "__main__":

@@ -71,6 +71,9 @@ class NaiveClient:
 
     def _store(self, question: dict[str, Any], answer: Answer) -> None:
         items = answer.page["items"]
+        if not question:
+            # A run from nothing: what a broken one left behind may be gone since, and a full walk does not tell of it.
+            self.held.clear()
         self.held |= {item["id"]: item for item in items}
         if not self.keeps_watermark and items:
             self.cursor = items[-1]["delivered_at"]

@@ -6,13 +6,16 @@ Run with WRITE_EXAMPLES=1 to write them anew, then `make openapi`.
 import json
 import os
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from openprospect.server.core.timestamps import written
 from openprospect.server.http.openapi import EXAMPLES
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+_BEGIN = datetime(2026, 2, 25, 12, tzinfo=UTC)
 
 HOTEL = {
     "source_id": "crm-1001",
@@ -30,30 +33,30 @@ class Recording:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._steady: dict[str, str] = {}
         self.examples: dict[str, dict[str, Any]] = {}
 
     async def ask(self, operation: str, method: str, path: str, body: Any = None) -> Any:
         answer = await self._client.request(method, path, json=body)
         kept = self.examples.setdefault(operation, {})
         if body is not None and answer.is_success:
-            kept["request"] = self._steadied(body)
+            kept["request"] = body
         if answer.content:
-            kept[str(answer.status_code)] = self._steadied(answer.json())
+            kept[str(answer.status_code)] = answer.json()
         return answer.json() if answer.content else None
 
-    def _steadied(self, value: Any) -> Any:
-        text = _UUID.sub(lambda found: self._id(found[0]), json.dumps(value))
-        return json.loads(_TIMESTAMP.sub(lambda found: self._time(found[0]), text))
 
-    def _id(self, found: str) -> str:
-        return self._steady.setdefault(found, f"01985e7a-0000-7000-8000-{len(self._steady):012}")
-
-    def _time(self, found: str) -> str:
-        """The same hour for all, but as many days after the first as there are."""
-        first = next((datetime.fromisoformat(known) for known in self._steady if _TIMESTAMP.fullmatch(known)), datetime.fromisoformat(found))
-        moment = datetime(2026, 2, 25, 12) + timedelta(days=(datetime.fromisoformat(found) - first).days, microseconds=len(self._steady))
-        return self._steady.setdefault(found, f"{moment.isoformat()}Z")
+def steadied(examples: Any) -> Any:
+    """Ids numbered as they come, times as they follow each other: the same hour for all, as many days apart as they are."""
+    text = json.dumps(examples)
+    ids = {found: f"01985e7a-0000-7000-8000-{number:012}" for number, found in enumerate(dict.fromkeys(_UUID.findall(text)), 1)}
+    times = sorted(set(_TIMESTAMP.findall(text)))
+    begin = datetime.fromisoformat(times[0])
+    steady = {
+        found: _BEGIN + timedelta(days=(datetime.fromisoformat(found) - begin).days, microseconds=number)
+        for number, found in enumerate(times, 1)
+    }
+    text = _UUID.sub(lambda found: ids[found[0]], text)
+    return json.loads(_TIMESTAMP.sub(lambda found: written(steady[found[0]]), text))
 
 
 async def record(client: Any) -> dict[str, dict[str, Any]]:
@@ -77,7 +80,8 @@ async def record(client: Any) -> dict[str, dict[str, Any]]:
     await ask("erasure", "GET", f"/erasures/{erasure['id']}")
     await ask("withdraw_company", "DELETE", f"{feed}/companies/{company['id']}")
     await ask("withdraw_company", "DELETE", f"{feed}/companies/{company['id']}")
-    return recording.examples
+    examples: dict[str, dict[str, Any]] = steadied(recording.examples)
+    return examples
 
 
 async def test_the_documented_examples_are_what_the_service_answers(client):
@@ -89,10 +93,12 @@ async def test_the_documented_examples_are_what_the_service_answers(client):
 
 async def test_every_operation_has_an_example_of_what_it_takes_and_of_what_it_answers(client):
     paths = (await client.get("/openapi.json")).json()["paths"]
-    bare = []
-    for operation in (operation for methods in paths.values() for operation in methods.values()):
-        answers = [operation["responses"][status] for status in ("200", "201") if status in operation["responses"]]
-        for place in [*answers, *filter(None, [operation.get("requestBody")])]:
-            if "example" not in place["content"]["application/json"]:
-                bare.append(operation["operationId"])
-    assert bare == []
+    operations = [operation for methods in paths.values() for operation in methods.values()]
+    assert [operation["operationId"] for operation in operations for place in exemplary(operation) if "example" not in place] == []
+
+
+def exemplary(operation):
+    """The contents that should have an example: the body asked for, and the answer where all goes well."""
+    answers = [operation["responses"][status] for status in ("200", "201") if status in operation["responses"]]
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    return [place["content"]["application/json"] for place in answers + bodies]

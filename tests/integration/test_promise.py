@@ -23,8 +23,8 @@ from tests.integration.feed_model import Entry, FeedModel
 from tests.integration.naive_client import Answer, NaiveClient
 
 SETTINGS = {
-    "default": settings(max_examples=50, stateful_step_count=50),
-    "quick": settings(max_examples=150, stateful_step_count=50, phases=[Phase.generate]),
+    "default": settings(max_examples=100, stateful_step_count=50),
+    "quick": settings(max_examples=100, stateful_step_count=50, phases=[Phase.generate]),
     "long": settings(max_examples=2_000, stateful_step_count=100),
 }[os.environ.get("HYPOTHESIS_PROFILE", "default")]
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
+from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.feed import store
@@ -31,6 +32,8 @@ def withdraw(
     reason
         Why, as consumers will read it in `removal_reason`.
     """
+    if not company_id:
+        raise InvalidInput("Name the companies to withdraw, by their ids.")
 
     async def work(database: Database) -> int:
         search = await known_search(database, SearchId(search_id))

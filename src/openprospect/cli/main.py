@@ -2,13 +2,14 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import NoReturn
 
 from cyclopts import App
 from cyclopts.config import Toml
 
-from openprospect.cli.output import fail
+from openprospect.cli.output import fail, misread, stderr
 
 app = App(
     name="openprospect",
@@ -16,41 +17,79 @@ app = App(
     version=lambda: version("openprospect"),
     config=Toml("openprospect.toml", allow_unknown=True, use_commands_as_keys=False),
     end_of_options_delimiter="--",
+    error_console=stderr,
+    error_formatter=misread,
 )
 
+# What a command does stands here too, as its own help begins: the list is shown without importing any of them.
 _COMMANDS = {
-    "serve": "serve:serve",
-    "migrate": "serve:migrate",
-    "deliver": "deliver:deliver",
-    "withdraw": "feed:withdraw",
-    "receipts": "feed:receipts",
-    "erase": "privacy:erase",
-    "sync": "sync:sync",
-    "status": "sync:status",
+    "serve": ("serve:serve", "Run the delivery service until SIGTERM or Ctrl-C; requests under way are finished first."),
+    "migrate": ("serve:migrate", "Bring the database to this version's schema."),
+    "deliver": (
+        "deliver:deliver",
+        "Deliver a file of companies and people; rows that cannot be delivered go to FILE.rejected.jsonl.",
+    ),
+    "withdraw": ("feed:withdraw", "Take delivered companies back; consumers get each once more, with nobody in it."),
+    "receipts": ("feed:receipts", "Show how far each consumer has confirmed, and what it has not."),
+    "erase": ("privacy:erase", "Erase a person for good, in every search of the organization, and keep them from coming back."),
+    "sync": ("sync:sync", "Bring a destination up to date with one or more prospect searches."),
+    "status": ("sync:status", "Show what a destination holds, and up to when."),
 }
 
 _GROUPS = {
-    "organizations": ("Tenants.", {"create": "access:create_organization"}),
-    "searches": ("Prospect searches: what consumers sync.", {"create": "searches:create", "list": "searches:list_searches"}),
-    "keys": ("API keys.", {"create": "access:create_key", "list": "access:list_keys", "revoke": "access:revoke_key"}),
-    "erasures": ("Who was erased, and who has confirmed.", {"list": "privacy:list_erasures", "report": "privacy:report_erasure"}),
+    "organizations": (
+        "Tenants.",
+        {"create": ("access:create_organization", "Create a tenant: searches, keys and suppressions of its own.")},
+    ),
+    "searches": (
+        "Prospect searches: what consumers sync.",
+        {
+            "create": ("searches:create", "Open a prospect search, ready to be delivered to."),
+            "list": ("searches:list_searches", "List the prospect searches of every tenant."),
+        },
+    ),
+    "keys": (
+        "API keys.",
+        {
+            "create": ("access:create_key", "Create an API key; its secret is shown this once."),
+            "list": ("access:list_keys", "List the keys, without their secrets."),
+            "revoke": ("access:revoke_key", "End a key at once, on every worker."),
+        },
+    ),
+    "erasures": (
+        "Who was erased, and who has confirmed.",
+        {
+            "list": ("privacy:list_erasures", "List the erasures, newest first, with how many recipients have yet to confirm."),
+            "report": (
+                "privacy:report_erasure",
+                "Print what a data-protection officer files: who received the person, who has confirmed, who is late.",
+            ),
+        },
+    ),
     "suppressions": (
         "Who is kept out of every delivery.",
         {
-            "add": "privacy:add_suppressions",
-            "remove": "privacy:remove_suppressions",
-            "export": "privacy:export_suppressions",
-            "import": "privacy:import_suppressions",
+            "add": ("privacy:add_suppressions", "Keep addresses and domains out of every later delivery."),
+            "remove": ("privacy:remove_suppressions", "Let addresses and domains in again."),
+            "export": ("privacy:export_suppressions", "Print the suppression list as JSON lines of hashes: nobody can be read from it."),
+            "import": (
+                "privacy:import_suppressions",
+                "Take in an export of this organization's list, or plain addresses and domains, one a line.",
+            ),
         },
     ),
 }
 
-for _name, _place in _COMMANDS.items():
-    app.command(f"openprospect.cli.{_place}", name=_name)
-for _name, (_help, _commands) in _GROUPS.items():
-    _group = App(name=_name, help=_help)
-    for _command, _place in _commands.items():
-        _group.command(f"openprospect.cli.{_place}", name=_command)
+
+def _add(group: App, commands: Mapping[str, tuple[str, str]]) -> None:
+    for name, (place, summary) in commands.items():
+        group.command(f"openprospect.cli.{place}", name=name, help=summary)
+
+
+_add(app, _COMMANDS)
+for _name, (_summary, _commands) in _GROUPS.items():
+    _group = App(name=_name, help=_summary)
+    _add(_group, _commands)
     app.command(_group)
 
 
@@ -62,6 +101,6 @@ def main() -> NoReturn:
         # Whoever read our output has seen enough; nothing is left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except Exception as error:  # noqa: BLE001  # the last place that can say it in one sentence  # the last place that can say it in one sentence
+    except Exception as error:  # noqa: BLE001  # the last place that can say it in one sentence
         code = fail(error)
     sys.exit(code or 0)

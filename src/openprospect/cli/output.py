@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import CycloptsError, Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -54,13 +54,20 @@ def fail(error: Exception) -> int:
     if isinstance(error, SyncError):
         stderr.print(f"[red]Error:[/] {_plain(str(error))}")
         return error.exit_code
-    if isinstance(error, ModuleNotFoundError):
-        stderr.print(f"[red]Error:[/] This command needs the package {error.name}: pip install 'openprospect\\[server]'")
+    missing = error.__cause__ or error  # a command that is imported late wraps it once
+    if isinstance(missing, ModuleNotFoundError):
+        stderr.print(f"[red]Error:[/] This command needs the package {missing.name}: pip install 'openprospect\\[server]'")
         return EXIT_MEND
     if os.environ.get("OPENPROSPECT_DEBUG"):
         stderr.print_exception()
     stderr.print(f"[red]Error:[/] {_plain(f'{type(error).__name__}: {error}')}\nSet OPENPROSPECT_DEBUG=1 to see where.")
     return EXIT_RETRY
+
+
+def misread(error: CycloptsError) -> str:
+    """What is wrong with the arguments, in one sentence, as mark-up."""
+    command = " ".join(("openprospect", *(error.command_chain or ())))
+    return f"[red]Error:[/] {_plain(str(error))} `{command} --help` shows what it takes."
 
 
 def _write(value: Mapping[str, Any]) -> None:

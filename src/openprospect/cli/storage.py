@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 from cyclopts import Parameter
 
 from openprospect.server.access.keys import ensure_default_organization
+from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
@@ -36,6 +37,8 @@ class Storage:
     def dsn(self) -> Iterator[str]:
         """A connection URL that works as long as the block runs."""
         if self.database_url:
+            if not self.database_url.startswith(("postgresql://", "postgres://")):
+                raise Misconfigured("OPENPROSPECT_DATABASE_URL must begin with postgresql://, as in postgresql://user:password@host/database.")
             yield self.database_url
         else:
             with EmbeddedPostgres(self.data_dir) as dsn:
