@@ -8,7 +8,6 @@ part where bench/.venv has it: python -m venv bench/.venv; bench/.venv/bin/pip i
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 DLT_PYTHON = ROOT / "bench" / ".venv" / "bin" / "python"
@@ -41,6 +41,15 @@ class Run:
         return [str(OURS), "sync", search, "--to", self.url + schema_setting]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one process took, from start to end, its imports included."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mebibytes: int
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--companies", type=int, default=50_000)
@@ -51,7 +60,7 @@ def main() -> None:
     arguments = parser.parse_args()
     kinds = arguments.into.split(",")
     feed = nullcontext(arguments.base_url) if arguments.base_url else generated_feed(arguments.search, arguments.companies)
-    measurements: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
+    costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
     with feed as base_url, postgresql("postgresql" in kinds) as dsn:
         for number in range(arguments.rounds):
             for kind in kinds:
@@ -59,8 +68,8 @@ def main() -> None:
                     with tempfile.TemporaryDirectory() as folder:
                         run = Run(tool=tool, into=kind, url=place(tool, kind, Path(folder), dsn))
                         command = run.command(arguments.search, f"bench_{tool}_{number}")
-                        measurements[kind, tool].append(measured(command, folder, base_url))
-    report(measurements)
+                        costs[kind, tool].append(measured(command, folder, base_url))
+    report(costs)
 
 
 def tools(kind: str) -> list[str]:
@@ -78,8 +87,10 @@ def generated_feed(search: str, companies: int) -> Iterator[str]:
     command = [sys.executable, "-m", "tests.sync.feed_server", search, str(companies)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield process.stdout.readline().strip()
-        process.kill()
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 @contextmanager
@@ -93,24 +104,26 @@ def postgresql(is_wanted: bool) -> Iterator[str]:
         yield dsn
 
 
-def measured(command: list[str], folder: str, base_url: str) -> tuple[float, int]:
-    """Seconds, and peak memory in MiB, of a process from start to end."""
+def measured(command: list[str], folder: str, base_url: str) -> Cost:
     environment = {"OPENPROSPECT_API_KEY": KEY, **os.environ, "OPENPROSPECT_BASE_URL": base_url, "DLT_DATA_DIR": folder}
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    return time.perf_counter() - started, usage.ru_maxrss // 1024
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    return Cost(seconds=time.perf_counter() - started, cpu_seconds=cpu_seconds, peak_mebibytes=usage.ru_maxrss // 1024)
 
 
-def report(measurements: dict[tuple[str, str], list[tuple[float, int]]]) -> None:
-    for (kind, tool), runs in measurements.items():
-        seconds = statistics.median(second for second, _ in runs)
-        peers = measurements.get((kind, "dlt"), [])
-        ratio = f", {statistics.median(second for second, _ in peers) / seconds:.1f} times dlt" if peers and tool != "dlt" else ""
-        each = " ".join(f"{second:.2f}" for second, _ in runs)
-        print(f"{kind:11}{tool:13}{seconds:7.2f} s{max(peak for _, peak in runs):6} MiB{ratio}  ({each})")
+def report(costs: dict[tuple[str, str], list[Cost]]) -> None:
+    for (kind, tool), runs in costs.items():
+        seconds, cpu_seconds = median(cost.seconds for cost in runs), median(cost.cpu_seconds for cost in runs)
+        line = f"{kind:11}{tool:13}{seconds:7.2f} s{cpu_seconds:7.2f} s CPU{max(cost.peak_mebibytes for cost in runs):6} MiB"
+        peers = costs.get((kind, "dlt"), [])
+        if peers and tool != "dlt":
+            faster, lighter = median(cost.seconds for cost in peers) / seconds, median(cost.cpu_seconds for cost in peers) / cpu_seconds
+            line += f"  {faster:.1f} times as fast as dlt, {lighter:.1f} times less CPU"
+        print(line)
 
 
 if __name__ == "__main__":

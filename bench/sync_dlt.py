@@ -2,7 +2,7 @@
 
 import os
 import sys
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import dlt
 from dlt.sources.rest_api import rest_api_source
@@ -44,7 +44,7 @@ def credentials(dsn: str) -> dict[str, object]:
     parts = urlsplit(dsn)
     query = dict(parse_qsl(parts.query))
     return {
-        "host": parts.hostname or query["host"],
+        "host": parts.hostname or quote(query["host"], safe=""),
         "port": parts.port or int(query.get("port", 5432)),
         "username": parts.username,
         "password": parts.password or "none",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openprospect.sync.client import Client
     from openprospect.sync.errors import FixNeeded, Stopped, SyncError, TryLater
+    from openprospect.sync.webhooks import SignedRequest, WebhookEvent, WebhookRefused, sign_webhook, verify_webhook
     from openprospect.sync.wire import Company, Prospect
 
 _HOMES = {
@@ -16,12 +17,30 @@ _HOMES = {
     "Company": "openprospect.sync.wire",
     "FixNeeded": "openprospect.sync.errors",
     "Prospect": "openprospect.sync.wire",
+    "SignedRequest": "openprospect.sync.webhooks",
     "Stopped": "openprospect.sync.errors",
     "SyncError": "openprospect.sync.errors",
     "TryLater": "openprospect.sync.errors",
+    "WebhookEvent": "openprospect.sync.webhooks",
+    "WebhookRefused": "openprospect.sync.webhooks",
+    "sign_webhook": "openprospect.sync.webhooks",
+    "verify_webhook": "openprospect.sync.webhooks",
 }
 
-__all__ = ["Client", "Company", "FixNeeded", "Prospect", "Stopped", "SyncError", "TryLater"]
+__all__ = [
+    "Client",
+    "Company",
+    "FixNeeded",
+    "Prospect",
+    "SignedRequest",
+    "Stopped",
+    "SyncError",
+    "TryLater",
+    "WebhookEvent",
+    "WebhookRefused",
+    "sign_webhook",
+    "verify_webhook",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.publish import publish
 from openprospect.server.feed.store import SQL
 from openprospect.server.searches.create import own_search
-from openprospect.server.searches.model import Search, SearchId
+from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.naive_client import NaiveClient
 
@@ -90,28 +90,25 @@ async def tail_while_producing(database: Database, client: httpx.AsyncClient, se
     assert organization is not None
     search = await own_search(database, SearchId(UUID(search_id)), organization.id)
     run, polls, chance = Run(), Polls(), random.Random(7)
+
+    async def produce(producer: int) -> None:
+        for batch in range(BATCHES):
+            names = [f"{producer}/{batch}/{number}" for number in range(chance.randint(1, 3))]
+            async with database.transaction() as db:
+                slow = Dawdling(db, lambda: polls.wait(chance.randint(0, 3)), variant)
+                rows = [CompanyRow(name=name, source_id=name) for name in names]
+                await publish(slow, search, rows, actor="test", all_or_nothing=True)
+                await polls.wait(chance.randint(0, 2))
+            run.committed += names
+
     consumer = NaiveClient(client, search_id)
-    producers = [asyncio.create_task(_produce(database, search, producer, run, polls, chance, variant)) for producer in range(PRODUCERS)]
-    everybody = asyncio.gather(*producers)
+    everybody = asyncio.gather(*(produce(producer) for producer in range(PRODUCERS)))
     while not everybody.done():
         run.seen += await consumer.sync()
         polls.ring()
     await everybody
     run.seen += await consumer.sync()
     return run
-
-
-async def _produce(
-    database: Database, search: Search, producer: int, run: Run, polls: Polls, chance: random.Random, variant: Callable[[str], str]
-) -> None:
-    for batch in range(BATCHES):
-        names = [f"{producer}/{batch}/{number}" for number in range(chance.randint(1, 3))]
-        async with database.transaction() as db:
-            slow = Dawdling(db, lambda: polls.wait(chance.randint(0, 3)), variant)
-            rows = [CompanyRow(name=name, source_id=name) for name in names]
-            await publish(slow, search, rows, actor="test", all_or_nothing=True)
-            await polls.wait(chance.randint(0, 2))
-        run.committed += names
 
 
 @pytest.fixture

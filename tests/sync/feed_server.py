@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -252,7 +253,7 @@ class GeneratedRows:
 
     def __getitem__(self, part: slice) -> list[tuple[int, str]]:
         start, stop, _ = part.indices(len(self))
-        return [(n, _generated(n)) for n in range(self.first + start + 1, self.first + stop + 1)]
+        return _generated_rows(self.first + start + 1, self.first + stop + 1)
 
 
 _PERSON = json.dumps({**person(0, 0), "id": "%s", "email": "%s"}, separators=(",", ":"))
@@ -260,6 +261,12 @@ _COMPANY = (
     '{"id":"%08x-0000-4000-8000-000000000000","name":"Grand Hotel %d","website_url":"https://www.hotel-%d.example","source_id":"crm-%d",'
     '"prospects":[%s],"delivered_at":"%s","attributes":{"city":"Berlin","match_score":%s}}'
 )
+
+
+@lru_cache(maxsize=2_000)
+def _generated_rows(first: int, end: int) -> list[tuple[int, str]]:
+    """Kept, so that whoever is measured with it is not measured beside the making of companies."""
+    return [(number, _generated(number)) for number in range(first, end)]
 
 
 def _generated(number: int) -> str:

@@ -9,13 +9,13 @@ from typing import NoReturn
 from cyclopts import App
 from cyclopts.config import Toml
 
-from openprospect.cli.output import fail, misread, stderr
+from openprospect.cli.output import SETTINGS_FILE, fail, misread, stderr
 
 app = App(
     name="openprospect",
     help="Deliver companies and the people at them: nothing missing, nothing doubled, nothing that should be gone.",
     version=lambda: version("openprospect"),
-    config=Toml("openprospect.toml", allow_unknown=True, use_commands_as_keys=False),
+    config=Toml(SETTINGS_FILE, allow_unknown=True, use_commands_as_keys=False),
     end_of_options_delimiter="--",
     error_console=stderr,
     error_formatter=misread,
@@ -54,6 +54,20 @@ _GROUPS = {
             "create": ("access:create_key", "Create an API key; its secret is shown this once."),
             "list": ("access:list_keys", "List the keys, without their secrets."),
             "revoke": ("access:revoke_key", "End a key at once, on every worker."),
+        },
+    ),
+    "webhooks": (
+        "Where deliveries are pushed to.",
+        {
+            "create": ("webhooks:create", "Push what is delivered from now on to an endpoint; its secret is shown this once."),
+            "list": ("webhooks:list_webhooks", "List the endpoints of every tenant, and how they are doing."),
+            "test": ("webhooks:try_out", "Send a test message at once, and say what came of it."),
+            "replay": ("webhooks:replay", "Send again what was sent before, in order and with the same ids."),
+            "rotate": ("webhooks:rotate", "Make a new secret, shown this once; for a day, messages are signed with the previous one too."),
+            "disable": ("webhooks:disable", "Send nothing more for now; the endpoint keeps its place."),
+            "enable": ("webhooks:enable", "Go on where the endpoint stopped: everything delivered meanwhile is sent."),
+            "delete": ("webhooks:delete", "Forget an endpoint, its secrets and its log."),
+            "attempts": ("webhooks:attempts", "List what was sent and what came of it, newest first."),
         },
     ),
     "erasures": (

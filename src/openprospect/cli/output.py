@@ -13,6 +13,7 @@ from rich.table import Table
 from openprospect.server.core.errors import OpenProspectError, Unavailable
 from openprospect.sync.errors import SyncError
 
+SETTINGS_FILE = "openprospect.toml"
 EXIT_RETRY = 1
 EXIT_MEND = 2
 
@@ -65,7 +66,9 @@ def fail(error: Exception) -> int:
 
 
 def misread(error: CycloptsError) -> str:
-    """What is wrong with the arguments, in one sentence, as mark-up."""
+    """What is wrong with the arguments or the settings file, in one sentence, as mark-up."""
+    if isinstance(error.__cause__, OSError | ValueError) and not error.argument:
+        return f"[red]Error:[/] {SETTINGS_FILE} cannot be read: {_plain(str(error.__cause__))}."
     command = " ".join(("openprospect", *(error.command_chain or ())))
     return f"[red]Error:[/] {_plain(str(error))} `{command} --help` shows what it takes."
 

@@ -1,9 +1,10 @@
 """`openprospect serve` and `openprospect migrate`."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, prepare
@@ -14,10 +15,17 @@ from openprospect.server.settings import DEFAULTS, Settings
 def serve(
     *,
     host: Annotated[str, Parameter(env_var="OPENPROSPECT_HOST")] = "127.0.0.1",
-    port: Annotated[int, Parameter(env_var="OPENPROSPECT_PORT")] = 8400,
-    workers: Annotated[int, Parameter(env_var="OPENPROSPECT_WORKERS")] = 1,
+    port: Annotated[int, Parameter(env_var="OPENPROSPECT_PORT", validator=Number(gte=1, lte=65535))] = 8400,
+    workers: Annotated[int, Parameter(env_var="OPENPROSPECT_WORKERS", validator=Number(gte=1))] = 1,
     migrate: bool = True,
     erasure_deadline_days: Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")] = DEFAULTS.erasure_deadline_days,
+    webhook_allow_private: Annotated[bool, Parameter(env_var="OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE")] = DEFAULTS.webhook_allow_private,
+    webhook_attempt_days: Annotated[int, Parameter(env_var="OPENPROSPECT_WEBHOOK_ATTEMPT_DAYS")] = DEFAULTS.webhook_attempt_days,
+    webhook_failed_attempt_days: Annotated[
+        int, Parameter(env_var="OPENPROSPECT_WEBHOOK_FAILED_ATTEMPT_DAYS")
+    ] = DEFAULTS.webhook_failed_attempt_days,
+    log_format: Annotated[Literal["text", "json"], Parameter(env_var="OPENPROSPECT_LOG_FORMAT")] = "text",
+    metrics_token: Annotated[str | None, Parameter(env_var="OPENPROSPECT_METRICS_TOKEN", show_default=False)] = DEFAULTS.metrics_token,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Run the delivery service until SIGTERM or Ctrl-C; requests under way are finished first.
@@ -34,8 +42,25 @@ def serve(
         Bring the database to this version's schema first.
     erasure_deadline_days
         How many days recipients have to confirm an erasure.
+    webhook_allow_private
+        Let webhooks go to loopback and private addresses, and over plain http.
+    webhook_attempt_days
+        How many days webhook attempts that were accepted stay in the log.
+    webhook_failed_attempt_days
+        How many days those that failed stay.
+    log_format
+        text, or json for one object a line, each request among them.
+    metrics_token
+        What a scraper of /metrics must send as its bearer token; without it, only this machine and private networks may scrape.
     """
-    settings = Settings(erasure_deadline_days=erasure_deadline_days)
+    settings = Settings(
+        erasure_deadline_days=erasure_deadline_days,
+        webhook_allow_private=webhook_allow_private,
+        webhook_attempt_days=webhook_attempt_days,
+        webhook_failed_attempt_days=webhook_failed_attempt_days,
+        log_format=log_format,
+        metrics_token=metrics_token,
+    )
     with storage.dsn() as dsn:
         if migrate:
             asyncio.run(prepare(dsn))

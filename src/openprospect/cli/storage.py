@@ -38,7 +38,9 @@ class Storage:
         """A connection URL that works as long as the block runs."""
         if self.database_url:
             if not self.database_url.startswith(("postgresql://", "postgres://")):
-                raise Misconfigured("OPENPROSPECT_DATABASE_URL must begin with postgresql://, as in postgresql://user:password@host/database.")
+                raise Misconfigured(
+                    "OPENPROSPECT_DATABASE_URL must begin with postgresql://, as in postgresql://user:password@host/database."
+                )
             yield self.database_url
         else:
             with EmbeddedPostgres(self.data_dir) as dsn:

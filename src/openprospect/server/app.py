@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 from openprospect.server.access import routes as access
 from openprospect.server.access.guard import KeyUses
 from openprospect.server.catalog import routes as catalog
+from openprospect.server.console.router import console_router
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import routes as feed
@@ -28,14 +29,21 @@ from openprospect.server.http.errors import EXCEPTION_HANDLERS
 from openprospect.server.http.methods import Methods, is_head
 from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
+from openprospect.server.observability import routes as machines
+from openprospect.server.observability.requests import Observed, RequestMetrics
 from openprospect.server.privacy import routes as privacy
 from openprospect.server.searches import routes as searches
 from openprospect.server.settings import DEFAULTS, Settings
+from openprospect.server.webhooks import routes as webhooks
+from openprospect.server.webhooks.dispatch import POLL_SECONDS, UPKEEP_SECONDS, Dispatcher, Retention
+from openprospect.server.webhooks.sender import Sender
 
 logger = logging.getLogger(__name__)
 
 _TIDY_SECONDS = 300.0
 _KEY_USE_SECONDS = 5.0
+# Its own, so that no request waits for pushes.
+_PUSH_CONNECTIONS = 3
 
 _ROUTES = [
     access.validate_key,
@@ -51,6 +59,17 @@ _ROUTES = [
     catalog.company,
     catalog.prospects,
     catalog.prospect,
+    webhooks.create_webhook,
+    webhooks.create_destination,
+    webhooks.webhooks,
+    webhooks.webhook,
+    webhooks.delete_webhook,
+    webhooks.try_webhook,
+    webhooks.replay_webhook,
+    webhooks.rotate_webhook,
+    webhooks.disable_webhook,
+    webhooks.enable_webhook,
+    webhooks.webhook_attempts,
     openapi.openapi_document,
 ]
 
@@ -58,21 +77,25 @@ _ROUTES = [
 def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     """The whole service over one database; it connects when it starts up."""
     app = Litestar(
-        route_handlers=[Router("/api/v1", route_handlers=_ROUTES), reference_router(), health],
+        route_handlers=[Router("/api/v1", route_handlers=_ROUTES), reference_router(), console_router(), health, machines.ready, machines.metrics],
         dependencies={
             "database": Provide(_database),
             "receipts": Provide(_receipts),
             "erasure_deadline": Provide(lambda: timedelta(days=settings.erasure_deadline_days), sync_to_thread=False),
+            "allow_private": Provide(lambda: settings.webhook_allow_private, sync_to_thread=False),
+            "sender": Provide(_sender),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[lambda app: _running(app, dsn)],
+        lifespan=[lambda app: _running(app, dsn, settings)],
         openapi_config=openapi.config(version("openprospect")),
         compression_config=CompressionConfig(backend="gzip", gzip_compress_level=1, minimum_size=1024),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
     app.state.openapi = openapi.document(app)
-    return RequestId(Methods(app))
+    app.state.version, app.state.metrics_token = version("openprospect"), settings.metrics_token
+    app.state.request_metrics = RequestMetrics()
+    return RequestId(Methods(Observed(app, app.state.request_metrics), app.routes))
 
 
 @get("/health", include_in_schema=False, sync_to_thread=False)
@@ -92,8 +115,13 @@ async def _receipts(request: Request[Any, Any, Any], state: State) -> Receipts:
     return Receipts() if is_head(request) else receipts
 
 
+async def _sender(state: State) -> Sender:
+    sender: Sender = state.sender
+    return sender
+
+
 @asynccontextmanager
-async def _running(app: Litestar, dsn: str) -> AsyncIterator[None]:
+async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator[None]:
     async with await Database.open(dsn) as database:
         receipts, key_uses = Receipts(), KeyUses()
         app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
@@ -108,10 +136,32 @@ async def _running(app: Litestar, dsn: str) -> AsyncIterator[None]:
         async def forget() -> None:
             await tidy(database)
 
-        async with _every(FLUSH_SECONDS, write_receipts), _every(_KEY_USE_SECONDS, write_key_uses), _every(_TIDY_SECONDS, forget):
+        async with (
+            _every(FLUSH_SECONDS, write_receipts),
+            _every(_KEY_USE_SECONDS, write_key_uses),
+            _every(_TIDY_SECONDS, forget),
+            _pushing(dsn, settings, receipts) as app.state.sender,
+        ):
             yield
         await _attempt(lambda: receipts.flush(database))
         await _attempt(write_key_uses)
+
+
+@asynccontextmanager
+async def _pushing(dsn: str, settings: Settings, receipts: Receipts) -> AsyncIterator[Sender]:
+    retention = Retention(
+        accepted=timedelta(days=settings.webhook_attempt_days), failed=timedelta(days=settings.webhook_failed_attempt_days)
+    )
+    async with await Database.open(dsn, size=_PUSH_CONNECTIONS) as database, Sender(allow_private=settings.webhook_allow_private) as sender:
+        dispatcher = Dispatcher(database, sender, receipts, retention=retention)
+        await dispatcher.start()
+        async with (
+            _every(POLL_SECONDS, dispatcher.poll),
+            _every(UPKEEP_SECONDS, dispatcher.upkeep),
+            _every(_TIDY_SECONDS, dispatcher.tidy),
+        ):
+            yield sender
+        await dispatcher.stop()
 
 
 @asynccontextmanager

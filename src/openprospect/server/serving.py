@@ -18,6 +18,8 @@ from litestar.types import ASGIApp
 
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured
+from openprospect.server.observability import logs
+from openprospect.server.observability.gathering import shared_counts
 from openprospect.server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,12 +28,11 @@ _DSN_VARIABLE = "OPENPROSPECT_INTERNAL_DSN"
 _SETTINGS_VARIABLE = "OPENPROSPECT_INTERNAL_SETTINGS"
 _DRAIN_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Listen until SIGTERM or SIGINT, then finish what is under way."""
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
+    logs.configure(settings.log_format)
     _check_free(host, port)
     # Workers are processes of their own; an argument list would show the password to `ps`.
     os.environ[_DSN_VARIABLE] = dsn
@@ -40,31 +41,36 @@ def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, w
         # uvicorn raises the signal once more after a clean stop, which would turn it into a failure.
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
-    uvicorn.run(
-        "openprospect.server.serving:worker_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=True,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
-        timeout_keep_alive=30,
-        h11_max_incomplete_event_size=1 << 16,
-    )
+    with shared_counts(workers):
+        uvicorn.run(
+            "openprospect.server.serving:worker_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+            timeout_keep_alive=30,
+            h11_max_incomplete_event_size=1 << 16,
+        )
 
 
 def worker_app() -> ASGIApp:
     """The application of one worker, which ends with the process that started it."""
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
-    if multiprocessing.parent_process() is not None and sys.platform == "linux":
+    settings = msgspec.json.decode(os.environ[_SETTINGS_VARIABLE], type=Settings)
+    logs.configure(settings.log_format)
+    parent = multiprocessing.parent_process()
+    if parent is not None and sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    return create_app(os.environ[_DSN_VARIABLE], msgspec.json.decode(os.environ[_SETTINGS_VARIABLE], type=Settings))
+        if os.getppid() != parent.pid:
+            sys.exit(1)  # it died before it could be heard
+    return create_app(os.environ[_DSN_VARIABLE], settings)
 
 
 def _check_free(host: str, port: int) -> None:
@@ -80,11 +86,16 @@ def _check_free(host: str, port: int) -> None:
 
 def _announce(host: str, port: int) -> None:
     """Say where the service listens, once it answers."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
         try:
-            with urllib.request.urlopen(f"http://{reachable}:{port}/health", timeout=5):
-                logger.info("listening on http://%s:%d", host, port)
+            with direct.open(f"http://{_in_url(reachable)}:{port}/health", timeout=5):
+                logger.info("listening on http://%s:%d", _in_url(host), port)
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

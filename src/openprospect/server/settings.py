@@ -1,6 +1,6 @@
 """What an operator may set about the service itself; where it listens and keeps its data is told to the commands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Misconfigured
 
@@ -10,10 +10,18 @@ class Settings:
     """Checked where they are read, passed on as they are."""
 
     erasure_deadline_days: int = 30
+    webhook_allow_private: bool = False
+    webhook_attempt_days: int = 30
+    webhook_failed_attempt_days: int = 90
+    log_format: str = "text"
+    metrics_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.erasure_deadline_days <= 3650:
-            raise Misconfigured("erasure_deadline_days must be from 1 to 3650.")
+        for name in ("erasure_deadline_days", "webhook_attempt_days", "webhook_failed_attempt_days"):
+            if not 1 <= getattr(self, name) <= 3650:
+                raise Misconfigured(f"{name} must be from 1 to 3650.")
+        if self.log_format not in {"text", "json"}:
+            raise Misconfigured("log_format must be text or json.")
 
 
 DEFAULTS = Settings()

@@ -3,6 +3,8 @@
 A stored position promises: everything up to it is in the destination, everything after it will still come.
 """
 
+from operator import le
+
 from openprospect.sync.client import FeedPage
 from openprospect.sync.stamps import canonical
 
@@ -30,9 +32,10 @@ class Reckoning:
         self._is_stamped = self._is_stamped and len(stamps) == len(page.companies)
         if not stamps:
             return
-        ordered = sorted(stamps, key=canonical)
-        self._is_ascending = self._is_ascending and ordered == stamps and not _is_after(self._biggest, ordered[0])
-        self._biggest = _later(self._biggest, ordered[-1])
+        moments = [canonical(stamp) for stamp in stamps]
+        is_page_ascending = all(map(le, moments, moments[1:]))
+        self._is_ascending = self._is_ascending and is_page_ascending and not _is_after(self._biggest, stamps[0])
+        self._biggest = _later(self._biggest, stamps[moments.index(max(moments))])
 
     @property
     def during(self) -> str | None:

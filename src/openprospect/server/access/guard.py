@@ -66,9 +66,14 @@ async def _caller(database: Database, authorization: str | None) -> Caller:
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthenticated("The Authorization header should read `Bearer`, a blank, and the key.")
-    if not is_well_formed(secret.strip()):
+    return await known_caller(database, secret.strip())
+
+
+async def known_caller(database: Database, secret: str) -> Caller:
+    """Whom a key stands for; raises Unauthenticated where it is none, or does not work any more."""
+    if not is_well_formed(secret):
         raise Unauthenticated("This is not a whole key; copy it again, all of it.")
-    found = await store.caller(database, hash_of(secret.strip()))
+    found = await store.caller(database, hash_of(secret))
     if found is None:
         raise Unauthenticated("This key is not known here; check which service it is for.")
     caller, ended = found

@@ -19,6 +19,9 @@ class Scope(StrEnum):
     SEARCHES_WRITE = "prospect_searches:write"
     DELIVERIES_WRITE = "deliveries:write"
     ERASURES_WRITE = "erasures:write"
+    CONSOLE = "console"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,11 @@ JOIN delivery ON delivery.prospect_search_id = feed.id AND delivery.position = c
 WHERE company.id = $3 AND organization_id = $1 AND ($2::uuid IS NULL OR feed.id = $2) AND NOT is_removal;
 
 -- prospects_of_id :many
--- The live people of this id among a tenant's searches.
+-- The live people of this id among a tenant's searches; an id is unique only within its company.
 SELECT feed.id AS prospect_search_id, company.id AS company_id, delivery.delivered_at, document
 FROM prospect
 JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
 JOIN company ON company.prospect_search_id = feed.id AND company.id = prospect.company_id
 JOIN delivery ON delivery.prospect_search_id = feed.id AND delivery.position = company.position
-WHERE prospect.id = $3 AND organization_id = $1 AND ($2::uuid IS NULL OR feed.id = $2) AND left_at IS NULL;
+WHERE prospect.id = $4 AND organization_id = $1 AND ($2::uuid IS NULL OR feed.id = $2) AND ($3::uuid IS NULL OR company.id = $3)
+    AND left_at IS NULL;

@@ -23,6 +23,7 @@ from openprospect.server.searches.model import SearchId
 T = TypeVar("T")
 
 SEARCH_ID = Identifier("prospect_search_id", description="Only what this prospect search delivered")
+COMPANY_ID = Identifier("company_id", description="Only who is at this company")
 
 
 @get("/companies", guards=[Requires(Scope.COMPANIES_READ)], tags=["Catalog"], opt=query(SEARCH_ID, LIMIT, OFFSET), responses=problems(404))
@@ -56,21 +57,24 @@ async def company(request: CallersRequest, company_id: FromPath[str], database: 
     """One live company, without its people."""
     search_id = Query(request)[SEARCH_ID]
     wanted = path_identifier("company_id", company_id)
-    return _only(await store.companies_of_id(database, request.auth.organization_id, search_id, wanted), "company")
+    found = await store.companies_of_id(database, request.auth.organization_id, search_id, wanted)
+    return _only(found, "company", narrower="prospect_search_id")
 
 
 @get(
     "/prospects/{prospect_id:str}",
     guards=[Requires(Scope.PROSPECTS_READ)],
     tags=["Catalog"],
-    opt=query(SEARCH_ID),
+    opt=query(SEARCH_ID, COMPANY_ID),
     responses=problems(404, 409),
 )
 async def prospect(request: CallersRequest, prospect_id: FromPath[str], database: NamedDependency[Database]) -> ProspectItem:
     """One live person."""
-    search_id = Query(request)[SEARCH_ID]
+    arguments = Query(request)
     wanted = path_identifier("prospect_id", prospect_id)
-    return _only(await store.prospects_of_id(database, request.auth.organization_id, search_id, wanted), "prospect")
+    organization_id = request.auth.organization_id
+    found = await store.prospects_of_id(database, organization_id, arguments[SEARCH_ID], arguments[COMPANY_ID], wanted)
+    return _only(found, "prospect", narrower="prospect_search_id or company_id")
 
 
 async def _arguments(request: CallersRequest, database: Database) -> tuple[UUID | None, int, int]:
@@ -81,9 +85,9 @@ async def _arguments(request: CallersRequest, database: Database) -> tuple[UUID 
     return search_id, arguments[LIMIT], arguments[OFFSET]
 
 
-def _only(found: Sequence[T], what: str) -> T:
+def _only(found: Sequence[T], what: str, *, narrower: str) -> T:
     if not found:
         raise NotFound(f"There is no such {what} for this key, or it is gone.", code=f"{what.upper()}_NOT_FOUND")
     if len(found) > 1:
-        raise Conflict(f"This id stands in {len(found)} places; name one search with prospect_search_id.", code="AMBIGUOUS_ID")
+        raise Conflict(f"This id stands in {len(found)} places; name one of them with {narrower}.", code="AMBIGUOUS_ID")
     return found[0]

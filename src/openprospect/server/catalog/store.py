@@ -50,8 +50,10 @@ async def companies_of_id(db: Executor, organization_id: OrganizationId, search_
     return [company_item(row["prospect_search_id"], row["document"]) for row in rows]
 
 
-async def prospects_of_id(db: Executor, organization_id: OrganizationId, search_id: UUID | None, prospect_id: UUID) -> list[ProspectItem]:
-    rows = await db.rows(SQL.prospects_of_id, organization_id, search_id, prospect_id)
+async def prospects_of_id(
+    db: Executor, organization_id: OrganizationId, search_id: UUID | None, company_id: UUID | None, prospect_id: UUID
+) -> list[ProspectItem]:
+    rows = await db.rows(SQL.prospects_of_id, organization_id, search_id, company_id, prospect_id)
     return [
         prospect_item(row["prospect_search_id"], row["company_id"], prospect, delivered_at=written(row["delivered_at"]))
         for row in rows

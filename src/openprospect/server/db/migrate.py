@@ -1,7 +1,7 @@
 """Brings a database to the newest schema: the files of `migrations/`, in order, forward only."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,14 @@ class Migration:
     sql: str
 
 
-def migrations() -> list[Migration]:
+def migrations(folder: Path = _FOLDER) -> list[Migration]:
     """All of them, oldest first; the version is the file's name without its ending."""
-    return [Migration(path.stem, path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("[0-9]*.sql"))]
+    return [Migration(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[0-9]*.sql"))]
 
 
-async def migrate(dsn: str) -> str:
+async def migrate(dsn: str, *, folder: Path = _FOLDER) -> str:
     """Apply what is missing, each in a transaction of its own; answers the version the database now has."""
+    known = migrations(folder)
     with translated():
         connection = await asyncpg.connect(dsn, timeout=30)
     try:
@@ -37,15 +38,14 @@ async def migrate(dsn: str) -> str:
             "CREATE TABLE IF NOT EXISTS schema_migration (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
         )
         applied = {row["version"] for row in await connection.fetch("SELECT version FROM schema_migration")}
-        for migration in _missing(applied):
+        for migration in _missing(known, applied):
             await _apply(connection, migration)
-        return migrations()[-1].version
+        return known[-1].version
     finally:
         await connection.close()
 
 
-def _missing(applied: set[str]) -> Iterator[Migration]:
-    known = migrations()
+def _missing(known: Sequence[Migration], applied: set[str]) -> Iterator[Migration]:
     unknown = applied - {migration.version for migration in known}
     if unknown:
         raise Misconfigured(

@@ -44,7 +44,7 @@ def parse(text: str) -> Iterator[Statement]:
     """Split the text of a `.sql` file at its headings."""
     headings = list(_HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
-    for heading, end in zip(headings, ends, strict=True):
+    for heading, end in zip(headings, ends, strict=False):  # no heading, no end either
         lines = text[heading.end() : end].strip().splitlines()
         comments = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
         sql = "\n".join(line for line in lines if not line.startswith("--")).strip().removesuffix(";")

@@ -22,7 +22,7 @@ from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, Deli
 from openprospect.server.feed.withdraw import withdraw
 from openprospect.server.http.body import json_body, media_type_of, takes
 from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key, once, request_hash
-from openprospect.server.http.openapi import problems
+from openprospect.server.http.openapi import header, problems
 from openprospect.server.http.paging import LIMIT, OFFSET
 from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query
 from openprospect.server.searches.create import own_search
@@ -34,13 +34,26 @@ REASON = Text("reason", maximum_length=1000, description="Why the company is wit
 
 _PATH = "/deliveries/{prospect_search_id:str}/companies"
 _NDJSON = "application/x-ndjson"
+_ETAG = 'W/"489994e50198c2ae5ef5d6ca"'
+_NEXT = '<https://…/companies?after=2026-02-25T12:00:00.000001Z&limit=50>; rel="next"'
+_PAGE_HEADERS = {
+    "header_parameters": [
+        {"name": "If-None-Match", "in": "header", "required": False}
+        | header("The ETag of a page already held: 304 without a body where it is still the same", example=_ETAG)
+    ],
+    "response_headers": {
+        "ETag": header("Names this page as it is now", example=_ETAG),
+        "Delivery-Watermark": header("Up to where the feed was complete", example="2026-02-25T12:00:00.000001Z"),
+        "Link": header("The next page by its place in time, on every page but the last", example=_NEXT),
+    },
+}
 
 
 @get(
     _PATH,
     guards=[Requires(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
     tags=["Deliveries"],
-    opt=query(DELIVERED_SINCE, LIMIT, OFFSET, AFTER),
+    opt=query(DELIVERED_SINCE, LIMIT, OFFSET, AFTER) | _PAGE_HEADERS,
     responses=problems(404, 410)
     | {
         200: ResponseSpec(data_container=DeliveredCompanies, description="A page of the feed.", generate_examples=False),

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, MutableMapping
 from typing import Any, cast
 
-from litestar import Litestar, Request
+from litestar import Request
 from litestar.enums import ScopeType
-from litestar.routes import HTTPRoute
-from litestar.types import Message, Receive, Scope, Send
+from litestar.routes import BaseRoute, HTTPRoute
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 _IS_HEAD = "openprospect_is_head"
 
@@ -14,9 +14,9 @@ _IS_HEAD = "openprospect_is_head"
 class Methods:
     """ASGI middleware: HEAD is GET without the body, and OPTIONS tells what a path can do."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self._app = app
-        self._allowed = {route.path_format: allow(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
+        self._allowed = {route.path_format: allow(route.methods) for route in routes if isinstance(route, HTTPRoute)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":

@@ -53,6 +53,11 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
+def header(description: str, *, example: str) -> dict[str, Any]:
+    """A header as OpenAPI describes it: for `opt["response_headers"]`, by name, or with its name for `opt["header_parameters"]`."""
+    return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
 def config(version: str) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="OpenProspect",
@@ -101,7 +106,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     # What the framework would say for a malformed request is 422 here.
     operation["responses"].pop("400", None)
     for status, response in operation["responses"].items():
-        response["headers"] = {"X-Request-Id": _REQUEST_ID} | _HEADERS.get(status, {}) | response.get("headers", {})
+        own = handler.opt.get("response_headers", {}) if status < "400" else {}
+        response["headers"] = {"X-Request-Id": _REQUEST_ID} | _HEADERS.get(status, {}) | own
     if bodies := _bodies(handler):
         schemas, _ = msgspec.json.schema_components(bodies.values(), ref_template=_REFERENCE)
         content = {media_type: {"schema": schema} for media_type, schema in zip(bodies, schemas, strict=True)}

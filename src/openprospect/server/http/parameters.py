@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _OPTION = "query_parameters"
 _INTEGER = re.compile(r"-?\d{1,100}", re.ASCII)
+# A name that is longer may be a secret that slipped into the wrong place: a key has 41 characters.
+_NAME = re.compile(r"[\w.\[\]-]{1,40}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -143,8 +145,9 @@ def _refuse_strangers(given: list[tuple[str, str]], known: dict[str, Parameter[A
     counts = Counter(name for name, _ in given)
     for name, count in counts.items():
         if name not in known:
+            shown = name if _NAME.fullmatch(name) else "(not shown)"
             allowed = f"it knows {', '.join(known)}" if known else "it takes none"
-            raise InvalidInput(f"Unknown query parameter {name[:100]!r}: this endpoint does not know it; {allowed}.", parameter=name[:100])
+            raise InvalidInput(f"Unknown query parameter {shown}: this endpoint does not know it; {allowed}.", parameter=shown)
         if count > 1:
             raise InvalidInput(f"{name} is given {count} times; give it once.", parameter=name)
 

@@ -14,7 +14,7 @@ from openprospect.server.feed import store as feed
 from openprospect.server.feed.append import Change, append
 from openprospect.server.feed.document import content_hash, parsed, stamped
 from openprospect.server.feed.hashes import Hasher
-from openprospect.server.feed.identity import bare_email, is_email
+from openprospect.server.feed.identity import bare_email, email_key, is_email
 from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.privacy import store
@@ -64,17 +64,33 @@ async def erase(db: Connection, organization_id: OrganizationId, subject: Subjec
     return erasure_id
 
 
+async def reach(db: Connection, organization_id: OrganizationId, subject: Subject) -> list[KnownAt]:
+    """Where an erasure would find the person; changes nothing."""
+    return await _known_at(db, organization_id, subject, await feed.hasher_of(db, organization_id))
+
+
 async def _known_at(db: Connection, organization_id: OrganizationId, subject: Subject, hasher: Hasher) -> list[KnownAt]:
-    """Every place of the person: those of their mailbox, also where they were named by an id."""
+    """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
+    places: dict[tuple[SearchId, CompanyId, ProspectId], KnownAt] = {}
     email_hash = hasher.email(subject.email)
-    if email_hash is not None:
-        return await store.people_of_email(db, organization_id, email_hash)
-    assert subject.prospect_id is not None
-    named = await store.people_of_id(db, organization_id, subject.prospect_id)
-    places = {(at.search_id, at.company_id, at.prospect_id): at for at in named}
-    for mailbox in {at.email_hash for at in named if at.email_hash}:
-        places |= {(at.search_id, at.company_id, at.prospect_id): at for at in await store.people_of_email(db, organization_id, mailbox)}
+    mailboxes = {email_hash} if email_hash else set()
+    ids = {subject.prospect_id} if subject.prospect_id else await _known_by_former_email(db, organization_id, subject.email)
+    followed: set[bytes | ProspectId] = set()
+    while (mailboxes | ids) - followed:
+        found = await store.people_of(db, organization_id, mailboxes, ids)
+        followed = mailboxes | ids
+        places = {(at.search_id, at.company_id, at.prospect_id): at for at in found}
+        mailboxes |= {at.email_hash for at in found if at.email_hash}
+        ids |= {at.prospect_id for at in found}
     return [places[key] for key in sorted(places)]
+
+
+async def _known_by_former_email(db: Connection, organization_id: OrganizationId, email: str | None) -> set[ProspectId]:
+    """Those who had this address until lately: what they are known by is their present one, but a walk may still show the former."""
+    key = email_key(email or "")
+    documents = await store.superseded_documents(db, organization_id, containing=bare_email(email or ""))
+    people = (person for document in documents for person in parsed(document).prospects)
+    return {ProspectId(person.id) for person in people if person.email and email_key(person.email) == key}
 
 
 async def _erase_in_search(

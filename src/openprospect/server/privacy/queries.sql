@@ -1,16 +1,18 @@
--- people_of_email :many
--- Where in an organization this mailbox is known.
+-- people_of :many
+-- Where in an organization these mailboxes and prospect ids are known.
 SELECT prospect.prospect_search_id, company_id, prospect.id, email_hash, name_hash, delivered_at, left_at
-FROM prospect JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
-WHERE email_hash = $2 AND organization_id = $1
-ORDER BY prospect.prospect_search_id, company_id, prospect.id;
+FROM (
+    SELECT * FROM prospect WHERE email_hash = ANY ($2::bytea[]) AND email_hash IS NOT NULL
+    UNION
+    SELECT * FROM prospect WHERE id = ANY ($3::uuid[])
+) AS prospect JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
+WHERE organization_id = $1;
 
--- people_of_id :many
--- Where in an organization this prospect id is known.
-SELECT prospect.prospect_search_id, company_id, prospect.id, email_hash, name_hash, delivered_at, left_at
-FROM prospect JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
-WHERE prospect.id = $2 AND organization_id = $1
-ORDER BY prospect.prospect_search_id, company_id, prospect.id;
+-- superseded_documents :many
+-- Documents that only walks show any more and that hold this text, in whichever case.
+SELECT document
+FROM delivery JOIN prospect_search AS feed ON feed.id = prospect_search_id
+WHERE organization_id = $1 AND superseded_at IS NOT NULL AND strpos(lower(document), lower($2)) > 0;
 
 -- documents_of :many
 -- Every document kept of these companies, superseded ones too.

@@ -1,6 +1,8 @@
 """Taking one person out of a document: pure rules."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +11,50 @@ from msgspec import UNSET, UnsetType, structs
 from openprospect.server.feed.identity import email_key
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
-_TELLING = ("mail", "phone", "mobile", "fax", "linkedin")
+_TELLING = re.compile(r"mail|phone|telefon|mobile|handy|fax|linkedin|xing", re.IGNORECASE)
+_BEFORE_A_SITE = re.compile(r"^(https?://)?(www\.)?", re.IGNORECASE)
 _SHORTEST_TRACE = 5
+# Shorter ones are extensions, postcodes, years: they are many people's.
+_SHORTEST_NUMBER = 7
+_TELLING_DIGITS = 8
 
 
-def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID]) -> set[str]:
-    """What would give these people away outside their own entries: addresses, full names, telephones; case-folded."""
-    people = (prospect for document in documents for prospect in document.prospects if prospect.id in erased)
-    traces = (trace.casefold() for person in people for trace in _traces(person))
-    return {trace for trace in traces if len(trace) >= _SHORTEST_TRACE}
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What would give people away outside their own entries: `words` as whole words, `numbers` however they are spaced."""
+
+    words: re.Pattern[str] | None
+    numbers: frozenset[str]
+
+    def are_in(self, value: Any) -> bool:
+        """Whether a JSON value, or anything within it, tells of these people."""
+        if isinstance(value, dict):
+            return any(self.are_in(key) or self.are_in(part) for key, part in value.items())
+        if isinstance(value, list):
+            return any(self.are_in(part) for part in value)
+        return isinstance(value, str | int | float) and self._tell(str(value))
+
+    def _tell(self, text: str) -> bool:
+        if self.words and self.words.search(_folded(text)):
+            return True
+        digits = _digits(text)
+        return any(number in digits for number in self.numbers)
 
 
-def scrubbed(document: DeliveredCompany, erased: Collection[UUID], traces: Collection[str]) -> DeliveredCompany:
+def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID]) -> Traces:
+    """The addresses, full names and telephones of these people, as far as the documents know them."""
+    people = [prospect for document in documents for prospect in document.prospects if prospect.id in erased]
+    texts = {text for person in people for text in _texts(person)}
+    words = sorted(re.escape(word) for word in map(_folded, texts) if len(word) >= _SHORTEST_TRACE)
+    # Numbers come with and without zeros or a country before them: what they end with is compared.
+    numbers = {_digits(text).lstrip("0")[-_TELLING_DIGITS:] for text in texts if "@" not in text}
+    return Traces(
+        words=re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None,
+        numbers=frozenset(number for number in numbers if len(number) >= _SHORTEST_NUMBER),
+    )
+
+
+def scrubbed(document: DeliveredCompany, erased: Collection[UUID], traces: Traces) -> DeliveredCompany:
     """The document without these people, and without what of theirs was copied into other fields."""
     return structs.replace(
         document,
@@ -30,32 +64,42 @@ def scrubbed(document: DeliveredCompany, erased: Collection[UUID], traces: Colle
             if prospect.id not in erased
         ],
         attributes=_clean(document.attributes, traces),
-        removal_reason=None if _tells(document.removal_reason, traces) else document.removal_reason,
+        removal_reason=None if traces.are_in(document.removal_reason) else document.removal_reason,
     )
 
 
-def _traces(person: DeliveredProspect) -> Iterator[str]:
+def _texts(person: DeliveredProspect) -> Iterator[str]:
     if person.email:
         yield person.email
         yield email_key(person.email)
     if person.first_name and person.last_name:
         yield f"{person.first_name} {person.last_name}"
+        yield f"{person.last_name} {person.first_name}"
+        yield f"{person.last_name}, {person.first_name}"
     for name, value in (person.attributes or {}).items():
-        if isinstance(value, str) and any(word in name.lower() for word in _TELLING):
-            yield value
+        if _TELLING.search(name):
+            yield from _leaves(value)
 
 
-def _clean(attributes: dict[str, Any] | UnsetType, traces: Collection[str]) -> dict[str, Any] | UnsetType:
-    kept = {name: value for name, value in (attributes or {}).items() if not _tells(value, traces)}
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _leaves(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield _BEFORE_A_SITE.sub("", str(value)).removesuffix("/")
+
+
+def _clean(attributes: dict[str, Any] | UnsetType, traces: Traces) -> dict[str, Any] | UnsetType:
+    kept = {name: value for name, value in (attributes or {}).items() if not (traces.are_in(name) or traces.are_in(value))}
     return kept or UNSET
 
 
-def _tells(value: Any, traces: Collection[str]) -> bool:
-    if isinstance(value, str):
-        folded = value.casefold()
-        return any(trace in folded for trace in traces)
-    if isinstance(value, dict):
-        return any(_tells(key, traces) or _tells(part, traces) for key, part in value.items())
-    if isinstance(value, list):
-        return any(_tells(part, traces) for part in value)
-    return False
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))

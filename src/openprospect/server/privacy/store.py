@@ -13,12 +13,14 @@ from openprospect.server.searches.model import SearchId
 SQL = beside(__file__)
 
 
-async def people_of_email(db: Connection, organization_id: OrganizationId, email_hash: bytes) -> list[KnownAt]:
-    return [_known_at(row) for row in await db.rows(SQL.people_of_email, organization_id, email_hash)]
+async def people_of(
+    db: Connection, organization_id: OrganizationId, email_hashes: Collection[bytes], ids: Collection[ProspectId]
+) -> list[KnownAt]:
+    return [_known_at(row) for row in await db.rows(SQL.people_of, organization_id, email_hashes, ids)]
 
 
-async def people_of_id(db: Connection, organization_id: OrganizationId, prospect_id: ProspectId) -> list[KnownAt]:
-    return [_known_at(row) for row in await db.rows(SQL.people_of_id, organization_id, prospect_id)]
+async def superseded_documents(db: Connection, organization_id: OrganizationId, *, containing: str) -> list[str]:
+    return [row["document"] for row in await db.rows(SQL.superseded_documents, organization_id, containing)]
 
 
 async def documents_of(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[Row]:

@@ -14,10 +14,11 @@ from openprospect.sync.destinations.arrow import typed_array
 from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
-from openprospect.sync.destinations.frames import Frame
+from openprospect.sync.destinations.frames import FIXED, Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 
+_TEXT = {name for names in FIXED.values() for name in names} - {"delivered_at"}
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
 _MEMORY_LIMIT = "128MB"
 
@@ -119,6 +120,8 @@ def _arrow_table(frame: Frame) -> pa.Table:
 def _array(name: str, cells: list[Any]) -> "pa.Array[Any]":
     if name == "delivered_at":
         return typed_array(cells, pa.timestamp("us", tz="UTC"))
+    if name in _TEXT:
+        return typed_array(cells, pa.string())
     array = pa.array(cells)
     # A column without any value is text, which every other type takes.
     return array if array.null_count < len(array) else typed_array(cells, pa.string())

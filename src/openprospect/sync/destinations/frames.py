@@ -41,6 +41,7 @@ def company_frame(search_id: str, companies: list[Company]) -> Frame:
 
 def prospect_frame(search_id: str, companies: list[Company]) -> Frame:
     people = [prospect for company in companies for prospect in company.prospects]
+    stamps = [_stamp(company) for company in companies]
     return Frame(
         {
             "id": [prospect.id for prospect in people],
@@ -50,7 +51,7 @@ def prospect_frame(search_id: str, companies: list[Company]) -> Frame:
             "last_name": [prospect.last_name for prospect in people],
             "email": [prospect.email for prospect in people],
             "job_title": [prospect.job_title for prospect in people],
-            "delivered_at": [_stamp(company) for company in companies for _ in company.prospects],
+            "delivered_at": [stamp for company, stamp in zip(companies, stamps, strict=True) for _ in company.prospects],
         },
         [prospect.attributes for prospect in people],
     )

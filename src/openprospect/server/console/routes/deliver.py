@@ -1,0 +1,81 @@
+"""Pages: drop a file, see what would happen, deliver it. Both answers come as they grow: JSON lines with how far it is, the last with the result."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.page import page, rendered
+from openprospect.server.console.routes.search import own_feed
+from openprospect.server.console.upload import Report, deliver_upload, uploaded
+from openprospect.server.console.words import counted
+from openprospect.server.core.errors import InvalidInput, OpenProspectError
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.intake.deliver import Delivery
+from openprospect.server.intake.file import ENDINGS
+from openprospect.server.searches.create import own_search
+
+_FIELDS = (*COMPANY_FIELDS, *(f"prospects.{field}" for field in PROSPECT_FIELDS), "prospects.full_name")
+_COLUMN = "column:"
+
+
+@get("/searches/{search_id:str}/deliver")
+async def deliver_page(request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
+    """Asks for a file."""
+    return page(request, "deliver.html", feed=await own_feed(request, database, search_id), endings=ENDINGS)
+
+
+# Compressed, the lines would wait for each other.
+@post("/searches/{search_id:str}/deliver", status_code=200, opt={"exclude_from_compression": True})
+async def deliver_upload_form(request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database]) -> Stream:
+    """Checks a file, or delivers it where the form says `deliver`."""
+    form = await posted(request)
+    feed = await own_feed(request, database, search_id)
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise InvalidInput("Choose a file first.")
+    search = await own_search(database, feed.search_id, request.auth.organization_id)
+    delivery = Delivery(database=database, search=search, actor=request.auth.actor, dry_run=text(form, "step") != "deliver")
+    return Stream(_lines(delivery, file.filename, await file.read(), form), media_type="application/x-ndjson")
+
+
+async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:
+    try:
+        with uploaded(name, content) as path:
+            async for report in deliver_upload(delivery, path, _mapping(form)):
+                yield _line(_last(delivery, name, report) if report.is_over else _progress(report))
+    except OpenProspectError as error:
+        yield _line({"html": rendered("parts/unreadable.html", message=error.message, name=name)})
+
+
+def _mapping(form: FormMultiDict) -> dict[str, str]:
+    """What the reader made of the columns; raises InvalidInput where two fill one field."""
+    chosen = [(str(value).strip(), name.removeprefix(_COLUMN)) for name, value in form.multi_items() if name.startswith(_COLUMN)]
+    mapping = {field: heading for field, heading in chosen if field}
+    for field, heading in chosen:
+        if field and mapping[field] != heading:
+            raise InvalidInput(f"Two columns fill {field}: {heading!r} and {mapping[field]!r}; give one of them another field.")
+    return mapping
+
+
+def _progress(report: Report) -> dict[str, Any]:
+    tally = report.tally
+    words = f"{counted(tally.delivered + tally.unchanged, 'company', 'companies')}, {counted(tally.rejected, 'row')} rejected"
+    return {"done": report.fraction, "words": words}
+
+
+def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
+    template = "parts/checked.html" if delivery.dry_run else "parts/delivered.html"
+    html = rendered(template, name=name, report=report, feed=delivery.search, fields=_FIELDS)
+    return {"done": 1, "html": html, "rejects": report.rejects}
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(message) + b"\n"

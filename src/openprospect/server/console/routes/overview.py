@@ -1,0 +1,77 @@
+"""Pages: the overview, and its part that keeps itself up to date."""
+
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+
+from openprospect.server.console import chart, store
+from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.page import page, see
+from openprospect.server.console.verdict import verdict
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.db.pool import Database
+from openprospect.server.observability import store as watched
+from openprospect.server.searches.create import create_search
+from openprospect.server.webhooks import store as webhooks
+from openprospect.server.webhooks.model import Status
+
+_SOON = timedelta(days=7)
+PERIODS = {"hour": (timedelta(hours=1), 48), "day": (timedelta(days=1), 30)}
+
+
+@get("/")
+async def overview_page(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+    """Does every customer have everything?"""
+    return page(request, "overview.html", **await _overview(request, database), problem=None)
+
+
+@get("/now")
+async def overview_now(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+    """What the overview fetches every few seconds."""
+    return page(request, "parts/now.html", **await _overview(request, database))
+
+
+@post("/searches", status_code=303)
+async def open_search(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
+    """Opens a prospect search."""
+    form = await posted(request)
+    try:
+        search = await create_search(
+            database, text(form, "name"), organization_id=request.auth.organization_id, actor=request.auth.actor
+        )
+    except InvalidInput as error:
+        return page(request, "overview.html", status=422, **await _overview(request, database), problem=error.message)
+    return see(f"/searches/{search.id}")
+
+
+async def _overview(request: OperatorsRequest, database: Database) -> dict[str, Any]:
+    organization_id, now = request.auth.organization_id, datetime.now(UTC)
+    unit = "day" if request.query_params.get("by") == "day" else "hour"
+    started = perf_counter()
+    health = await watched.database_health(database)
+    milliseconds = (perf_counter() - started) * 1000
+    standings = await watched.standings(database, organization_id)
+    endpoints = await webhooks.webhooks(database, organization_id)
+    return {
+        "now": now,
+        "verdict": verdict(standings, now),
+        "standings": standings,
+        "feeds": await watched.feeds(database, organization_id),
+        "erasures": await watched.waiting_erasures(database, organization_id),
+        "soon": now + _SOON,
+        "endpoints": [endpoint for endpoint in endpoints if endpoint.status is not Status.ACTIVE],
+        "health": health,
+        "milliseconds": milliseconds,
+        "unit": unit,
+        "chart": await _chart(request, database, unit, now),
+    }
+
+
+async def _chart(request: OperatorsRequest, database: Database, unit: str, now: datetime) -> chart.Chart:
+    step, count = PERIODS[unit]
+    since = chart.beginning(now, step=step, count=count)
+    counts = await store.deliveries_by(database, request.auth.organization_id, None, unit=unit, since=since)
+    return chart.bars(counts, since=since, step=step, count=count)

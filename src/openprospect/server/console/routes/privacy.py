@@ -1,0 +1,135 @@
+"""Pages: erase a person, see who has let go of them, and who is kept out."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from openprospect.server.console import store
+from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.page import download, page, see
+from openprospect.server.core.errors import InvalidInput, NotFound
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.model import ProspectId
+from openprospect.server.http.parameters import identifier, path_identifier
+from openprospect.server.privacy import store as erasures
+from openprospect.server.privacy import suppress
+from openprospect.server.privacy.erase import Subject, erase, reach
+from openprospect.server.privacy.model import ErasureId
+from openprospect.server.privacy.wire import ErasureItem, as_csv, item
+
+_MOST = 50
+
+
+@get("/privacy")
+async def privacy_page(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+    """The newest erasures, and the suppression list."""
+    return await _privacy(request, database)
+
+
+@post("/privacy/look", status_code=200)
+async def look_for_person(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+    """Asks once more, with what an erasure will reach."""
+    form = await posted(request)
+    try:
+        subject = _subject(text(form, "person"))
+    except InvalidInput as error:
+        return await _privacy(request, database, problem=error.message)
+    async with database.transaction() as db:
+        known = await reach(db, request.auth.organization_id, subject)
+    companies = {(at.search_id, at.company_id) for at in known}
+    searches = {at.search_id for at in known}
+    return page(request, "erase.html", person=text(form, "person"), companies=len(companies), searches=len(searches))
+
+
+@post("/privacy/erase", status_code=303)
+async def erase_person_form(
+    request: OperatorsRequest, database: NamedDependency[Database], erasure_deadline: NamedDependency[timedelta]
+) -> Response[Any]:
+    """Erases, for good."""
+    form = await posted(request)
+    organization_id = request.auth.organization_id
+    async with database.transaction() as db:
+        erasure_id = await erase(db, organization_id, _subject(text(form, "person")), actor=request.auth.actor, deadline=erasure_deadline)
+    return see(f"/privacy/erasures/{erasure_id}")
+
+
+@get("/privacy/erasures/{erasure_id:str}")
+async def erasure_page(request: OperatorsRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
+    """Who received the person, and who has confirmed."""
+    return page(request, "erasure.html", erasure=await _own(request, erasure_id, database))
+
+
+@get("/privacy/erasures/{erasure_id:str}/recipients")
+async def erasure_recipients(request: OperatorsRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
+    """What that page fetches every few seconds."""
+    return page(request, "parts/recipients.html", erasure=await _own(request, erasure_id, database))
+
+
+@get("/privacy/erasures/{erasure_id:str}/report.{ending:str}")
+async def erasure_report(
+    request: OperatorsRequest, erasure_id: FromPath[str], ending: FromPath[str], database: NamedDependency[Database]
+) -> Response[Any]:
+    """What a data-protection officer files."""
+    found = await _own(request, erasure_id, database)
+    if ending == "csv":
+        return download(as_csv(found), name=f"erasure-{found.id}.csv", media_type="text/csv; charset=utf-8")
+    if ending == "json":
+        return download(msgspec.json.format(msgspec.json.encode(found)), name=f"erasure-{found.id}.json", media_type="application/json")
+    raise NotFound("Reports come as report.json and report.csv.")
+
+
+@post("/privacy/suppressions", status_code=303)
+async def change_suppressions(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
+    """Keeps addresses and domains out, or lets them in again."""
+    form = await posted(request)
+    change = suppress.unsuppress if text(form, "change") == "remove" else suppress.suppress
+    entries = [line.strip() for line in text(form, "entries").splitlines() if line.strip()]
+    try:
+        async with database.transaction() as db:
+            count = await change(db, request.auth.organization_id, entries, actor=request.auth.actor)
+    except InvalidInput as error:
+        return await _privacy(request, database, problem=error.message)
+    said = f"{count} of {len(entries)} taken off the list." if change is suppress.unsuppress else f"{count} on the list now."
+    return await _privacy(request, database, said=said)
+
+
+@get("/privacy/suppressions.jsonl")
+async def export_suppressions(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
+    """The list as hashes: nobody can be read from it."""
+    lines = "\n".join(await suppress.export(database, request.auth.organization_id)) + "\n"
+    return download(lines, name="suppressions.jsonl", media_type="application/x-ndjson")
+
+
+async def _privacy(
+    request: OperatorsRequest, database: Database, *, problem: str | None = None, said: str | None = None
+) -> Response[str]:
+    organization_id = request.auth.organization_id
+    return page(
+        request,
+        "privacy.html",
+        status=422 if problem else 200,
+        erasures=await store.erasures_of(database, organization_id, limit=_MOST),
+        counts=await store.suppression_counts(database, organization_id),
+        problem=problem,
+        said=said,
+    )
+
+
+async def _own(request: OperatorsRequest, erasure_id: str, database: Database) -> ErasureItem:
+    wanted = ErasureId(path_identifier("erasure_id", erasure_id))
+    found = await erasures.erasure(database, wanted, request.auth.organization_id)
+    if found is None:
+        raise NotFound("There is no such erasure.")
+    return item(found)
+
+
+def _subject(person: str) -> Subject:
+    """An id where it reads like one, else an address."""
+    try:
+        return Subject(prospect_id=ProspectId(identifier(person)))
+    except ValueError:
+        return Subject(email=person)

@@ -1,0 +1,47 @@
+"""Pages: in and out."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie, State
+from litestar.di import NamedDependency
+
+from openprospect.server.console.gate import COOKIE, OperatorsRequest, posted, text
+from openprospect.server.console.page import ROOT, page, see
+from openprospect.server.console.session import LIFETIME, sign_in, sign_out
+from openprospect.server.core.errors import Forbidden, Unauthenticated
+from openprospect.server.db.pool import Database
+
+
+@get("/sign-in")
+async def sign_in_page(request: Request[Any, Any, State]) -> Response[str]:
+    """Asks for a key."""
+    return page(request, "sign_in.html", problem=None)
+
+
+@post("/sign-in", status_code=303)
+async def sign_in_form(request: Request[Any, Any, State], database: NamedDependency[Database]) -> Response[Any]:
+    """A key for a cookie."""
+    try:
+        token = await sign_in(database, text(await request.form(), "key"))
+    except (Unauthenticated, Forbidden) as error:
+        return page(request, "sign_in.html", status=403, problem=error.message)
+    answer = see("")
+    answer.set_cookie(_cookie(request, token, max_age=int(LIFETIME.total_seconds())))
+    return answer
+
+
+@post("/sign-out", status_code=303)
+async def sign_out_form(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
+    """The session ends here and in the database."""
+    await posted(request)
+    await sign_out(database, request.auth)
+    answer = see("/sign-in")
+    answer.set_cookie(_cookie(request, "", max_age=0))
+    return answer
+
+
+def _cookie(request: Request[Any, Any, State], value: str, *, max_age: int) -> Cookie:
+    return Cookie(
+        key=COOKIE, value=value, path=ROOT, max_age=max_age, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+    )

@@ -1,0 +1,312 @@
+-- What the migrations add up to. Written by `python -m openprospect.server.db.schema`; nothing reads it but people and a test.
+
+CREATE FUNCTION count_delivery_hour() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO delivery_hour (prospect_search_id, hour, deliveries)
+    VALUES (NEW.id, date_trunc('hour', NEW.watermark, 'UTC'), NEW.position - OLD.position)
+    ON CONFLICT (prospect_search_id, hour) DO UPDATE SET deliveries = delivery_hour.deliveries + excluded.deliveries;
+    RETURN NULL;
+END;
+$$;
+CREATE FUNCTION history_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'history is append-only';
+END;
+$$;
+
+CREATE TABLE api_key (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    secret_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    is_live boolean NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone
+);
+ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_secret_hash_key UNIQUE (secret_hash);
+CREATE INDEX api_key_organization ON api_key USING btree (organization_id, name);
+ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+
+CREATE TABLE company (
+    prospect_search_id uuid NOT NULL,
+    id uuid NOT NULL,
+    identity bytea NOT NULL,
+    source_id text,
+    "position" bigint NOT NULL,
+    delivered_at timestamp with time zone NOT NULL,
+    content_hash bytea,
+    prospects integer NOT NULL
+)
+WITH (fillfactor='90');
+ALTER TABLE ONLY company ADD CONSTRAINT company_pkey PRIMARY KEY (prospect_search_id, id);
+CREATE INDEX company_id ON company USING btree (id);
+CREATE UNIQUE INDEX company_identity ON company USING btree (prospect_search_id, identity);
+
+CREATE TABLE console_session (
+    token_hash bytea NOT NULL,
+    key_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY console_session ADD CONSTRAINT console_session_pkey PRIMARY KEY (token_hash);
+CREATE INDEX console_session_expiry ON console_session USING btree (expires_at);
+ALTER TABLE ONLY console_session ADD CONSTRAINT console_session_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE CASCADE;
+
+CREATE TABLE delivery (
+    prospect_search_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    delivered_at timestamp with time zone NOT NULL,
+    company_id uuid NOT NULL,
+    superseded_at timestamp with time zone,
+    is_removal boolean NOT NULL,
+    document text NOT NULL
+)
+WITH (fillfactor='95');
+ALTER TABLE ONLY delivery ALTER COLUMN document SET STATISTICS 0;
+ALTER TABLE ONLY delivery ADD CONSTRAINT delivery_pkey PRIMARY KEY (prospect_search_id, "position");
+CREATE UNIQUE INDEX delivery_current ON delivery USING btree (prospect_search_id, delivered_at) WHERE (superseded_at IS NULL);
+CREATE INDEX delivery_superseded ON delivery USING btree (prospect_search_id, company_id) WHERE (superseded_at IS NOT NULL);
+
+CREATE TABLE delivery_hour (
+    prospect_search_id uuid NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    deliveries bigint NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY delivery_hour ADD CONSTRAINT delivery_hour_pkey PRIMARY KEY (prospect_search_id, hour);
+
+CREATE TABLE erasure (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    subject_hash bytea NOT NULL,
+    actor text NOT NULL,
+    erased_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    deadline_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY erasure ADD CONSTRAINT erasure_pkey PRIMARY KEY (id);
+CREATE INDEX erasure_organization ON erasure USING btree (organization_id, erased_at);
+CREATE INDEX erasure_subject ON erasure USING btree (organization_id, subject_hash);
+ALTER TABLE ONLY erasure ADD CONSTRAINT erasure_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+
+CREATE TABLE erasure_place (
+    erasure_id uuid NOT NULL,
+    prospect_search_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    prospect_id uuid NOT NULL,
+    delivered_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_pkey PRIMARY KEY (erasure_id, prospect_search_id, company_id, prospect_id);
+CREATE INDEX erasure_place_gone ON erasure_place USING btree (prospect_search_id, gone_at);
+ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(id);
+ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+
+CREATE TABLE history (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    organization_id uuid NOT NULL,
+    prospect_search_id uuid,
+    company_id uuid,
+    actor text NOT NULL,
+    action text NOT NULL,
+    details jsonb
+);
+ALTER TABLE history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME history_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE ONLY history ADD CONSTRAINT history_pkey PRIMARY KEY (id);
+CREATE INDEX history_company ON history USING btree (prospect_search_id, company_id, id) WHERE (company_id IS NOT NULL);
+CREATE INDEX history_organization ON history USING btree (organization_id, id) WHERE (company_id IS NULL);
+CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION history_is_append_only();
+
+CREATE TABLE idempotent_answer (
+    organization_id uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+ALTER TABLE ONLY idempotent_answer ADD CONSTRAINT idempotent_answer_pkey PRIMARY KEY (organization_id, key);
+CREATE INDEX idempotent_answer_age ON idempotent_answer USING btree (created_at);
+ALTER TABLE ONLY idempotent_answer ADD CONSTRAINT idempotent_answer_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+
+CREATE TABLE organization (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    hash_key bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+ALTER TABLE ONLY organization ADD CONSTRAINT organization_name_key UNIQUE (name);
+ALTER TABLE ONLY organization ADD CONSTRAINT organization_pkey PRIMARY KEY (id);
+
+CREATE TABLE prospect (
+    prospect_search_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    id uuid NOT NULL,
+    email_hash bytea,
+    name_hash bytea NOT NULL,
+    delivered_at timestamp with time zone NOT NULL,
+    left_at timestamp with time zone
+)
+WITH (fillfactor='90');
+ALTER TABLE ONLY prospect ADD CONSTRAINT prospect_pkey PRIMARY KEY (prospect_search_id, company_id, id);
+CREATE INDEX prospect_email ON prospect USING btree (email_hash) WHERE (email_hash IS NOT NULL);
+CREATE INDEX prospect_id ON prospect USING btree (id);
+
+CREATE TABLE prospect_search (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    watermark timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    live_companies bigint DEFAULT 0 NOT NULL,
+    live_prospects bigint DEFAULT 0 NOT NULL,
+    erasures bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY prospect_search ADD CONSTRAINT prospect_search_pkey PRIMARY KEY (id);
+CREATE INDEX prospect_search_organization ON prospect_search USING btree (organization_id, created_at);
+CREATE TRIGGER count_delivery_hour AFTER UPDATE OF "position" ON prospect_search FOR EACH ROW WHEN ((new."position" > old."position")) EXECUTE FUNCTION count_delivery_hour();
+ALTER TABLE ONLY prospect_search ADD CONSTRAINT prospect_search_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+
+CREATE TABLE receipt (
+    prospect_search_id uuid NOT NULL,
+    consumer text NOT NULL,
+    served_until timestamp with time zone,
+    served_at timestamp with time zone,
+    confirmed_until timestamp with time zone,
+    confirmed_at timestamp with time zone
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY receipt ADD CONSTRAINT receipt_pkey PRIMARY KEY (prospect_search_id, consumer);
+ALTER TABLE ONLY receipt ADD CONSTRAINT receipt_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+
+CREATE TABLE receipt_step (
+    id bigint NOT NULL,
+    prospect_search_id uuid NOT NULL,
+    consumer text NOT NULL,
+    kind text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT receipt_step_kind_check CHECK ((kind = ANY (ARRAY['served'::text, 'confirmed'::text])))
+);
+ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME receipt_step_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_pkey PRIMARY KEY (id);
+CREATE INDEX receipt_step_until ON receipt_step USING btree (prospect_search_id, consumer, kind, until);
+ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_prospect_search_id_consumer_fkey FOREIGN KEY (prospect_search_id, consumer) REFERENCES receipt(prospect_search_id, consumer);
+
+CREATE TABLE schema_migration (
+    version text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE ONLY schema_migration ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+CREATE TABLE suppression (
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+ALTER TABLE ONLY suppression ADD CONSTRAINT suppression_pkey PRIMARY KEY (organization_id, kind, hash);
+ALTER TABLE ONLY suppression ADD CONSTRAINT suppression_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+
+CREATE TABLE tally (
+    prospect_search_id uuid NOT NULL,
+    level smallint NOT NULL,
+    block bigint NOT NULL,
+    deliveries bigint NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY tally ADD CONSTRAINT tally_pkey PRIMARY KEY (prospect_search_id, level, block);
+
+CREATE TABLE walk (
+    id bigint NOT NULL,
+    prospect_search_id uuid NOT NULL,
+    consumer text NOT NULL,
+    since timestamp with time zone,
+    watermark timestamp with time zone NOT NULL,
+    total bigint NOT NULL,
+    next_offset bigint,
+    next_position bigint,
+    page_offset bigint NOT NULL,
+    page_position bigint NOT NULL,
+    reached_offset bigint NOT NULL,
+    begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    told_at timestamp with time zone
+)
+WITH (fillfactor='50');
+ALTER TABLE walk ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME walk_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (id);
+CREATE INDEX walk_consumer ON walk USING btree (prospect_search_id, consumer, id DESC);
+ALTER TABLE ONLY walk ADD CONSTRAINT walk_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+
+CREATE TABLE webhook (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    prospect_search_id uuid,
+    url text NOT NULL,
+    events text[] NOT NULL,
+    is_full boolean NOT NULL,
+    base_url text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text
+);
+ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+CREATE INDEX webhook_organization ON webhook USING btree (organization_id, created_at);
+ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+
+CREATE TABLE webhook_attempt (
+    id bigint NOT NULL,
+    webhook_id uuid NOT NULL,
+    prospect_search_id uuid,
+    event text NOT NULL,
+    message_id text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    latency_ms integer NOT NULL,
+    status integer,
+    failure text,
+    answer text
+);
+ALTER TABLE webhook_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME webhook_attempt_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
+ALTER TABLE ONLY webhook_attempt ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id);
+CREATE INDEX webhook_attempt_age ON webhook_attempt USING btree (at);
+CREATE INDEX webhook_attempt_of ON webhook_attempt USING btree (webhook_id, id);
+ALTER TABLE ONLY webhook_attempt ADD CONSTRAINT webhook_attempt_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+
+CREATE TABLE webhook_position (
+    webhook_id uuid NOT NULL,
+    prospect_search_id uuid NOT NULL,
+    "position" timestamp with time zone NOT NULL,
+    completed_until timestamp with time zone NOT NULL,
+    accepted_until timestamp with time zone,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    next_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    succeeded_at timestamp with time zone
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_pkey PRIMARY KEY (webhook_id, prospect_search_id);
+ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+
+CREATE TABLE webhook_secret (
+    webhook_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    retires_at timestamp with time zone
+);
+ALTER TABLE ONLY webhook_secret ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (webhook_id, created_at);
+ALTER TABLE ONLY webhook_secret ADD CONSTRAINT webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;

@@ -1,0 +1,78 @@
+-- standings :many
+-- Each consumer of a tenant's searches, of one search or of all, and what it has not confirmed: from the tally, whatever the size of the feed.
+SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, receipt.consumer, feed.watermark,
+    served_until, confirmed_until, greatest(served_at, confirmed_at) AS seen_at,
+    CASE
+        WHEN confirmed_until IS NULL THEN feed.live_companies
+        WHEN oldest.position IS NULL THEN 0
+        -- From the oldest on: the rest of its smallest block, then whole blocks, ever bigger.
+        ELSE (
+            SELECT count(*) FROM delivery
+            WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+                AND position >= oldest.position AND position < ((oldest.position >> 7) + 1) << 7
+        ) + (
+            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+            WHERE prospect_search_id = feed.id AND level = 0
+                AND block > oldest.position >> 7 AND block < ((oldest.position >> 14) + 1) << 7
+        ) + (
+            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+            WHERE prospect_search_id = feed.id AND level = 1
+                AND block > oldest.position >> 14 AND block < ((oldest.position >> 21) + 1) << 7
+        ) + (
+            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+            WHERE prospect_search_id = feed.id AND level = 2 AND block > oldest.position >> 21
+        )
+    END AS behind_companies,
+    oldest.delivered_at AS oldest_unconfirmed_at,
+    EXISTS (
+        SELECT FROM api_key
+        WHERE api_key.organization_id = feed.organization_id AND api_key.name = receipt.consumer
+            AND revoked_at IS NULL AND coalesce(expires_at > clock_timestamp(), true)
+    ) OR webhook.id IS NOT NULL AS can_come_again,
+    webhook.url AS webhook_url
+FROM receipt
+JOIN prospect_search AS feed ON feed.id = receipt.prospect_search_id
+JOIN organization ON organization.id = feed.organization_id
+LEFT JOIN webhook ON receipt.consumer = 'webhook:' || webhook.id
+LEFT JOIN LATERAL (
+    SELECT position, delivered_at FROM delivery
+    WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+        AND delivered_at > coalesce(confirmed_until, '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
+    ORDER BY delivered_at LIMIT 1
+) AS oldest ON true
+WHERE ($1::uuid IS NULL OR feed.organization_id = $1) AND ($2::uuid IS NULL OR feed.id = $2)
+ORDER BY organization.name, feed.created_at, feed.id, receipt.consumer;
+
+-- feeds :many
+-- The searches of a tenant, or of all, one of them or each, and what they hold.
+SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, live_companies AS companies,
+    live_prospects AS prospects, position AS deliveries, watermark
+FROM prospect_search AS feed JOIN organization ON organization.id = organization_id
+WHERE ($1::uuid IS NULL OR organization_id = $1) AND ($2::uuid IS NULL OR feed.id = $2)
+ORDER BY organization.name, feed.created_at, feed.id;
+
+-- waiting_erasures :many
+-- Erasures of a tenant, or of all, that somebody who was given the person has not confirmed; the nearest deadline first.
+SELECT organization.name AS organization, erasure.id AS erasure_id, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_late,
+    array_agg(DISTINCT receipt.consumer) AS consumers
+FROM receipt
+JOIN erasure_place AS place ON place.prospect_search_id = receipt.prospect_search_id
+    AND place.gone_at > coalesce(confirmed_until, '-infinity') AND place.delivered_at <= served_until
+JOIN erasure ON erasure.id = place.erasure_id
+JOIN organization ON organization.id = erasure.organization_id
+WHERE $1::uuid IS NULL OR erasure.organization_id = $1
+GROUP BY organization.name, erasure.id
+ORDER BY deadline_at, erasure.id;
+
+-- database_health :one
+-- PostgreSQL itself. The embedded one listens on a socket file alone.
+SELECT current_setting('server_version') AS version, current_setting('listen_addresses') = '' AS is_embedded,
+    pg_database_size(current_database()) AS bytes,
+    current_setting('max_connections')::integer AS connection_limit,
+    count(*) AS connections, count(*) FILTER (WHERE state <> 'idle' AND pid <> pg_backend_pid()) AS busy_connections,
+    coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE pid <> pg_backend_pid()), 0)::float AS oldest_transaction_seconds
+FROM pg_stat_activity WHERE datname = current_database();
+
+-- answer :value
+-- Whether the database answers at all.
+SELECT 1;

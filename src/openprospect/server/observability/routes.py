@@ -1,0 +1,48 @@
+"""HTTP for machines: can this service serve, and how is it doing?"""
+
+import hmac
+from ipaddress import ip_address
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from openprospect.server.core.errors import Forbidden, Unauthenticated
+from openprospect.server.db.pool import Database
+from openprospect.server.observability import store
+from openprospect.server.observability.gathering import registry_with
+from openprospect.server.observability.scrape import scrape
+
+
+@get("/ready", include_in_schema=False)
+async def ready(database: NamedDependency[Database]) -> dict[str, str]:
+    """The service can serve: its database answers. 503 where it does not."""
+    await store.answers(database)
+    return {"status": "ready"}
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(request: Request[Any, Any, State], database: NamedDependency[Database]) -> Response[bytes]:
+    """What Prometheus scrapes, of every tenant: for the operator's eyes."""
+    _admit(request, request.app.state.metrics_token)
+    registry = registry_with(request.app.state.request_metrics, await scrape(database, request.app.state.version))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _admit(request: Request[Any, Any, State], token: str | None) -> None:
+    """Whoever brings the token; where there is none, whoever is on this machine or on a private network."""
+    if token is not None:
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
+            raise Unauthenticated("Send the header `Authorization: Bearer …` with the token of OPENPROSPECT_METRICS_TOKEN.")
+    elif not _is_near(request.client.host if request.client else ""):
+        raise Forbidden("Metrics go to this machine and private networks only; set OPENPROSPECT_METRICS_TOKEN to scrape them from elsewhere.")
+
+
+def _is_near(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private

@@ -1,0 +1,107 @@
+"""What `/metrics` shows beyond requests: read from the database at the moment of asking, so that it is the same from every worker."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from openprospect.server.core.errors import Unavailable
+from openprospect.server.db.pool import Database
+from openprospect.server.observability import store
+from openprospect.server.observability.model import DatabaseHealth, Feed, Standing, WaitingErasure
+
+_FEED = ("organization", "search_id", "search")
+
+
+class Scrape(Collector):
+    """Families gathered beforehand, since the database is asked asynchronously and a registry collects synchronously."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+async def scrape(database: Database, version: str) -> Scrape:
+    """Everything there is to tell; where the database is away, that it is."""
+    info = InfoMetricFamily("openprospect", "This service")
+    up = GaugeMetricFamily("openprospect_database_up", "Whether the database answers")
+    try:
+        health = await store.database_health(database)
+        families = [
+            *_of_feeds(await store.feeds(database, None)),
+            *_of_consumers(await store.standings(database, None)),
+            *_of_erasures(await store.waiting_erasures(database, None)),
+            *_of_database(health),
+        ]
+    except Unavailable:
+        info.add_metric([], {"version": version})
+        up.add_metric([], 0)
+        return Scrape([info, up])
+    info.add_metric([], {"version": version, "database": "embedded" if health.is_embedded else "own", "postgresql": health.version})
+    up.add_metric([], 1)
+    return Scrape([info, up, *families])
+
+
+def _of_feeds(feeds: Sequence[Feed]) -> Iterator[Metric]:
+    companies = GaugeMetricFamily("openprospect_feed_companies", "Companies that are live in a feed", labels=_FEED)
+    prospects = GaugeMetricFamily("openprospect_feed_prospects", "People at the live companies of a feed", labels=_FEED)
+    deliveries = CounterMetricFamily("openprospect_deliveries", "Companies delivered, delivered again or withdrawn", labels=_FEED)
+    watermark = GaugeMetricFamily("openprospect_feed_watermark_timestamp_seconds", "Up to when a feed is complete", labels=_FEED)
+    for feed in feeds:
+        labels = (feed.organization, str(feed.search_id), feed.search)
+        companies.add_metric(labels, feed.companies)
+        prospects.add_metric(labels, feed.prospects)
+        deliveries.add_metric(labels, feed.deliveries)
+        watermark.add_metric(labels, feed.watermark.timestamp())
+    yield from (companies, prospects, deliveries, watermark)
+
+
+def _of_consumers(standings: Sequence[Standing]) -> Iterator[Metric]:
+    labels = (*_FEED, "consumer")
+    behind = GaugeMetricFamily("openprospect_consumer_behind_companies", "Companies that a consumer has not confirmed", labels=labels)
+    oldest = GaugeMetricFamily(
+        "openprospect_consumer_oldest_unconfirmed_timestamp_seconds", "Delivery of the oldest company not confirmed", labels=labels
+    )
+    seen = GaugeMetricFamily("openprospect_consumer_seen_timestamp_seconds", "When a consumer last moved on", labels=labels)
+    for standing in standings:
+        if not standing.can_come_again:
+            continue  # an alert about it would never end
+        values = (standing.organization, str(standing.search_id), standing.search, standing.consumer)
+        behind.add_metric(values, standing.behind_companies)
+        _add_moment(oldest, values, standing.oldest_unconfirmed_at)
+        _add_moment(seen, values, standing.seen_at)
+    yield from (behind, oldest, seen)
+
+
+def _of_erasures(waiting: Sequence[WaitingErasure]) -> Iterator[Metric]:
+    unconfirmed = GaugeMetricFamily("openprospect_erasures_unconfirmed", "Erasures that a recipient has yet to confirm", labels=["organization"])
+    late = GaugeMetricFamily("openprospect_erasures_late", "Those of them past their deadline", labels=["organization"])
+    nearest = GaugeMetricFamily("openprospect_erasures_next_deadline_timestamp_seconds", "The nearest deadline", labels=["organization"])
+    for organization in sorted({erasure.organization for erasure in waiting}):
+        own = [erasure for erasure in waiting if erasure.organization == organization]
+        unconfirmed.add_metric([organization], len(own))
+        late.add_metric([organization], sum(erasure.is_late for erasure in own))
+        nearest.add_metric([organization], min(erasure.deadline_at for erasure in own).timestamp())
+    yield from (unconfirmed, late, nearest)
+
+
+def _of_database(health: DatabaseHealth) -> Iterator[Metric]:
+    connections = GaugeMetricFamily("openprospect_database_connections", "Connections to the database, by state", labels=["state"])
+    connections.add_metric(["busy"], health.busy_connections)
+    connections.add_metric(["idle"], health.connections - health.busy_connections)
+    yield connections
+    yield _gauge("openprospect_database_connection_limit", "Connections that the database allows", health.connection_limit)
+    yield _gauge("openprospect_database_bytes", "Size of the database", health.bytes)
+    yield _gauge("openprospect_database_oldest_transaction_seconds", "Age of the oldest open transaction", health.oldest_transaction_seconds)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _add_moment(family: GaugeMetricFamily, labels: Sequence[str], moment: datetime | None) -> None:
+    if moment is not None:
+        family.add_metric(labels, moment.timestamp())

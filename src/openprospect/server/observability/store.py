@@ -1,0 +1,33 @@
+"""Reads what is watched: of one organization, or of all where none is named. Writes nothing."""
+
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.db.pool import Executor
+from openprospect.server.db.queries import beside
+from openprospect.server.observability.model import DatabaseHealth, Feed, Standing, WaitingErasure
+from openprospect.server.searches.model import SearchId
+
+SQL = beside(__file__)
+
+
+async def standings(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Standing]:
+    return [Standing(**row) for row in await db.rows(SQL.standings, organization_id, search_id)]
+
+
+async def feeds(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Feed]:
+    return [Feed(**row) for row in await db.rows(SQL.feeds, organization_id, search_id)]
+
+
+async def waiting_erasures(db: Executor, organization_id: OrganizationId | None) -> list[WaitingErasure]:
+    rows = await db.rows(SQL.waiting_erasures, organization_id)
+    return [WaitingErasure(**{**row, "consumers": tuple(row["consumers"])}) for row in rows]
+
+
+async def database_health(db: Executor) -> DatabaseHealth:
+    row = await db.row(SQL.database_health)
+    assert row is not None
+    return DatabaseHealth(**row)
+
+
+async def answers(db: Executor) -> None:
+    """Raises Unavailable where the database does not answer."""
+    await db.value(SQL.answer)

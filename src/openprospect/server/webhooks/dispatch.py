@@ -1,0 +1,121 @@
+"""The dispatcher: claims places that have something to send, and has them served. Every process runs one; they share the work.
+
+Nothing is queued: a place is a position in a feed, and moves once a message was accepted. A crash anywhere repeats, and never skips.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from openprospect.server.core.errors import Unavailable
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.receipts import Receipts
+from openprospect.server.webhooks import store
+from openprospect.server.webhooks.courier import Courier
+from openprospect.server.webhooks.endpoints import consumer_of
+from openprospect.server.webhooks.lanes import Lane, Lanes, Passage
+from openprospect.server.webhooks.model import Claim, LoggedAttempt, Place, WebhookId
+from openprospect.server.webhooks.sender import Sender
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+UPKEEP_SECONDS = 0.5
+# A process that dies holds its places up for so long.
+_LEASE = timedelta(seconds=6)
+_DRAIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long attempts are kept."""
+
+    accepted: timedelta = timedelta(days=30)
+    failed: timedelta = timedelta(days=90)
+
+
+class Dispatcher:
+    """One a process. `poll` and `upkeep` are to be called again and again, `stop` at the end."""
+
+    def __init__(
+        self, database: Database, sender: Sender, receipts: Receipts, *, lanes: Lanes | None = None, retention: Retention | None = None
+    ) -> None:
+        self._database = database
+        self._receipts = receipts
+        self._lanes = lanes or Lanes()
+        self._retention = retention or Retention()
+        self._courier = Courier(database, sender, receipts, log=self._note, lease=_LEASE)
+        self._under_way: dict[asyncio.Task[None], Claim] = {}
+        self._unlogged: list[tuple[WebhookId, LoggedAttempt]] = []
+        self._has_endpoints = False
+
+    async def start(self) -> None:
+        """Take up what a process that died may have left unsaid."""
+        for webhook_id, search_id, until in await store.accepted(self._database):
+            self._receipts.served(search_id, consumer_of(webhook_id), until)
+            self._receipts.confirm(search_id, consumer_of(webhook_id), until)
+
+    async def poll(self) -> None:
+        """Begin to serve what is due and free, as far as there is room."""
+        if self._has_endpoints:
+            await self._fill(Lane.QUICK)
+            await self._fill(Lane.SLOW)
+
+    async def upkeep(self) -> None:
+        """Keep claims, follow new searches, write down attempts."""
+        if self._under_way:
+            await store.keep_claims(self._database, set(self._under_way.values()), lease=_LEASE)
+        self._has_endpoints = await store.adopt_searches(self._database)
+        await self._write_attempts()
+
+    async def tidy(self) -> None:
+        await store.forget_attempts(self._database, accepted_after=self._retention.accepted, failed_after=self._retention.failed)
+
+    async def stop(self) -> None:
+        """Let what is under way end, for a few seconds; then let go of the rest, for others to take up."""
+        claims = set(self._under_way.values())
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=_DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(Unavailable):
+            await store.let_go_all(self._database, claims)
+            await self._write_attempts()
+
+    async def _fill(self, lane: Lane) -> None:
+        room = self._lanes.free(lane)
+        if room <= 0:
+            return
+        claim = Claim(uuid4())
+        for place in await store.claim(self._database, claim, failing=lane is Lane.SLOW, limit=room, lease=_LEASE):
+            passage = self._lanes.enter(lane)
+            task = asyncio.create_task(self._serve(place, passage))
+            self._under_way[task] = claim
+            task.add_done_callback(self._under_way.pop)
+
+    async def _serve(self, place: Place, passage: Passage) -> None:
+        try:
+            await self._courier.serve(place, passage)
+        except Unavailable as error:
+            logger.warning("webhook %s: %s", place.webhook_id, error)
+        except Exception as error:  # noqa: BLE001  # the claim runs out, and the place is taken up again
+            logger.error("webhook %s could not be served: %s", place.webhook_id, type(error).__name__)
+        finally:
+            passage.leave()
+
+    def _note(self, webhook_id: WebhookId, logged: LoggedAttempt) -> None:
+        self._unlogged.append((webhook_id, logged))
+
+    async def _write_attempts(self) -> None:
+        unlogged, self._unlogged = self._unlogged, []
+        if not unlogged:
+            return
+        try:
+            await store.log_attempts(self._database, unlogged)
+        except BaseException:
+            self._unlogged = [*unlogged, *self._unlogged]
+            raise

@@ -1,0 +1,220 @@
+-- add_webhook :value
+-- An endpoint.
+INSERT INTO webhook (id, organization_id, prospect_search_id, url, events, is_full, base_url) VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id;
+
+-- add_secret :execute
+-- What its messages are signed with from now on.
+INSERT INTO webhook_secret (webhook_id, secret) VALUES ($1, $2);
+
+-- retire_secrets :value
+-- Gives the secrets in use so long to live; answers when the last of them ends.
+UPDATE webhook_secret SET retires_at = clock_timestamp() + $2::interval WHERE webhook_id = $1 AND retires_at IS NULL
+RETURNING retires_at;
+
+-- drop_retired_secrets :execute
+-- Those that nothing is signed with any more.
+DELETE FROM webhook_secret WHERE webhook_id = $1 AND retires_at <= clock_timestamp();
+
+-- begin_at_heads :execute
+-- An endpoint starts where its feeds stand now.
+INSERT INTO webhook_position (webhook_id, prospect_search_id, position, completed_until)
+SELECT webhook.id, feed.id, feed.watermark, feed.watermark FROM webhook
+JOIN prospect_search AS feed ON feed.organization_id = webhook.organization_id
+    AND (webhook.prospect_search_id IS NULL OR feed.id = webhook.prospect_search_id)
+WHERE webhook.id = $1;
+
+-- adopt_searches :value
+-- Endpoints of a whole organization follow searches opened since, from their beginning. Answers whether there is any endpoint to serve.
+WITH adopted AS (
+    INSERT INTO webhook_position (webhook_id, prospect_search_id, position, completed_until)
+    SELECT webhook.id, feed.id, feed.created_at, feed.created_at FROM webhook
+    JOIN prospect_search AS feed ON feed.organization_id = webhook.organization_id
+    WHERE webhook.prospect_search_id IS NULL AND NOT EXISTS (
+        SELECT FROM webhook_position AS place WHERE place.webhook_id = webhook.id AND place.prospect_search_id = feed.id
+    )
+    ON CONFLICT DO NOTHING
+)
+SELECT EXISTS (SELECT FROM webhook WHERE disabled_at IS NULL);
+
+-- webhooks :many
+-- A tenant's endpoints, or all of them, oldest first, each with how it is doing.
+SELECT webhook.id, organization_id, webhook.prospect_search_id AS search_id, url, events, is_full, created_at,
+    disabled_at, disabled_reason, state.failing_since, state.succeeded_at, state.next_attempt_at
+FROM webhook CROSS JOIN LATERAL (
+    SELECT min(failing_since) AS failing_since, max(succeeded_at) AS succeeded_at,
+        min(next_attempt_at) FILTER (WHERE failures > 0) AS next_attempt_at
+    FROM webhook_position WHERE webhook_id = webhook.id
+) AS state
+WHERE ($1::uuid IS NULL OR organization_id = $1) AND ($2::uuid IS NULL OR webhook.id = $2)
+ORDER BY created_at, webhook.id LIMIT $3 OFFSET $4;
+
+-- count_webhooks :value
+-- How many endpoints a tenant has.
+SELECT count(*) FROM webhook WHERE organization_id = $1;
+
+-- delete_webhook :value
+-- Forgets an endpoint, its places and its log.
+DELETE FROM webhook WHERE id = $1 RETURNING id;
+
+-- disable :value
+-- Sends nothing more to an endpoint; no row where it is disabled already.
+UPDATE webhook SET disabled_at = clock_timestamp(), disabled_reason = $2 WHERE id = $1 AND disabled_at IS NULL RETURNING id;
+
+-- enable :value
+-- An endpoint goes on where it stopped, at once and with a clean record; no row where it is not disabled.
+WITH enabled AS (
+    UPDATE webhook SET disabled_at = NULL, disabled_reason = NULL WHERE id = $1 AND disabled_at IS NOT NULL RETURNING id
+), cleared AS (
+    UPDATE webhook_position SET failures = 0, failing_since = NULL, next_attempt_at = clock_timestamp(), claim = NULL, claimed_until = NULL
+    FROM enabled WHERE webhook_id = enabled.id
+)
+SELECT id FROM enabled;
+
+-- rewind :value
+-- Moves an endpoint back in its feeds, or in one of them; never forward. Whoever is sending from there loses the claim.
+WITH moved AS (
+    UPDATE webhook_position SET position = least(position, $2), completed_until = least(completed_until, $2),
+        claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp()
+    WHERE webhook_id = $1 AND ($3::uuid IS NULL OR prospect_search_id = $3)
+    RETURNING 1
+)
+SELECT count(*) FROM moved;
+
+-- before_company :many
+-- The moments just before the newest deliveries of a company, in the feeds that an endpoint follows.
+SELECT place.prospect_search_id, delivered_at - interval '1 microsecond' AS moment
+FROM webhook_position AS place
+JOIN company ON company.prospect_search_id = place.prospect_search_id AND company.id = $2
+WHERE webhook_id = $1;
+
+-- target :one
+-- Where an endpoint's messages go, and how they are made and signed.
+SELECT id, url, base_url, events, is_full, ARRAY(
+    SELECT secret FROM webhook_secret
+    WHERE webhook_id = webhook.id AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
+) AS secrets
+FROM webhook WHERE id = $1;
+
+-- claim :many
+-- Takes places that have something to send and are free: those whose last attempt failed, or the others. Longest waiting first.
+WITH due AS (
+    SELECT place.webhook_id, place.prospect_search_id FROM webhook_position AS place
+    JOIN webhook ON webhook.id = place.webhook_id
+    JOIN prospect_search AS feed ON feed.id = place.prospect_search_id
+    WHERE (place.failures > 0) = $1 AND disabled_at IS NULL AND next_attempt_at <= clock_timestamp()
+        AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+        AND (feed.watermark > place.position OR (
+            -- As in `turn`: a delivery is complete once the feed has been quiet for a second, or has gone on for half a minute.
+            feed.watermark > place.completed_until AND 'delivery.completed' = ANY (webhook.events)
+            AND (feed.watermark < clock_timestamp() - interval '1 second' OR feed.watermark > place.completed_until + interval '30 seconds')
+        ))
+    ORDER BY next_attempt_at LIMIT $2
+    FOR UPDATE OF place SKIP LOCKED
+)
+UPDATE webhook_position AS place SET claim = $3, claimed_until = clock_timestamp() + $4::interval
+FROM due WHERE place.webhook_id = due.webhook_id AND place.prospect_search_id = due.prospect_search_id
+RETURNING place.webhook_id, place.prospect_search_id AS search_id, place.claim;
+
+-- keep_claims :execute
+-- Claims of a process that is alive.
+UPDATE webhook_position SET claimed_until = clock_timestamp() + $2::interval WHERE claim = ANY ($1::uuid[]);
+
+-- turn :one
+-- What a claimed place has to send now. No row where the claim is lost or the endpoint is not served any more.
+SELECT webhook.id, url, base_url, events, is_full, ARRAY(
+        SELECT secret FROM webhook_secret
+        WHERE webhook_id = webhook.id AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
+    ) AS secrets,
+    place.failures, feed.watermark,
+    feed.watermark > place.completed_until AND 'delivery.completed' = ANY (events) AND (
+        feed.watermark < clock_timestamp() - interval '1 second' OR feed.watermark > place.completed_until + interval '30 seconds'
+    ) AS completion_due,
+    change.at, change.company_id, change.is_removal, change.document, ARRAY(
+        SELECT prospect_id FROM erasure_place
+        WHERE prospect_search_id = feed.id AND gone_at = change.at AND company_id = change.company_id
+            AND 'prospect.erased' = ANY (events)
+        ORDER BY prospect_id
+    ) AS erased
+FROM webhook_position AS place
+JOIN webhook ON webhook.id = place.webhook_id
+JOIN prospect_search AS feed ON feed.id = place.prospect_search_id
+LEFT JOIN LATERAL (
+    SELECT * FROM (
+        (
+            SELECT delivered_at AS at, company_id, is_removal, CASE WHEN is_full THEN document END AS document FROM delivery
+            WHERE prospect_search_id = place.prospect_search_id AND superseded_at IS NULL AND delivered_at > place.position
+                AND CASE WHEN is_removal THEN 'company.withdrawn' ELSE 'company.delivered' END = ANY (webhook.events)
+            ORDER BY delivered_at LIMIT 1
+        ) UNION ALL (
+            -- A company may have been delivered again since: its newer row comes later, the news of the erasure stays here.
+            SELECT gone_at, company_id, NULL, NULL FROM erasure_place
+            WHERE prospect_search_id = place.prospect_search_id AND gone_at > place.position AND 'prospect.erased' = ANY (webhook.events)
+            ORDER BY gone_at LIMIT 1
+        )
+    ) AS candidate
+    ORDER BY at, is_removal NULLS LAST LIMIT 1
+) AS change ON true
+WHERE place.webhook_id = $1 AND place.prospect_search_id = $2 AND place.claim = $3 AND disabled_at IS NULL;
+
+-- note_sent :value
+-- A place moves on: what came before was accepted. False where the claim was lost. Not waiting for the disk: a crash can only repeat.
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)), moved AS (
+    UPDATE webhook_position SET position = $4, completed_until = greatest(completed_until, $5),
+        accepted_until = greatest(accepted_until, $6), failures = 0, failing_since = NULL,
+        succeeded_at = clock_timestamp(), next_attempt_at = clock_timestamp(), claimed_until = clock_timestamp() + $7::interval
+    FROM unhurried WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3
+    RETURNING 1
+)
+SELECT EXISTS (SELECT FROM moved);
+
+-- note_failed :one
+-- A failure more. Answers how many there were in a row, and how long nothing of this endpoint has succeeded; no row where the claim was lost.
+UPDATE webhook_position AS place SET failures = failures + 1, failing_since = coalesce(failing_since, clock_timestamp())
+WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3
+RETURNING failures, clock_timestamp() - greatest(failing_since, (
+    SELECT max(succeeded_at) FROM webhook_position AS other WHERE other.webhook_id = place.webhook_id
+)) AS failing_for;
+
+-- try_again :execute
+-- Lets a place go until its next attempt.
+UPDATE webhook_position SET claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp() + $4::interval
+WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
+
+-- let_go :execute
+-- Lets a place go; it has caught up with the time given, if any.
+UPDATE webhook_position SET claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp(), position = greatest(position, $4)
+WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
+
+-- let_go_all :execute
+-- What a process that ends still holds.
+UPDATE webhook_position SET claim = NULL, claimed_until = NULL WHERE claim = ANY ($1::uuid[]);
+
+-- log_attempts :execute
+-- What became of attempts. Those of an endpoint that was deleted meanwhile are dropped. Not waiting for the disk.
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO webhook_attempt (webhook_id, prospect_search_id, event, message_id, latency_ms, status, failure, answer, at)
+SELECT webhook.id, attempt.search_id, event, message_id, latency_ms, status, failure, answer, attempt.at
+FROM unhurried CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::timestamptz[])
+    AS attempt (webhook_id, search_id, event, message_id, latency_ms, status, failure, answer, at)
+JOIN webhook ON webhook.id = attempt.webhook_id
+FOR KEY SHARE OF webhook;
+
+-- attempts :many
+-- An endpoint's attempts, newest first.
+SELECT at, prospect_search_id AS search_id, event, message_id, latency_ms, status, failure, answer FROM webhook_attempt
+WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3;
+
+-- count_attempts :value
+-- How many attempts are kept of an endpoint.
+SELECT count(*) FROM webhook_attempt WHERE webhook_id = $1;
+
+-- forget_attempts :execute
+-- Attempts that are old enough: accepted ones, and failed ones.
+DELETE FROM webhook_attempt
+WHERE at < clock_timestamp() - least($1::interval, $2::interval)
+    AND at < clock_timestamp() - CASE WHEN failure IS NULL THEN $1::interval ELSE $2::interval END;
+
+-- accepted :many
+-- How far endpoints have accepted whole companies.
+SELECT webhook_id, prospect_search_id AS search_id, accepted_until FROM webhook_position WHERE accepted_until IS NOT NULL;

@@ -1,0 +1,190 @@
+"""One attempt: a signed message goes out, and what comes back is read as far as it matters. Nothing is followed or tried again."""
+
+import asyncio
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self, cast
+
+import httpcore
+
+from openprospect.server.webhooks.message import Message
+from openprospect.server.webhooks.model import Attempt, Target
+from openprospect.server.webhooks.network import AddressRefused, Lookup, NameUnknown, Resolve, VettedNetwork
+from openprospect.server.webhooks.retry import retry_after
+from openprospect.server.webhooks.signature import signed_headers
+
+_MOST_ANSWER_BYTES = 1024
+_MOST_ORIGINS = 1_000
+_HEADERS = {"content-type": "application/json", "user-agent": "OpenProspect-Webhooks", "accept-encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long an endpoint may take, in seconds: to let us in, to say something, and in all."""
+
+    connect: float = 5.0
+    read: float = 10.0
+    whole: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An attempt, and how long the endpoint asks us to wait before the next."""
+
+    attempt: Attempt
+    retry_after: timedelta | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.attempt.failure is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    status: int
+    text: str
+    retry_after: timedelta | None
+
+
+class Sender:
+    """Sends messages over connections that it keeps for a while, a small pool an origin. Use it as a context manager."""
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        patience: Patience | None = None,
+        resolve: Resolve | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._lookup = Lookup()
+        self._network = VettedNetwork(resolve or self._lookup, allow_private=allow_private)
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._tls = ssl.create_default_context()
+        self._pools: OrderedDict[tuple[bytes, bytes, int | None], _Pool] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for pool in self._pools.values():
+            await pool.connections.aclose()
+        self._lookup.close()
+
+    async def send(self, target: Target, message: Message) -> Sent:
+        """Try once. Never raises for what an endpoint does: that is told in the attempt."""
+        started = time.monotonic()
+        answer, failure = await self._outcome(target, message)
+        attempt = Attempt(
+            event=message.event,
+            message_id=message.id,
+            latency_ms=round((time.monotonic() - started) * 1000),
+            status=answer.status if answer else None,
+            failure=failure,
+            # A receiver may echo what it was sent: an answer to people's data is not kept.
+            answer=answer.text if answer and failure and not message.is_personal else None,
+        )
+        return Sent(attempt=attempt, retry_after=answer.retry_after if answer else None)
+
+    async def _outcome(self, target: Target, message: Message) -> tuple[_Answer | None, str | None]:
+        """What was answered, if anything; and why it is a failure, if it is one."""
+        try:
+            async with asyncio.timeout(self._patience.whole):
+                answer = await self._exchange(target, message)
+        except (TimeoutError, httpcore.TimeoutException):
+            return None, "The endpoint did not answer in time."
+        except AddressRefused:
+            return None, "The host leads to an address that is not public."
+        except NameUnknown:
+            return None, "The host has no address."
+        except httpcore.ConnectError as error:
+            is_tls = isinstance(error.__cause__, ssl.SSLError)
+            return None, "No secure connection: the certificate was not accepted." if is_tls else "The connection was refused."
+        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
+            return None, "The connection broke, or what came back is not HTTP."
+        return answer, None if 200 <= answer.status < 300 else _refusal(answer.status)
+
+    async def _exchange(self, target: Target, message: Message) -> _Answer:
+        now = self._clock()
+        signed = signed_headers(message.body, message_id=message.id, timestamp=int(now.timestamp()), keys=target.secrets)
+        timeouts = {"connect": self._patience.connect, "read": self._patience.read, "write": self._patience.read}
+        url = httpcore.URL(target.url)
+        async with (
+            self._pool(url) as pool,
+            pool.stream(
+                "POST",
+                url,
+                headers=[("host", _host(url)), ("content-length", str(len(message.body))), *_HEADERS.items(), *signed.items()],
+                content=message.body,
+                extensions={"timeout": timeouts},
+            ) as response,
+        ):
+            headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+            return _Answer(
+                status=response.status, text=await _beginning(response), retry_after=retry_after(headers.get(b"retry-after"), now=now)
+            )
+
+    @asynccontextmanager
+    async def _pool(self, url: httpcore.URL) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        """The connections to this origin. One pool for all would look through every connection at every request."""
+        origin = (url.scheme, url.host, url.port)
+        pool = self._pools.get(origin) or _Pool(
+            httpcore.AsyncConnectionPool(
+                ssl_context=self._tls,
+                max_connections=None,
+                max_keepalive_connections=8,
+                keepalive_expiry=30.0,
+                network_backend=self._network,
+            )
+        )
+        self._pools[origin] = pool
+        self._pools.move_to_end(origin)
+        pool.users += 1
+        try:
+            yield pool.connections
+        finally:
+            pool.users -= 1
+            await self._drop_oldest()
+
+    async def _drop_oldest(self) -> None:
+        """Close what was used longest ago, where there are too many."""
+        if len(self._pools) > _MOST_ORIGINS:
+            origin, pool = next(iter(self._pools.items()))
+            if not pool.users:
+                del self._pools[origin]
+                await pool.connections.aclose()
+
+
+@dataclass(slots=True)
+class _Pool:
+    connections: httpcore.AsyncConnectionPool
+    users: int = field(default=0)
+
+
+async def _beginning(response: httpcore.Response) -> str:
+    """How the body begins. The rest is not read: the connection is closed over it."""
+    received = b""
+    async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_stream())) as chunks:
+        async for chunk in chunks:
+            received += chunk[:_MOST_ANSWER_BYTES]
+            if len(received) >= _MOST_ANSWER_BYTES:
+                break
+    # PostgreSQL's text has no place for NUL.
+    return received[:_MOST_ANSWER_BYTES].decode("utf-8", errors="replace").replace("\0", "\ufffd")
+
+
+def _refusal(status: int) -> str:
+    return f"The endpoint answered {status}; redirects are not followed." if 300 <= status < 400 else f"The endpoint answered {status}."
+
+
+def _host(url: httpcore.URL) -> str:
+    host = url.host.decode()
+    return host if url.port is None else f"{host}:{url.port}"
+

@@ -1,0 +1,379 @@
+"""Every command as a script meets it: documented answers on standard output, everything else on standard error, and clear complaints."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from openprospect.cli.main import app
+from tests.acceptance.commands import READ, eventually, open_site
+
+GROUPS = ("erasures", "keys", "organizations", "searches", "suppressions")
+COMPANY = {"source_id": "c1", "name": "Café", "prospects": [{"first_name": "Maria", "email": "maria@cafe.example"}]}
+
+
+@pytest.fixture(scope="module")
+def site():
+    with open_site() as site:
+        yield site
+
+
+@pytest.fixture
+def search_id(site):
+    return site.new_search()
+
+
+def lines(*documents):
+    return "\n".join(map(json.dumps, documents)).encode()
+
+
+def deliver(site, search_id, *documents):
+    return site.json("deliver", search_id, "-", stdin=lines(*documents))
+
+
+# The documented answers.
+
+
+def test_migrate_answers_the_version_of_the_schema(site):
+    assert list(site.json("migrate")) == ["version"]
+    assert site.json("migrate")["version"][:4].isdigit()
+
+
+def test_an_organization_is_answered_by_id_and_name(site):
+    name = f"acme {uuid4()}"
+    assert list(made := site.json("organizations", "create", name)) == ["id", "name"]
+    assert made["name"] == name
+
+
+def test_a_search_is_answered_by_id_name_and_status(site):
+    wanted = str(uuid4())
+    assert site.json("searches", "create", "hotels", "--id", wanted) == {"id": wanted, "name": "hotels", "status": "active"}
+
+
+def test_searches_are_listed_one_a_line(site, search_id):
+    listed = site.run("searches", "list", "--json").answers
+    assert [search["name"] for search in listed if search["id"] == search_id] == ["hotels"]
+
+
+def test_a_new_key_is_answered_with_its_secret_and_its_end(site):
+    made = site.json("keys", "create", "crm", "--scope", "companies:read", "--scope", "prospects:read", "--expires-in", "90d")
+    assert list(made) == ["id", "name", "key", "scopes", "expires_at"]
+    assert made["key"].startswith("opk_live_")
+    assert made["scopes"] == ["companies:read", "prospects:read"]
+    ends = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=89, hours=23) < ends <= timedelta(days=90)
+
+
+def test_a_key_for_tests_says_so(site):
+    assert site.new_key("crm", "--test").startswith("opk_test_")
+
+
+def test_no_secret_is_listed(site):
+    made = site.json("keys", "create", "listed", "--scope", "companies:read")
+    listed = site.run("keys", "list", "--json")
+    assert made["id"] in [key["id"] for key in listed.answers]
+    assert made["key"] not in listed.out
+    assert "opk_" not in listed.out
+
+
+def test_a_revoked_key_is_listed_with_its_end(site):
+    key_id = site.json("keys", "create", "ended", "--scope", "companies:read")["id"]
+    site.json("keys", "revoke", key_id)
+    (key,) = [key for key in site.run("keys", "list", "--json").answers if key["id"] == key_id]
+    assert key["revoked_at"]
+
+
+def test_a_delivery_is_answered_by_its_numbers(site, search_id):
+    assert deliver(site, search_id, COMPANY) == {"delivered": 1, "unchanged": 0, "suppressed": 0, "rejected": 0, "rejects_file": None}
+
+
+def test_a_withdrawal_is_answered_by_how_many_were_there(site, search_id):
+    wanted = str(uuid4())
+    deliver(site, search_id, COMPANY | {"id": wanted})
+    assert site.json("withdraw", search_id, wanted, str(uuid4()), "--reason", "closed") == {"withdrawn": 1}
+    assert site.json("withdraw", search_id, wanted) == {"withdrawn": 0}
+
+
+def test_an_erasure_is_answered_by_what_it_reached(site, search_id):
+    deliver(site, search_id, {"name": "Inn", "prospects": [{"email": "once@inn.example"}]})
+    erased = site.json("erase", "once@inn.example")
+    assert list(erased) == ["erasure_id", "companies", "prospects", "recipients"]
+    assert (erased["companies"], erased["prospects"], erased["recipients"]) == (1, 1, 0)
+
+
+def test_receipts_are_answered_one_consumer_a_line(site, search_id):
+    deliver(site, search_id, COMPANY)
+    key = site.new_key("reader", scopes=READ)
+    with site.serving() as server, server.client(key) as client:
+        client.get(f"/deliveries/{search_id}/companies").raise_for_status()
+    (receipt,) = site.run("receipts", search_id, "--json").answers
+    assert list(receipt) == ["key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at"]
+    assert (receipt["key_name"], receipt["delivered_until"], receipt["behind_companies"]) == ("reader", None, 1)
+
+
+def test_without_json_the_same_is_said_in_words(site, search_id):
+    deliver(site, search_id, COMPANY)
+    (line,) = [line for line in site.run("searches", "list").out.splitlines() if search_id in line]
+    assert line.split() == [search_id, "hotels", "active", "default", "1", "1"]
+
+
+# Complaints.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("deliver", "nope", "-"), "nope"),
+        (("deliver", "00000000-0000-0000-0000-000000000000", "-"), "There is no prospect search 00000000-0000-0000-0000-000000000000"),
+        (("deliver", "00000000-0000-0000-0000-000000000000", "missing.csv"), "There is no file missing.csv"),
+        (("deliver", "00000000-0000-0000-0000-000000000000", "folder.csv"), "is a folder"),
+        (("deliver", "00000000-0000-0000-0000-000000000000", "notes.txt"), "Files ending in .txt cannot be delivered"),
+        (("receipts", "00000000-0000-0000-0000-000000000000"), "There is no prospect search"),
+        (("withdraw", "00000000-0000-0000-0000-000000000000"), "Name the companies to withdraw"),
+        (("keys", "create", "x", "--scope", "everything"), "Unknown scope everything"),
+        (("keys", "create", "x"), "--scope"),
+        (("keys", "create", "x", "--scope", "companies:read", "--expires-in", "soon"), "as in 90d"),
+        (("keys", "create", "x", "--scope", "companies:read", "--organization", "nobody"), "There is no organization 'nobody'"),
+        (("keys", "revoke", "00000000-0000-0000-0000-000000000000"), "There is no key of this id"),
+        (("organizations", "create", "default"), "There is an organization 'default' already"),
+        (("searches", "create", " "), "name must have 1 to 200 characters"),
+        (("erase", "not-an-address"), "one e-mail address"),
+        (("erasures", "report", "00000000-0000-0000-0000-000000000000"), "There is no erasure of this id"),
+        (("suppressions", "add", "no address"), "expected an e-mail address"),
+        (("suppressions", "import", "missing.txt"), "missing.txt cannot be read: No such file or directory"),
+        (("serve", "--port", "70000"), "--port"),
+        (("serve", "--workers", "0"), "--workers"),
+        (("frobnicate",), "frobnicate"),
+        (("searches", "list", "--frobnicate"), "--frobnicate"),
+        (("searches", "list", "--database-url", "mysql://root@localhost/x"), "must begin with postgresql://"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_sentence_on_standard_error_and_exit_2(site, arguments, complaint):
+    (site.folder / "folder.csv").mkdir(exist_ok=True)
+    (site.folder / "notes.txt").touch()
+    ended = site.run(*arguments, expected=2)
+    assert ended.out == ""
+    assert complaint in ended.err
+    assert ended.err.startswith("Error: ")
+    assert ended.err.count("\n") == 1
+    assert "Traceback" not in ended.err
+
+
+def test_a_database_that_cannot_be_reached_is_worth_another_try(site):
+    ended = site.run("searches", "list", "--database-url", "postgresql://user:geheim@127.0.0.1:1/database", expected=1)
+    assert "The database cannot be reached just now" in ended.complaint
+    assert "geheim" not in ended.err
+
+
+def test_a_port_in_use_is_named_and_ends_with_2(site):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = site.run("serve", "--port", str(port), expected=2)
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port" in ended.complaint
+    assert "Traceback" not in ended.err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_on_our_side(site, search_id):
+    process = site.begin("searches", "list", "--json")
+    process.stdout.close()
+    _, err = process.communicate()
+    assert b"Traceback" not in err
+
+
+# Help.
+
+
+def test_the_version_is_printed_alone(site):
+    assert site.run("--version").out.strip().count(".") == 2
+
+
+@pytest.mark.parametrize("group", ["", *GROUPS])
+def test_every_command_says_in_the_list_what_its_own_help_begins_with(group):
+    owner = app[group] if group else app
+    for name, command in owner.resolved_commands().items():
+        if name.startswith("-") or (not group and name in GROUPS):
+            continue
+        assert command.help == (command.default_command.__doc__ or "").partition("\n")[0], name
+
+
+def test_help_is_shown_without_the_packages_of_the_service(site):
+    packages = ("asyncpg", "litestar", "uvicorn", "openpyxl")
+    block = f"import sys; sys.modules.update(dict.fromkeys({packages}))"
+    (site.folder / "sitecustomize.py").write_text(block)
+    light = site.environment | {"PYTHONPATH": str(site.folder)}
+    assert "serve" in site.run("--help", environment=light).out
+    complaint = site.run("migrate", environment=light, expected=2).complaint
+    assert "pip install 'openprospect[server]'" in complaint
+    (site.folder / "sitecustomize.py").unlink()
+
+
+# Settings.
+
+
+def ports_tried(site, *arguments, **settings):
+    """The port that `serve` would use: each is taken here, and it says so."""
+    return site.run("serve", *arguments, environment=site.environment | settings, expected=2).complaint
+
+
+def test_a_flag_goes_before_the_environment_and_that_before_the_file(site):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+        socket.create_server(("127.0.0.1", 0)) as three,
+    ):
+        flag, variable, key = (str(taken.getsockname()[1]) for taken in (one, two, three))
+        settings_file = site.folder / "openprospect.toml"
+        settings_file.write_text(f"port = {key}\n")
+        try:
+            assert f":{key}:" in ports_tried(site)
+            assert f":{variable}:" in ports_tried(site, OPENPROSPECT_PORT=variable)
+            assert f":{flag}:" in ports_tried(site, "--port", flag, OPENPROSPECT_PORT=variable)
+        finally:
+            settings_file.unlink()
+
+
+def test_the_file_names_the_data_folder_for_every_command(site, search_id):
+    environment = {name: value for name, value in site.environment.items() if name != "OPENPROSPECT_DATA_DIR"}
+    settings_file = site.folder / "openprospect.toml"
+    settings_file.write_text(f'data_dir = "{site.data_dir}"\nport = 8400\n')
+    try:
+        listed = site.run("searches", "list", "--json", environment=environment).answers
+    finally:
+        settings_file.unlink()
+    assert search_id in [search["id"] for search in listed]
+
+
+@pytest.mark.parametrize("text", ["port = \n", 'port = "eighty"\n'])
+def test_a_settings_file_that_cannot_be_read_is_named(site, text):
+    settings_file = site.folder / "openprospect.toml"
+    settings_file.write_text(text)
+    try:
+        complaint = site.run("serve", expected=2).complaint
+    finally:
+        settings_file.unlink()
+    assert "openprospect.toml" in complaint
+
+
+def test_commands_work_on_a_postgresql_of_ones_own(site, search_id):
+    environment = site.environment | {"OPENPROSPECT_DATABASE_URL": site.dsn, "OPENPROSPECT_DATA_DIR": str(site.folder / "unused")}
+    listed = site.run("searches", "list", "--json", environment=environment).answers
+    assert search_id in [search["id"] for search in listed]
+    with site.serving(environment=environment) as server:
+        assert httpx.get(f"{server.base_url}/health").status_code == 200
+    assert not (site.folder / "unused").exists()
+
+
+# Serving.
+
+
+def test_the_service_says_where_it_listens_once_it_answers(site):
+    with site.serving() as server:
+        assert f"listening on http://127.0.0.1:{server.port}\n" in server.log.read_text()
+        assert httpx.get(f"{server.base_url}/health").status_code == 200
+
+
+def test_commands_work_beside_the_service_and_show_at_once(site, search_id):
+    with site.serving() as server, server.client(site.new_key("beside")) as client:
+        assert client.get(f"/deliveries/{search_id}/companies").json()["total"] == 0
+        deliver(site, search_id, COMPANY)
+        assert client.get(f"/deliveries/{search_id}/companies").json()["total"] == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_a_stop_lets_the_request_under_way_finish_and_exits_0(site, search_id, workers, how):
+    with site.serving("--workers", workers) as server:
+        answer = slow_delivery(server, site.new_key("slow"), search_id)
+        server.process.send_signal(how)
+        time.sleep(0.3)
+        assert server.process.poll() is None
+        assert answer() == 200
+        assert server.process.wait(20) == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def slow_delivery(server, key, search_id):
+    """A request whose body is half sent; what is given sends the rest, and answers the status."""
+    half = threading.Event()
+    rest = threading.Event()
+    statuses = []
+    body = json.dumps({"companies": [COMPANY | {"source_id": str(uuid4())}]}).encode()
+
+    def parts():
+        yield body[:10]
+        half.set()
+        rest.wait(30)
+        yield body[10:]
+
+    def send():
+        with server.client(key) as client:
+            response = client.post(f"/deliveries/{search_id}/companies", content=parts(), headers={"Content-Type": "application/json"})
+            statuses.append(response.status_code)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert half.wait(10)
+    time.sleep(0.3)
+
+    def finish():
+        rest.set()
+        sender.join(30)
+        return statuses[0]
+
+    return finish
+
+
+def test_workers_share_the_work_and_die_with_a_parent_that_is_killed(site):
+    with site.serving("--workers", "2") as server:
+        workers = eventually(lambda: found if len(found := workers_of(server.process.pid)) == 2 else None)
+        server.kill()
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        with socket.create_server(("127.0.0.1", server.port)):
+            pass
+        server.start()
+        assert httpx.get(f"{server.base_url}/health").status_code == 200
+
+
+def workers_of(pid):
+    """Processes that were forked or spawned to serve; the resource tracker is none."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(entry.read_text().rpartition(")")[2].split()[1])
+            if parent == pid and b"spawn_main" in (entry.parent / "cmdline").read_bytes():
+                found.append(int(entry.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+# Secrets.
+
+
+def test_no_secret_stands_in_an_argument_list_or_a_log(site, search_id):
+    key = site.new_key("secret")
+    environment = site.environment | {"OPENPROSPECT_DATABASE_URL": f"{site.dsn}&password=geheim-2026"}
+    with site.serving("--workers", "2", environment=environment) as server:
+        with server.client(key) as client:
+            client.get(f"/deliveries/{search_id}/companies").raise_for_status()
+            client.get(f"/deliveries/{search_id}/companies", headers={"Authorization": f"Bearer {key}x"})
+        words = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if is_ours(path))
+    logs = server.log.read_bytes() + b"".join(path.read_bytes() for path in site.data_dir.rglob("*.log"))
+    for secret in (b"geheim-2026", key.encode()):
+        assert secret not in words
+        assert secret not in logs
+
+
+def is_ours(path):
+    try:
+        return b"openprospect" in path.read_bytes() or b"spawn_main" in path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

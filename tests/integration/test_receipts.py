@@ -1,0 +1,428 @@
+"""Receipts: what a consumer's polls prove, what they do not, and what follows for lag and for erasures."""
+
+import asyncio
+import csv
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from openprospect.server.access.keys import revoke_key
+from openprospect.server.app import create_app
+from openprospect.server.core.timestamps import read, written
+from openprospect.server.feed import store
+from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
+from openprospect.server.privacy import store as privacy_store
+from openprospect.server.privacy.wire import as_csv, item
+from tests.integration.conftest import Service, open_search, pull, running
+
+MARIA = {"first_name": "Maria", "email": "maria@hotel.example"}
+HOTEL = {"source_id": "c1", "name": "Hotel", "prospects": [MARIA]}
+
+
+@pytest.fixture
+async def crm(service):
+    return await service.client("crm", scopes=["companies:read", "prospects:read"])
+
+
+async def receipts(database, search_id):
+    return {row["key_name"]: row for row in await store.receipts(database, search_id)}
+
+
+async def receipt_once(database, search_id, condition, *, name="crm"):
+    """The consumer's receipt, once it is as wanted: it is written behind the reading path."""
+    async with asyncio.timeout(10):
+        while True:
+            receipt = (await receipts(database, search_id)).get(name)
+            if receipt and condition(receipt):
+                return receipt
+            await asyncio.sleep(0.05)
+
+
+async def confirmed_until(database, search_id, until, *, name="crm"):
+    return await receipt_once(database, search_id, lambda receipt: written(receipt["delivered_until"]) == until, name=name)
+
+
+async def served(database, search_id, *, name="crm"):
+    return await receipt_once(database, search_id, lambda _: True, name=name)
+
+
+async def put(client, search_id, until):
+    response = await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": until})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def steps(database, search_id):
+    rows = await database.rows("SELECT consumer, kind, until FROM receipt_step WHERE prospect_search_id = $1 ORDER BY id", search_id)
+    return [(row["kind"], written(row["until"])) for row in rows]
+
+
+async def settled():
+    """Long enough for everything that would be written to be written, and for a claim to lose its patience."""
+    await asyncio.sleep(1.2 * FLUSH_SECONDS)
+
+
+# What proves something.
+
+
+async def test_the_next_poll_confirms_what_was_served(crm, search_id, deliver, database):
+    until = (await deliver("one", "two"))["delivered_until"]
+    await pull(crm, search_id)
+    await pull(crm, search_id, delivered_since=until)
+    receipt = await confirmed_until(database, search_id, until)
+    assert (receipt["behind_companies"], receipt["oldest_unconfirmed_at"]) == (0, None)
+
+
+async def test_a_cursor_in_the_middle_of_a_walk_confirms_up_to_there(crm, search_id, deliver, database):
+    await deliver("one", "two", "three")
+    page = await pull(crm, search_id, limit=2)
+    middle = page["items"][0]["delivered_at"]
+    await pull(crm, search_id, delivered_since=middle)
+    assert (await confirmed_until(database, search_id, middle))["behind_companies"] == 2
+
+
+async def test_what_is_confirmed_never_moves_back(crm, search_id, deliver, database):
+    first = (await deliver("one"))["delivered_until"]
+    second = (await deliver("two"))["delivered_until"]
+    await pull(crm, search_id)
+    assert await put(crm, search_id, second) == {"delivered_until": second}
+    await pull(crm, search_id, delivered_since=first)
+    assert await put(crm, search_id, first) == {"delivered_until": second}
+
+
+async def test_an_invented_time_proves_nothing_even_later(crm, search_id, deliver, database):
+    first = (await deliver("one"))["delivered_until"]
+    await pull(crm, search_id)
+    invented = written(datetime.now(UTC) + timedelta(seconds=0.5))
+    await pull(crm, search_id, delivered_since=invented)
+    assert await put(crm, search_id, invented) == {"delivered_until": None}
+    later = (await deliver("two"))["delivered_until"]
+    assert later > invented
+    await pull(crm, search_id, delivered_since=first)
+    await settled()
+    assert written((await receipts(database, search_id))["crm"]["delivered_until"]) == first
+
+
+async def test_a_poll_does_not_prove_what_it_is_itself_answered_with(crm, search_id, deliver, database):
+    until = (await deliver("one"))["delivered_until"]
+    just_before = written(read(until) - timedelta(microseconds=1))
+    await pull(crm, search_id, delivered_since=just_before)
+    await settled()
+    receipt = (await receipts(database, search_id))["crm"]
+    assert (receipt["delivered_until"], receipt["behind_companies"]) == (None, 1)
+
+
+async def test_a_page_that_was_reached_by_a_link_is_no_receipt(crm, search_id, deliver, database):
+    await deliver("one", "two")
+    page = await pull(crm, search_id, limit=1)
+    await pull(crm, search_id, limit=1, after=page["items"][0]["delivered_at"])
+    await settled()
+    assert (await receipts(database, search_id))["crm"]["delivered_until"] is None
+
+
+async def test_what_a_link_led_to_can_be_confirmed(crm, search_id, deliver):
+    until = (await deliver("one", "two"))["delivered_until"]
+    page = await pull(crm, search_id, limit=1)
+    assert await put(crm, search_id, until) == {"delivered_until": None}
+    await pull(crm, search_id, limit=1, after=page["items"][0]["delivered_at"])
+    assert await put(crm, search_id, until) == {"delivered_until": until}
+
+
+async def test_a_later_page_of_a_walk_is_no_receipt(crm, search_id, deliver, database):
+    before = written(read((await deliver("one"))["delivered_until"]))
+    await pull(crm, search_id)
+    await deliver("two", "three")
+    await pull(crm, search_id, delivered_since=before, limit=1, offset=1)
+    await settled()
+    assert (await receipts(database, search_id))["crm"]["delivered_until"] is None
+
+
+async def test_a_head_request_is_served_nothing(crm, search_id, deliver, database):
+    until = (await deliver("one"))["delivered_until"]
+    await crm.head(f"/deliveries/{search_id}/companies")
+    assert await put(crm, search_id, until) == {"delivered_until": None}
+
+
+async def test_an_unchanged_page_still_confirms(crm, search_id, deliver, database):
+    until = (await deliver("one"))["delivered_until"]
+    await pull(crm, search_id)
+    path, parameters = f"/deliveries/{search_id}/companies", {"delivered_since": until}
+    empty = await crm.get(path, params=parameters)
+    second = (await deliver("two"))["delivered_until"]
+    await pull(crm, search_id, delivered_since=until)
+    empty = await crm.get(path, params={"delivered_since": second})
+    again = await crm.get(path, params={"delivered_since": second}, headers={"If-None-Match": empty.headers["ETag"]})
+    assert again.status_code == 304
+    await confirmed_until(database, search_id, second)
+
+
+async def test_a_receipt_for_a_search_of_somebody_else_is_refused(service, search_id, deliver):
+    await deliver("one")
+    stranger = await service.client("crm", organization=await service.organization("stranger"))
+    answer = await stranger.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": "2026-01-01T00:00:00Z"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"delivered_until": "2026-01-01T00:00:00"}, {"delivered_until": 5}, {"until": "2026-01-01T00:00:00Z"}]
+)
+async def test_a_receipt_needs_a_time_with_a_zone(crm, search_id, body):
+    assert (await crm.put(f"/deliveries/{search_id}/receipt", json=body)).status_code == 422
+
+
+# Several processes, several keys.
+
+
+async def test_one_process_serves_and_another_takes_the_receipt_at_once(dsn, database):
+    async with running(create_app(dsn)) as one, running(create_app(dsn)) as other:
+        first = Service(one, database)
+        everything = await first.client("crm")
+        elsewhere = httpx.AsyncClient(transport=other, base_url=everything.base_url, headers=everything.headers)
+        search_id = await open_search(everything)
+        body = {"companies": [{"name": "one"}]}
+        for _ in range(3):
+            body["companies"][0]["turn"] = str(datetime.now(UTC))
+            until = (await everything.post(f"/deliveries/{search_id}/companies", json=body)).json()["delivered_until"]
+            await pull(everything, search_id)
+            assert await put(elsewhere, search_id, until) == {"delivered_until": until}
+        await elsewhere.aclose()
+        await first.close()
+
+
+async def test_one_process_serves_and_a_poll_of_another_confirms(dsn, database):
+    async with running(create_app(dsn)) as one, running(create_app(dsn)) as other:
+        first = Service(one, database)
+        everything = await first.client("crm")
+        elsewhere = httpx.AsyncClient(transport=other, base_url=everything.base_url, headers=everything.headers)
+        search_id = await open_search(everything)
+        answer = await everything.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "one"}]})
+        until = answer.json()["delivered_until"]
+        await pull(everything, search_id)
+        await pull(elsewhere, search_id, delivered_since=until)
+        await confirmed_until(database, search_id, until)
+        await elsewhere.aclose()
+        await first.close()
+
+
+async def test_a_rotated_key_keeps_the_place_of_its_name(service, database, search_id, deliver):
+    until = (await deliver("one"))["delivered_until"]
+    old = await service.client("crm")
+    await pull(old, search_id)
+    await service.database.execute("UPDATE api_key SET revoked_at = now() WHERE name = 'crm'")
+    new = await service.client("crm")
+    assert await put(new, search_id, until) == {"delivered_until": until}
+    assert list(await receipts(database, search_id)) == ["crm"]
+
+
+async def test_each_name_is_a_consumer_of_its_own(service, crm, database, search_id, deliver):
+    until = (await deliver("one"))["delivered_until"]
+    warehouse = await service.client("warehouse")
+    await pull(crm, search_id)
+    await pull(warehouse, search_id)
+    await put(crm, search_id, until)
+    found = await receipts(database, search_id)
+    assert {name: receipt["behind_companies"] for name, receipt in found.items()} == {"crm": 0, "warehouse": 1}
+
+
+# Lag.
+
+
+async def test_lag_counts_companies_and_tells_the_oldest(crm, search_id, deliver, database):
+    first = (await deliver("one"))["delivered_until"]
+    await pull(crm, search_id)
+    await put(crm, search_id, first)
+    second = (await deliver("two"))["delivered_until"]
+    await deliver("three")
+    await deliver({"name": "one", "source_id": "one", "city": "Bern"})
+    receipt = (await receipts(database, search_id))["crm"]
+    assert receipt["behind_companies"] == 3
+    assert written(receipt["oldest_unconfirmed_at"]) == second
+    assert receipt["seen_at"] <= datetime.now(UTC)
+
+
+async def test_who_has_pulled_and_never_confirmed_is_behind_with_everything_that_is_there(client, crm, search_id, deliver, database):
+    result = await deliver("one", "two", "three")
+    await client.delete(f"/deliveries/{search_id}/companies/{result['items'][0]['id']}")
+    await pull(crm, search_id)
+    receipt = await served(database, search_id)
+    assert (receipt["delivered_until"], receipt["behind_companies"]) == (None, 2)
+
+
+async def test_a_removal_counts_as_behind_for_who_has_confirmed_the_company(client, crm, search_id, deliver, database):
+    result = await deliver("one", "two")
+    await pull(crm, search_id)
+    await put(crm, search_id, result["delivered_until"])
+    await client.delete(f"/deliveries/{search_id}/companies/{result['items'][0]['id']}")
+    assert (await receipts(database, search_id))["crm"]["behind_companies"] == 1
+
+
+async def test_who_has_pulled_an_empty_feed_is_listed_with_nothing_behind(crm, search_id, database):
+    await pull(crm, search_id)
+    assert (await served(database, search_id))["behind_companies"] == 0
+
+
+# What it costs.
+
+
+async def test_five_hundred_quick_polls_of_a_still_feed_write_once_each(crm, search_id, deliver, database):
+    until = (await deliver("one"))["delivered_until"]
+    await pull(crm, search_id)
+    await confirmed_by_polling(crm, database, search_id, until, polls=500)
+    await settled()
+    assert await steps(database, search_id) == [("served", until), ("confirmed", until)]
+
+
+async def confirmed_by_polling(crm, database, search_id, until, *, polls):
+    for _ in range(polls):
+        await pull(crm, search_id, delivered_since=until)
+    await confirmed_until(database, search_id, until)
+
+
+async def test_polls_of_a_moving_feed_write_every_couple_of_seconds(crm, search_id, deliver, database):
+    begun = asyncio.get_running_loop().time()
+    until = (await deliver("company"))["delivered_until"]
+    await pull(crm, search_id)
+    for number in range(60):
+        await pull(crm, search_id, delivered_since=until)
+        until = (await deliver({"name": "company", "source_id": "company", "number": number}))["delivered_until"]
+    await pull(crm, search_id, delivered_since=until)
+    await settled()
+    flushes = (asyncio.get_running_loop().time() - begun) / FLUSH_SECONDS + 1
+    written_steps = await steps(database, search_id)
+    assert 2 <= len(written_steps) <= 2 * flushes
+    assert written_steps[-1] == ("confirmed", written_steps[-1][1])
+
+
+async def test_nothing_is_lost_when_the_service_stops(dsn, database):
+    async with running(create_app(dsn)) as transport:
+        service = Service(transport, database)
+        crm = await service.client("crm")
+        search_id = await open_search(crm)
+        for number in range(2):
+            answer = await crm.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "one", "number": number}]})
+            until = answer.json()["delivered_until"]
+            await pull(crm, search_id)
+        await pull(crm, search_id, delivered_since=until)
+        await service.close()
+    receipt = (await receipts(database, search_id))["crm"]
+    assert (written(receipt["delivered_until"]), receipt["behind_companies"]) == (until, 0)
+
+
+async def test_what_cannot_be_written_is_written_the_next_time(database, client, search_id, deliver):
+    until = read((await deliver("one"))["delivered_until"])
+    gathered = Receipts()
+    gathered.served(search_id, "crm", until)
+    gathered.confirm(search_id, "crm", until)
+
+    class Broken:
+        async def execute(self, *_):
+            raise OSError
+
+    with pytest.raises(OSError):
+        await gathered.flush(Broken())
+    await gathered.flush(database)
+    assert (await receipts(database, search_id))["crm"]["delivered_until"] == until
+
+
+# Erasures.
+
+
+async def erase(client, email=MARIA["email"]):
+    response = await client.post("/erasures", json={"email": email})
+    assert response.status_code == 201
+    return response.json()
+
+
+async def report(client, erasure):
+    return (await client.get(f"/erasures/{erasure['id']}")).json()
+
+
+async def test_an_erasure_lists_those_who_received_the_person_and_who_has_let_go(service, client, crm, search_id, deliver, database):
+    late, early, never = [await service.client(name) for name in ("late", "early", "never")]
+    await pull(early, search_id)
+    await served(database, search_id, name="early")
+    await deliver(HOTEL)
+    for consumer, name in ((crm, "crm"), (late, "late")):
+        await pull(consumer, search_id)
+        await served(database, search_id, name=name)
+    erasure = await erase(client)
+    assert [recipient["key_name"] for recipient in erasure["recipients"]] == ["crm", "late"]
+    assert erasure["status"] == "awaiting_confirmation"
+    assert all(recipient["received_at"] and recipient["confirmed_at"] is None for recipient in erasure["recipients"])
+    gone_at = (await pull(crm, search_id))["items"][0]["delivered_at"]
+    await put(crm, search_id, gone_at)
+    done = await report(client, erasure)
+    assert (done["status"], done["confirmed"]) == ("awaiting_confirmation", 1)
+    assert {recipient["key_name"]: recipient["confirmed_at"] is not None for recipient in done["recipients"]} == {
+        "crm": True,
+        "late": False,
+    }
+    await pull(late, search_id)
+    await put(late, search_id, gone_at)
+    assert (await report(client, erasure))["status"] == "confirmed"
+    await pull(never, search_id)
+    await served(database, search_id, name="never")
+    assert len((await report(client, erasure))["recipients"]) == 2
+
+
+async def test_a_confirmation_of_what_came_before_the_erasure_is_none_of_it(client, crm, search_id, deliver):
+    until = (await deliver(HOTEL))["delivered_until"]
+    await pull(crm, search_id)
+    await put(crm, search_id, until)
+    erasure = await erase(client)
+    (recipient,) = erasure["recipients"]
+    assert recipient["confirmed_at"] is None
+
+
+async def test_who_received_the_person_in_two_searches_has_let_go_only_when_both_are_confirmed(client, crm, search_id, deliver):
+    second = await open_search(client)
+    await deliver(HOTEL)
+    assert (await client.post(f"/deliveries/{second}/companies", json={"companies": [HOTEL]})).status_code == 200
+    for place in (search_id, second):
+        until = (await pull(crm, place))["items"][-1]["delivered_at"]
+        await put(crm, place, until)
+    erasure = await erase(client)
+    for place, status in ((search_id, "awaiting_confirmation"), (second, "confirmed")):
+        await put(crm, place, (await pull(crm, place))["items"][-1]["delivered_at"])
+        assert (await report(client, erasure))["status"] == status
+
+
+async def test_who_is_past_the_deadline_is_late_and_stays_late(service, client, crm, search_id, deliver, database):
+    until = (await deliver(HOTEL))["delivered_until"]
+    slow = await service.client("=slow")
+    for consumer in (crm, slow):
+        await pull(consumer, search_id)
+        await put(consumer, search_id, until)
+    erasure = await erase(client)
+    gone_at = (await pull(crm, search_id))["items"][0]["delivered_at"]
+    await put(crm, search_id, gone_at)
+    await database.execute("UPDATE erasure SET deadline_at = clock_timestamp()")
+    overdue = await report(client, erasure)
+    assert (overdue["late"], overdue["confirmed"]) == (1, 1)
+    await pull(slow, search_id)
+    await put(slow, search_id, gone_at)
+    late = await report(client, erasure)
+    assert (late["status"], late["late"]) == ("confirmed", 1)
+    assert {recipient["key_name"]: recipient["is_late"] for recipient in late["recipients"]} == {"crm": False, "=slow": True}
+    found = await privacy_store.erasure(database, late["id"], None)
+    rows = list(csv.DictReader(as_csv(item(found)).splitlines()))
+    assert [(row["recipient"], row["late"]) for row in rows] == [("'=slow", "yes"), ("crm", "no")]
+    assert all(row["confirmed_at"] and row["received_at"] for row in rows)
+
+
+async def test_an_erasure_that_reached_nobody_is_reported_in_one_row(client, search_id, deliver, database):
+    erasure = await erase(client)
+    assert erasure["status"] == "confirmed"
+    found = await privacy_store.erasure(database, erasure["id"], None)
+    (row,) = csv.DictReader(as_csv(item(found)).splitlines())
+    assert (row["companies"], row["recipient"], row["late"]) == ("0", "", "no")
+
+
+async def test_a_revoked_key_is_still_a_recipient(client, crm, search_id, deliver, database):
+    until = (await deliver(HOTEL))["delivered_until"]
+    await pull(crm, search_id)
+    await put(crm, search_id, until)
+    key_id = await database.value("SELECT id FROM api_key WHERE name = 'crm'")
+    await revoke_key(database, key_id, actor="test")
+    assert [recipient["key_name"] for recipient in (await erase(client))["recipients"]] == ["crm"]

@@ -1,0 +1,108 @@
+"""Taking a person out of a document, and out of the fields that others filled with them."""
+
+from uuid import UUID
+
+import pytest
+from msgspec import UNSET
+
+from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
+from openprospect.server.privacy.scrub import scrubbed, traces_of
+
+MARIA = UUID(int=1)
+BO = UUID(int=2)
+
+
+def document(attributes=None, *, of_maria=None, of_bo=None, **fields):
+    maria = {"first_name": "Maria", "last_name": "Schmidt", "email": "M.Schmidt@Hotel.example"}
+    return DeliveredCompany(
+        id=UUID(int=9),
+        name="Hotel",
+        delivered_at="2026-02-25T12:00:00.000001Z",
+        prospects=[
+            DeliveredProspect(id=MARIA, attributes=of_maria or UNSET, **maria),
+            DeliveredProspect(id=BO, first_name="Bo", email="bo@hotel.example", attributes=of_bo or UNSET),
+        ],
+        attributes=attributes or UNSET,
+        **fields,
+    )
+
+
+def without_maria(company):
+    return scrubbed(company, {MARIA}, traces_of([company], {MARIA}))
+
+
+def test_the_person_is_gone_and_the_others_stay():
+    assert [person.id for person in without_maria(document()).prospects] == [BO]
+
+
+def test_everything_else_of_the_document_stays():
+    before = document({"city": "Berlin", "rooms": 300}, of_bo={"role": "cook"})
+    after = without_maria(before)
+    assert (after.id, after.name, after.delivered_at, after.attributes) == (before.id, before.name, before.delivered_at, before.attributes)
+    assert after.prospects == before.prospects[1:]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "m.schmidt@hotel.example",
+        "write to M.SCHMIDT@hotel.example, please",
+        "Maria Schmidt",
+        "MARIA  SCHMIDT (owner)",
+        "Schmidt, Maria",
+        ["desk", "maria schmidt"],
+        {"contact": {"mail": "m.schmidt@hotel.example"}},
+        {"m.schmidt@hotel.example": True},
+    ],
+    ids=str,
+)
+def test_an_attribute_that_repeats_their_address_or_name_goes(value):
+    after = without_maria(document({"contact": value, "city": "Berlin"}, of_bo={"boss": value, "role": "cook"}))
+    assert after.attributes == {"city": "Berlin"}
+    assert after.prospects[0].attributes == {"role": "cook"}
+
+
+def test_an_attribute_whose_name_is_their_address_goes():
+    assert without_maria(document({"m.schmidt@hotel.example": "owner"})).attributes is UNSET
+
+
+@pytest.mark.parametrize("own", ["+49 30 901820-17", "030 90182017", 493090182017, ["+49 30 90182017"]], ids=str)
+@pytest.mark.parametrize("copy", ["+49 (30) 901820-17", "tel. 03090182017", 493090182017], ids=str)
+def test_their_telephone_goes_however_it_is_written(own, copy):
+    assert without_maria(document({"desk": copy}, of_maria={"mobile_phone": own})).attributes is UNSET
+
+
+@pytest.mark.parametrize(
+    "value", ["mm.schmidt@hotel.examples", "Maria Schmidtbauer", "Anna-Maria Schmid", "info@hotel.example", "Maria", 2026]
+)
+def test_what_only_looks_alike_stays(value):
+    assert without_maria(document({"contact": value})).attributes == {"contact": value}
+
+
+@pytest.mark.parametrize("copy", ["https://www.linkedin.com/in/maria-s", "linkedin.com/in/maria-s/", "see http://LinkedIn.com/in/maria-s"])
+def test_a_link_to_them_goes_however_it_is_written(copy):
+    own = {"linkedin_url": "https://www.linkedin.com/in/maria-s/"}
+    assert without_maria(document({"contact": copy}, of_maria=own)).attributes is UNSET
+
+
+def test_short_numbers_of_theirs_are_nobodys_trace():
+    assert without_maria(document({"postcode": "10117", "rooms": 42}, of_maria={"phone": "42", "fax": "10117"})).attributes["rooms"] == 42
+
+
+def test_a_trace_of_one_document_is_found_in_another():
+    earlier = document(of_maria={"phone": "+49 30 90182017"})
+    later = document({"phone": "+49 30 90182017"})
+    traces = traces_of([earlier, later], {MARIA})
+    assert scrubbed(later, {MARIA}, traces).attributes is UNSET
+
+
+def test_a_reason_that_names_them_goes():
+    assert without_maria(document(removed_at="x", removal_reason="asked by Maria Schmidt")).removal_reason is None
+    assert without_maria(document(removed_at="x", removal_reason="closed")).removal_reason == "closed"
+    assert without_maria(document()).removal_reason is UNSET
+
+
+def test_somebody_without_name_and_address_leaves_no_trace():
+    company = document({"city": "Berlin"})
+    company.prospects[0] = DeliveredProspect(id=MARIA)
+    assert without_maria(company).attributes == {"city": "Berlin"}

@@ -1,0 +1,70 @@
+"""The application with its dispatcher, allowed to push to the loopback; and a receiver there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from openprospect.server.app import create_app
+from openprospect.server.db.pool import Database
+from openprospect.server.settings import Settings
+from tests.integration.conftest import Service, open_search, running
+from tests.webhooks.receiver import MOST_SECONDS, Receiver
+
+PRIVATE = Settings(webhook_allow_private=True)
+
+
+@pytest.fixture
+async def service(dsn: str, database: Database) -> AsyncIterator[Service]:
+    async with running(create_app(dsn, PRIVATE)) as transport:
+        service = Service(transport, database)
+        yield service
+        await service.close()
+
+
+@pytest.fixture
+async def client(service: Service) -> httpx.AsyncClient:
+    """A client that may do everything."""
+    return await service.client()
+
+
+@pytest.fixture
+async def search_id(client: httpx.AsyncClient) -> str:
+    return await open_search(client)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver().listening() as receiver:
+        yield receiver
+
+
+async def create(client: httpx.AsyncClient, url: str, **settings: Any) -> dict[str, Any]:
+    """An endpoint, as its owner gets it."""
+    response = await client.post("/webhooks", json={"url": url, **settings})
+    assert response.status_code == 201, response.text
+    made: dict[str, Any] = response.json()
+    return made
+
+
+async def deliver(client: httpx.AsyncClient, search_id: str, *companies: dict[str, Any] | str) -> list[str]:
+    """Deliver companies: dictionaries, or names that are their own source ids; answers their ids."""
+    rows = [{"name": company, "source_id": company} if isinstance(company, str) else company for company in companies]
+    response = await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.json()["items"]]
+
+
+async def until(receiver: Receiver, is_true: Callable[[Receiver], Any], *, seconds: float = MOST_SECONDS) -> None:
+    """Wait for the receiver without holding up the loop that the service runs on."""
+    await asyncio.to_thread(receiver.wait, is_true, seconds=seconds)
+
+
+async def eventually(read: Callable[[], Awaitable[Any]], is_right: Callable[[Any], Any], *, seconds: float = 30.0) -> Any:
+    """What `read` gives once it is right."""
+    async with asyncio.timeout(seconds):
+        while not is_right(found := await read()):
+            await asyncio.sleep(0.05)
+    return found

@@ -1,0 +1,78 @@
+"""People in pushes: who received them counts as a receipt, and who was erased never goes out again, nor stays in the log."""
+
+import json
+
+from tests.webhooks.conftest import create, deliver, eventually, until
+from tests.webhooks.receiver import Reply
+
+MARIA = {"first_name": "Maria", "last_name": "Schmidt", "email": "maria.schmidt@hotel.example"}
+HOTEL = {"name": "Hotel", "source_id": "1", "prospects": [MARIA]}
+
+
+def holds_maria(request):
+    return b"aria" in request.body
+
+
+async def test_an_accepted_full_event_is_a_receipt(client, database, search_id, receiver):
+    made = await create(client, receiver.url(), prospect_search_id=search_id, full=True)
+    await deliver(client, search_id, HOTEL)
+    await until(receiver, lambda receiver: receiver.requests)
+    delivered_at = receiver.events()[0]["data"]["delivered_at"]
+
+    async def confirmed():
+        return await database.row("SELECT confirmed_until, served_until FROM receipt WHERE consumer = $1", made["consumer"])
+
+    receipt = await eventually(confirmed, lambda row: row and row["confirmed_until"])
+    assert receipt["confirmed_until"].isoformat().replace("+00:00", "Z") == delivered_at
+
+
+async def test_a_thin_event_is_no_receipt(client, database, search_id, receiver):
+    await create(client, receiver.url("/thin"), prospect_search_id=search_id)
+    full = await create(client, receiver.url("/full"), prospect_search_id=search_id, full=True)
+    await deliver(client, search_id, HOTEL)
+
+    async def consumers():
+        return {row["consumer"] for row in await database.rows("SELECT consumer FROM receipt")}
+
+    await until(receiver, lambda receiver: len(receiver.requests) == 2)
+    assert await eventually(consumers, lambda found: found) == {full["consumer"]}
+
+
+async def test_an_erasure_names_the_endpoint_and_counts_its_confirmation(client, search_id, receiver):
+    made = await create(client, receiver.url(), prospect_search_id=search_id, full=True)
+    await deliver(client, search_id, HOTEL)
+    await until(receiver, lambda receiver: receiver.requests)
+    confirmed = await eventually(lambda: client.get("/prospects"), lambda answer: answer.json()["total"] == 1)
+    assert confirmed.status_code == 200
+
+    async def erasure():
+        return (await client.post("/erasures", json={"email": MARIA["email"]})).json()
+
+    done = await eventually(erasure, lambda item: item["recipients"] and item["status"] == "confirmed")
+    assert [recipient["key_name"] for recipient in done["recipients"]] == [made["consumer"]]
+
+
+async def test_an_erased_person_does_not_go_out_when_a_failed_message_is_sent_again(client, search_id, receiver):
+    receiver.behave = lambda _request: Reply(500)
+    await create(client, receiver.url(), prospect_search_id=search_id, full=True)
+    await deliver(client, search_id, HOTEL)
+    await until(receiver, lambda receiver: receiver.requests)
+    assert holds_maria(receiver.requests[0])
+    await client.post("/erasures", json={"email": MARIA["email"]})
+    before = len(receiver.requests)
+    receiver.behave = lambda _request: Reply()
+    await until(receiver, lambda receiver: len(receiver.requests) >= before + 2)
+    later = receiver.requests[before + 1 :]
+    assert later
+    assert not any(holds_maria(request) for request in later)
+    assert receiver.events()[-1]["data"]["company"]["prospects"] == []
+
+
+async def test_the_log_holds_nobody_even_where_the_receiver_echoes(client, database, search_id, receiver):
+    receiver.behave = lambda request: Reply(500, request.body)
+    made = await create(client, receiver.url(), prospect_search_id=search_id, full=True)
+    await deliver(client, search_id, HOTEL)
+    attempts = await eventually(lambda: client.get(f"/webhooks/{made['id']}/attempts"), lambda answer: answer.json()["total"] >= 2)
+    assert attempts.json()["items"][0]["failure"] == "The endpoint answered 500."
+    kept = await database.value("SELECT json_agg(webhook_attempt)::text FROM webhook_attempt")
+    assert "aria" not in json.dumps(kept)
