@@ -24,6 +24,9 @@ RULES_BEYOND_THE_SCHEMA = {
     "delivered_companies": "`after` excludes `delivered_since` and `offset`",
     "deliver_companies": "a row's e-mails and sites are looked at, and rows must not contradict each other",
     "erase_person": "one of two fields, and an e-mail must be one",
+    "create_webhook": "a URL must lead to where messages may go",
+    "create_destination": "a URL must lead to where messages may go",
+    "replay_webhook": "one of two fields, and a time must have a zone",
 }
 
 
@@ -33,9 +36,8 @@ class Target:
 
     url: str
     key: str
-    searches: list[str]
-    companies: list[str]
-    prospects: list[str]
+    ids: dict[str, list[str]]
+    """What exists, by the name of its path parameter."""
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +57,22 @@ def filled(url: str, key: str) -> Target:
         people = [{"first_name": "Maria", "email": f"m{number}@hotel.example", "phone": "+49 30 1"} for number in range(2)]
         rows = [{"name": f"Hotel {number}", "source_id": number, "city": "Berlin", "prospects": people} for number in range(60)]
         client.post(f"/deliveries/{search_id}/companies", json={"companies": rows}).raise_for_status()
-        companies = [item["id"] for item in client.get("/companies").json()["items"]]
-        prospects = [item["id"] for item in client.get("/prospects").json()["items"]]
-    return Target(url=url, key=key, searches=[search_id], companies=companies, prospects=prospects)
+        for number in range(5):
+            client.post("/webhooks", json={"url": f"https://hotel{number}.invalid/hook"}).raise_for_status()
+        erasure_id = client.post("/erasures", json={"email": "gone@hotel.example"}).json()["id"]
+        found = {
+            name: [item["id"] for item in client.get(path).json()["items"]]
+            for name, path in (("company_id", "/companies"), ("prospect_id", "/prospects"), ("webhook_id", "/webhooks"))
+        }
+    return Target(url=url, key=key, ids={"prospect_search_id": [search_id], "erasure_id": [erasure_id], **found})
 
 
 def settings_of(target: Target) -> str:
     """schemathesis' settings, in TOML: mostly ids that exist, and the exceptions above."""
-    known = {"prospect_search_id": target.searches, "company_id": target.companies, "prospect_id": target.prospects}
     lines = ["[dictionaries]"]
-    lines += [f"{name} = {{ values = {json.dumps(ids)} }}" for name, ids in known.items()]
+    lines += [f"{name} = {{ values = {json.dumps(ids)} }}" for name, ids in target.ids.items()]
     lines += ["[parameters]"]
-    lines += [f'"path.{name}" = {{ dictionary = "{name}", probability = 0.7 }}' for name in known]
+    lines += [f'"path.{name}" = {{ dictionary = "{name}", probability = 0.7 }}' for name in target.ids]
     lines += ["[[operations]]", f"include-operation-id = {json.dumps(list(RULES_BEYOND_THE_SCHEMA))}"]
     lines += ["checks = { positive_data_acceptance = { enabled = false } }"]
     return "\n".join(lines)
@@ -106,7 +112,7 @@ def operations_of(target: Target) -> dict[tuple[str, str], Any]:
 def test_without_a_key_every_operation_answers_401(target: Target):
     answers = {}
     for method, path in operations_of(target):
-        answer = httpx.request(method, target.url + re.sub(r"{\w+}", target.searches[0], path))
+        answer = httpx.request(method, target.url + re.sub(r"{\w+}", target.ids["prospect_search_id"][0], path))
         answers[method, path] = (answer.status_code, answer.headers.get("WWW-Authenticate"))
     assert set(answers.values()) == {(401, "Bearer")}, answers
 

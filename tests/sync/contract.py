@@ -334,6 +334,18 @@ class DestinationContract:
         assert kills >= 4
         assert_same(copy, feed)
 
+    def test_a_first_sync_that_is_killed_early_is_no_obstacle(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
+        feed.deliver(*[company(n) for n in range(300)])
+        for moment in range(6):
+            with subprocess.Popen(program(copy, server, batch_companies=100)) as process:
+                server.on_page = killer(process, page=2, after_seconds=moment * 0.01)
+                process.wait()
+            server.on_page = lambda page: None
+
+        assert sync(copy, server).error is None
+
+        assert_same(copy, feed)
+
     def test_memory_does_not_grow_with_the_feed(self, copy: Copy, server: FeedServer) -> None:
         server.feeds[SEARCH] = GeneratedFeed(60_000)
 

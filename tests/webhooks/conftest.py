@@ -65,6 +65,6 @@ async def until(receiver: Receiver, is_true: Callable[[Receiver], Any], *, secon
 async def eventually(read: Callable[[], Awaitable[Any]], is_right: Callable[[Any], Any], *, seconds: float = 30.0) -> Any:
     """What `read` gives once it is right."""
     async with asyncio.timeout(seconds):
-        while not is_right(found := await read()):
+        while not is_right(found := await read()):  # noqa: ASYNC110  # what is waited for happens in a database
             await asyncio.sleep(0.05)
     return found

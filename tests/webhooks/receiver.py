@@ -119,7 +119,8 @@ class Receiver:
         self._connections.add(task)
         self.connections += 1
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, Drop):
+            # Cancelled only at the end, when nobody waits for the task: asyncio would complain of it.
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, Drop):
                 while True:
                     await self._exchange(await _request(reader), writer)
         finally:

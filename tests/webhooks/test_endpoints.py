@@ -1,8 +1,11 @@
 """What owners do with endpoints: make, list, test, rotate, replay, disable, enable, delete; and who may."""
 
+from datetime import timedelta
+
 import pytest
 from standardwebhooks import Webhook
 
+from openprospect.server.webhooks import store
 from tests.integration.conftest import open_search
 from tests.webhooks.conftest import create, deliver, eventually, until
 from tests.webhooks.receiver import Reply
@@ -225,10 +228,6 @@ async def test_attempts_are_forgotten_in_time_failed_ones_later(client, database
     receiver.behave = lambda _request: Reply(500)
     await client.post(f"/webhooks/{made['id']}/test")
     await database.execute("UPDATE webhook_attempt SET at = at - interval '31 days'")
-    from datetime import timedelta
-
-    from openprospect.server.webhooks import store
-
     await store.forget_attempts(database, accepted_after=timedelta(days=30), failed_after=timedelta(days=90))
     assert [row["status"] for row in await database.rows("SELECT status FROM webhook_attempt")] == [500]
 

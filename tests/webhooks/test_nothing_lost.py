@@ -5,7 +5,7 @@ import random
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -85,7 +85,7 @@ class Serving:
 
     async def start(self) -> None:
         command = [COMMAND, "serve", "--port", str(self._port), "--no-migrate"]
-        self._process = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
+        self._process = await asyncio.to_thread(subprocess.Popen, command, env=self._environment, stderr=subprocess.DEVNULL)
         while not await asyncio.to_thread(self._is_up):
             assert self._process.poll() is None, "the service ended"
             await asyncio.sleep(0.05)
@@ -113,26 +113,38 @@ def two_services(dsn: str) -> Iterator[list[Serving]]:
             service.kill()
 
 
+def has_come(paths: list[str], count: int) -> Callable[[Receiver], bool]:
+    """Whether so many different events have arrived at each of these paths."""
+    return lambda receiver: all(len(receiver.once_each(path)) >= count for path in paths)
+
+
 async def test_every_event_arrives_in_order_through_failures_and_kills(dsn: str, database: Database, search: Search, receiver: Receiver):
     paths = [f"/{number}" for number in range(4)]
     behaviours = {path: Unreliable(seed, receiver.url("/inside")) for seed, path in enumerate(paths)}
-    receiver.behave = lambda request: behaviours[request.path](request)
+
+    def behave(request: Received) -> Reply:
+        return behaviours[request.path](request)
+
+    receiver.behave = behave
     for path in paths:
         await endpoint(database, search, receiver.url(path))
     expected: list[str] = []
     with two_services(dsn) as services:
         await asyncio.gather(*(service.start() for service in services))
-        for turn in range(6):
+        for turn in range(4):
             expected += await put(database, search, *(f"company {turn}-{number}" for number in range(5)))
-            goal = len(expected) - 4
-            await until(receiver, lambda receiver, goal=goal: len(receiver.once_each(paths[0])) >= goal)
+            await until(receiver, has_come(paths[:1], len(expected) - 4))
             victim = services[turn % 2]
             victim.kill()
             await victim.start()
-        await until(receiver, lambda receiver: all(len(receiver.once_each(path)) >= len(expected) for path in paths), seconds=120)
+        await until(receiver, has_come(paths, len(expected)), seconds=120)
     for path in paths:
         assert [event["data"]["company_id"] for event in receiver.once_each(path)] == expected
     assert {request.path for request in receiver.requests} == set(paths)
+
+
+def hanging(_request: Received) -> Reply:
+    raise Hang
 
 
 @contextmanager
@@ -189,7 +201,7 @@ async def test_two_dispatchers_share_the_work_without_doubling_it(database: Data
 
 
 async def test_what_is_under_way_is_let_go_when_the_service_stops(database: Database, search: Search, receiver: Receiver):
-    receiver.behave = lambda _request: (_ for _ in ()).throw(Hang)
+    receiver.behave = hanging
     await endpoint(database, search, receiver.url())
     async with Sender(allow_private=True) as sender:
         dispatcher = Dispatcher(database, sender, Receipts())

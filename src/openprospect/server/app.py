@@ -77,7 +77,14 @@ _ROUTES = [
 def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     """The whole service over one database; it connects when it starts up."""
     app = Litestar(
-        route_handlers=[Router("/api/v1", route_handlers=_ROUTES), reference_router(), console_router(), health, machines.ready, machines.metrics],
+        route_handlers=[
+            Router("/api/v1", route_handlers=_ROUTES),
+            reference_router(),
+            console_router(),
+            health,
+            machines.ready,
+            machines.metrics,
+        ],
         dependencies={
             "database": Provide(_database),
             "receipts": Provide(_receipts),
@@ -92,7 +99,6 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
-    app.state.openapi = openapi.document(app)
     app.state.version, app.state.metrics_token = version("openprospect"), settings.metrics_token
     app.state.request_metrics = RequestMetrics()
     return RequestId(Methods(Observed(app, app.state.request_metrics), app.routes))

@@ -23,7 +23,11 @@ def _not_signed_in(request: Request[Any, Any, Any], _error: Unauthenticated) -> 
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    messages = {404: "There is no such page.", 405: "This page does not take that.", 413: "This is larger than 64 MiB; deliver it by command."}
+    messages = {
+        404: "There is no such page.",
+        405: "This page does not take that.",
+        413: "This is larger than 64 MiB; deliver it by command.",
+    }
     message = messages.get(error.status_code, "This cannot be answered.")
     return page(request, "problem.html", status=error.status_code, message=message)
 

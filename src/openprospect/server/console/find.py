@@ -19,7 +19,7 @@ from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.parameters import identifier
 from openprospect.server.searches.model import SearchId
 
-STRETCH = 10_000
+STRETCH = 5_000
 MOST = 50
 
 

@@ -10,9 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 from litestar.response import Redirect
+from markupsafe import Markup
 
 from openprospect.server.console import words
 from openprospect.server.console.model import Operator
+from openprospect.server.console.verdict import name_of, state_of
 from openprospect.server.core.errors import NotFound
 
 ROOT = "/console"
@@ -80,6 +82,10 @@ def asset_router() -> Router:
     return Router("/assets", route_handlers=[console_asset])
 
 
+def _csrf_field(operator: Operator) -> Markup:
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(operator.csrf)
+
+
 @cache
 def _assets() -> tuple[Mapping[str, bytes], str]:
     assets = {name: (_FOLDER / name).read_bytes() for name in _MEDIA_TYPES}
@@ -96,6 +102,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= words.FILTERS
-    environment.globals |= {"root": ROOT, "assets": f"{ROOT}/assets/{_assets()[1]}"}
+    environment.filters |= {**words.FILTERS, "state": state_of, "consumer": name_of}
+    environment.globals |= {"root": ROOT, "assets": f"{ROOT}/assets/{_assets()[1]}", "csrf_field": _csrf_field}
     return environment

@@ -1,4 +1,6 @@
-"""A producer's file, delivered while somebody watches. Between the preview and the delivery nothing of it is kept here: the browser sends it twice.
+"""A producer's file, delivered while somebody watches.
+
+Between the preview and the delivery nothing of it is kept here: the browser sends it twice.
 
 Parsing runs in a thread of its own, so that other requests of the process go on meanwhile.
 """
@@ -59,11 +61,14 @@ def uploaded(name: str, content: bytes) -> Iterator[Path]:
 
 
 async def deliver_upload(delivery: Delivery, path: Path, mapping: Mapping[str, str]) -> AsyncIterator[Report]:
-    """Deliver a file, or find out what would happen, and tell from time to time how far it is. Raises InvalidInput where it cannot be read."""
+    """Deliver a file, or find out what would happen; tells from time to time how far it is. Raises InvalidInput where it cannot be read."""
     report = Report()
     with ThreadPoolExecutor(max_workers=1) as thread:
         loop = asyncio.get_running_loop()
-        with await loop.run_in_executor(thread, lambda: open_file(path, mapping=mapping)) as source, RejectsFile(rejects_path(path)) as rejects:
+        with (
+            await loop.run_in_executor(thread, lambda: open_file(path, mapping=mapping)) as source,
+            RejectsFile(rejects_path(path)) as rejects,
+        ):
             report.columns = source.columns
             outcomes = iter(source)
             while True:

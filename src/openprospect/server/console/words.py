@@ -33,9 +33,9 @@ def counted(value: int, singular: str, plural: str | None = None) -> str:
     return f"{value:,} {singular if value == 1 else plural or singular + 's'}"
 
 
-def moment(value: datetime | None) -> str:
-    """`2026-02-25 12:00:01 UTC`; a dash for never."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "–"
+def moment(value: datetime) -> str:
+    """`2026-02-25 12:00:01 UTC`."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def span(value: timedelta) -> str:
@@ -65,6 +65,11 @@ def size(value: float) -> str:
     return f"{value:.1f} GB"
 
 
+def consumer_name(consumer: str) -> str:
+    """Where only the name is known that receipts are kept under."""
+    return consumer.replace("webhook:", "webhook ", 1)
+
+
 def scope(value: str) -> str:
     """What a scope lets its key do."""
     return SCOPES[Scope(value)] if value in set(Scope) else value
@@ -79,5 +84,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "ago": ago,
     "size": size,
     "scope": scope,
+    "consumer_name": consumer_name,
     "masked": masked,
 }

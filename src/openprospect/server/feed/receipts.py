@@ -50,7 +50,8 @@ class Receipts:
         if until <= self._confirmed.get(who, _BEGINNING):
             return
         claim = _Claim(until=until, at=datetime.now(UTC), is_proven=until <= self._served.get(who, _BEGINNING))
-        claims = [other for other in self._claims.get(who, []) if other.is_proven or not claim.is_proven]
+        # A proven claim says all that the smaller ones say; of the others, any may turn out to be proven by another worker.
+        claims = [other for other in self._claims.get(who, []) if not claim.is_proven or other.until > until]
         self._claims[who] = [*claims[-3:], claim]
         self._stirred.set()
 
@@ -88,13 +89,12 @@ class Receipts:
 
     async def _flush_claims(self, database: Database) -> None:
         claims = {(*who, claim.until): claim for who, several in self._claims.items() for claim in several}
-        if not claims:
-            return
-        rows = [(search_id, name, until, claim.at, claim.is_proven) for (search_id, name, until), claim in sorted(claims.items())]
-        for row in rows:
-            # One at a time: an UPDATE joins each receipt with one claim only, and not necessarily the biggest.
-            for search_id, name, until in await store.note_confirmed(database, [row]):
-                self._confirmed[search_id, name] = until
+        # One at a time, the biggest first: once that has moved its receipt, the smaller ones have nothing left to say.
+        for (search_id, name, until), claim in sorted(claims.items(), reverse=True):
+            if until > self._confirmed.get((search_id, name), _BEGINNING):
+                row = (search_id, name, until, claim.at, claim.is_proven)
+                if await store.note_confirmed(database, [row]):
+                    self._confirmed[search_id, name] = until
         self._drop_settled(datetime.now(UTC))
 
     def _drop_settled(self, now: datetime) -> None:

@@ -150,5 +150,8 @@ def _query_parameter(parameter: Parameter[Any]) -> dict[str, Any]:
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def openapi_document(request: Request[Any, Any, State]) -> Response[bytes]:
-    """The OpenAPI 3.1 description of this service."""
-    return Response(request.app.state.openapi, media_type=MediaType.JSON)
+    """The OpenAPI 3.1 description of this service, made when it is first asked for."""
+    state = request.app.state
+    if "openapi" not in state:
+        state.openapi = document(request.app)
+    return Response(state.openapi, media_type=MediaType.JSON)

@@ -32,7 +32,7 @@ def registry_with(requests: RequestMetrics, scraped: Scrape) -> CollectorRegistr
     """What every worker has counted, and what was just read."""
     gathered = CollectorRegistry()
     if _FOLDER in os.environ:
-        MultiProcessCollector(gathered)
+        MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]
     else:
         gathered.register(requests)
     gathered.register(scraped)

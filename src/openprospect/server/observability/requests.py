@@ -5,11 +5,13 @@ from time import perf_counter
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, disable_created_metrics
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from openprospect.server.observability.logs import ACCESS, current_request_id
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for every other one, that nobody asks for
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _UNMATCHED = "(no such route)"

@@ -37,7 +37,9 @@ def _admit(request: Request[Any, Any, State], token: str | None) -> None:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
             raise Unauthenticated("Send the header `Authorization: Bearer …` with the token of OPENPROSPECT_METRICS_TOKEN.")
     elif not _is_near(request.client.host if request.client else ""):
-        raise Forbidden("Metrics go to this machine and private networks only; set OPENPROSPECT_METRICS_TOKEN to scrape them from elsewhere.")
+        raise Forbidden(
+            "Metrics go to this machine and private networks only; set OPENPROSPECT_METRICS_TOKEN to scrape them from elsewhere."
+        )
 
 
 def _is_near(host: str) -> bool:

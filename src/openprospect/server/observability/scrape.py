@@ -77,7 +77,9 @@ def _of_consumers(standings: Sequence[Standing]) -> Iterator[Metric]:
 
 
 def _of_erasures(waiting: Sequence[WaitingErasure]) -> Iterator[Metric]:
-    unconfirmed = GaugeMetricFamily("openprospect_erasures_unconfirmed", "Erasures that a recipient has yet to confirm", labels=["organization"])
+    unconfirmed = GaugeMetricFamily(
+        "openprospect_erasures_unconfirmed", "Erasures that a recipient has yet to confirm", labels=["organization"]
+    )
     late = GaugeMetricFamily("openprospect_erasures_late", "Those of them past their deadline", labels=["organization"])
     nearest = GaugeMetricFamily("openprospect_erasures_next_deadline_timestamp_seconds", "The nearest deadline", labels=["organization"])
     for organization in sorted({erasure.organization for erasure in waiting}):
@@ -95,7 +97,9 @@ def _of_database(health: DatabaseHealth) -> Iterator[Metric]:
     yield connections
     yield _gauge("openprospect_database_connection_limit", "Connections that the database allows", health.connection_limit)
     yield _gauge("openprospect_database_bytes", "Size of the database", health.bytes)
-    yield _gauge("openprospect_database_oldest_transaction_seconds", "Age of the oldest open transaction", health.oldest_transaction_seconds)
+    yield _gauge(
+        "openprospect_database_oldest_transaction_seconds", "Age of the oldest open transaction", health.oldest_transaction_seconds
+    )
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

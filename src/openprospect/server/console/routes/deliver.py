@@ -1,4 +1,7 @@
-"""Pages: drop a file, see what would happen, deliver it. Both answers come as they grow: JSON lines with how far it is, the last with the result."""
+"""Pages: drop a file, see what would happen, deliver it.
+
+Both answers come while the work is under way: JSON lines that tell how far it is, and a last one with the result.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any

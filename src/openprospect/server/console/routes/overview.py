@@ -39,9 +39,7 @@ async def open_search(request: OperatorsRequest, database: NamedDependency[Datab
     """Opens a prospect search."""
     form = await posted(request)
     try:
-        search = await create_search(
-            database, text(form, "name"), organization_id=request.auth.organization_id, actor=request.auth.actor
-        )
+        search = await create_search(database, text(form, "name"), organization_id=request.auth.organization_id, actor=request.auth.actor)
     except InvalidInput as error:
         return page(request, "overview.html", status=422, **await _overview(request, database), problem=error.message)
     return see(f"/searches/{search.id}")

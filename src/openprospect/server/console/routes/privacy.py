@@ -69,7 +69,7 @@ async def erasure_recipients(request: OperatorsRequest, erasure_id: FromPath[str
     return page(request, "parts/recipients.html", erasure=await _own(request, erasure_id, database))
 
 
-@get("/privacy/erasures/{erasure_id:str}/report.{ending:str}")
+@get("/privacy/erasures/{erasure_id:str}/report/{ending:str}")
 async def erasure_report(
     request: OperatorsRequest, erasure_id: FromPath[str], ending: FromPath[str], database: NamedDependency[Database]
 ) -> Response[Any]:
@@ -79,7 +79,7 @@ async def erasure_report(
         return download(as_csv(found), name=f"erasure-{found.id}.csv", media_type="text/csv; charset=utf-8")
     if ending == "json":
         return download(msgspec.json.format(msgspec.json.encode(found)), name=f"erasure-{found.id}.json", media_type="application/json")
-    raise NotFound("Reports come as report.json and report.csv.")
+    raise NotFound("Reports come as json and csv.")
 
 
 @post("/privacy/suppressions", status_code=303)
@@ -104,9 +104,7 @@ async def export_suppressions(request: OperatorsRequest, database: NamedDependen
     return download(lines, name="suppressions.jsonl", media_type="application/x-ndjson")
 
 
-async def _privacy(
-    request: OperatorsRequest, database: Database, *, problem: str | None = None, said: str | None = None
-) -> Response[str]:
+async def _privacy(request: OperatorsRequest, database: Database, *, problem: str | None = None, said: str | None = None) -> Response[str]:
     organization_id = request.auth.organization_id
     return page(
         request,

@@ -95,6 +95,8 @@ class ParquetDestination:
             )
         self._manifest = manifest or Manifest()
         self._parts = Parts(self._folder, self._manifest)
+        if manifest is None:
+            self._manifest.write(self._folder)  # Before any part, so that what a killed first run leaves is known to be ours.
 
     def _commit(self) -> None:
         self._manifest.write(self._folder)
