@@ -172,6 +172,19 @@ def pages(client: httpx.Client, search_id: str, *, limit: int = 100, since: str 
             return items
 
 
+def workers_of(pid: int) -> list[int]:
+    """The processes that a service with several workers has spawned to serve; the resource tracker is none."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(entry.read_text().rpartition(")")[2].split()[1])
+            if parent == pid and b"spawn_main" in (entry.parent / "cmdline").read_bytes():
+                found.append(int(entry.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
 def eventually(condition: Callable[[], Any], *, within_seconds: float = 20.0) -> Any:
     """What the condition gives, once it gives something."""
     deadline = time.monotonic() + within_seconds

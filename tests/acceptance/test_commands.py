@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from openprospect.cli.main import app
-from tests.acceptance.commands import READ, eventually, open_site
+from tests.acceptance.commands import READ, eventually, open_site, workers_of
 
 GROUPS = ("erasures", "keys", "organizations", "searches", "suppressions")
 COMPANY = {"source_id": "c1", "name": "Café", "prospects": [{"first_name": "Maria", "email": "maria@cafe.example"}]}
@@ -340,19 +340,6 @@ def test_workers_share_the_work_and_die_with_a_parent_that_is_killed(site):
             pass
         server.start()
         assert httpx.get(f"{server.base_url}/health").status_code == 200
-
-
-def workers_of(pid):
-    """Processes that were forked or spawned to serve; the resource tracker is none."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(entry.read_text().rpartition(")")[2].split()[1])
-            if parent == pid and b"spawn_main" in (entry.parent / "cmdline").read_bytes():
-                found.append(int(entry.parent.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
 
 
 # Secrets.

@@ -50,9 +50,10 @@ async def test_an_accepted_message_is_signed_and_says_what_it_is(receiver):
 
 
 async def test_messages_one_after_another_share_a_connection(receiver):
+    same = target(receiver.url())
     async with Sender(allow_private=True) as sender:
         for _ in range(5):
-            await sender.send(target(receiver.url()), message())
+            await sender.send(same, message())
     assert len(receiver.requests) == 5
     assert receiver.connections == 1
 

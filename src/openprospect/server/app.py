@@ -23,6 +23,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.housekeeping import tidy
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
+from openprospect.server.feed.store import instance
 from openprospect.server.http import openapi
 from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.errors import EXCEPTION_HANDLERS
@@ -131,6 +132,8 @@ async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator
     async with await Database.open(dsn) as database:
         receipts, key_uses = Receipts(), KeyUses()
         app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
+
+        app.state.instance = await instance(database)
 
         async def write_receipts() -> None:
             await receipts.settle()

@@ -136,6 +136,14 @@ ALTER TABLE ONLY idempotent_answer ADD CONSTRAINT idempotent_answer_pkey PRIMARY
 CREATE INDEX idempotent_answer_age ON idempotent_answer USING btree (created_at);
 ALTER TABLE ONLY idempotent_answer ADD CONSTRAINT idempotent_answer_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
 
+CREATE TABLE instance (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    is_only boolean DEFAULT true NOT NULL,
+    CONSTRAINT instance_is_only_check CHECK (is_only)
+);
+ALTER TABLE ONLY instance ADD CONSTRAINT instance_is_only_key UNIQUE (is_only);
+ALTER TABLE ONLY instance ADD CONSTRAINT instance_pkey PRIMARY KEY (id);
+
 CREATE TABLE organization (
     id uuid NOT NULL,
     name text NOT NULL,

@@ -248,3 +248,7 @@ SELECT count(*) FROM gone;
 -- forget_answers :execute
 -- A day after it was given, an answer is no longer repeated.
 DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours';
+
+-- instance :value
+-- Which service this is, wherever it answers.
+SELECT id FROM instance;

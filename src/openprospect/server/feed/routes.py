@@ -44,6 +44,7 @@ _PAGE_HEADERS = {
     "response_headers": {
         "ETag": header("Names this page as it is now", example=_ETAG),
         "Delivery-Watermark": header("Up to where the feed was complete", example="2026-02-25T12:00:00.000001Z"),
+        "Delivery-Instance": header("Which service this is, wherever it answers", example="0b8f4c8e-6b1d-4a53-9d0e-3f3f1c2d4e5f"),
         "Link": header("The next page by its place in time, on every page but the last", example=_NEXT),
     },
 }
@@ -173,7 +174,12 @@ def _etags(request: CallersRequest) -> set[str]:
 
 
 def _headers(request: CallersRequest, ask: Ask, page: Page) -> dict[str, str]:
-    headers = {"ETag": page.etag, "Delivery-Watermark": written(page.watermark), "Cache-Control": "private, no-cache"}
+    headers = {
+        "ETag": page.etag,
+        "Delivery-Watermark": written(page.watermark),
+        "Delivery-Instance": request.app.state.instance,
+        "Cache-Control": "private, no-cache",
+    }
     if page.has_more and page.last_at is not None:
         base = str(request.url.with_replacements(query="", fragment="")).rstrip("?/")
         headers["Link"] = f'<{base}?after={written(page.last_at)}&limit={ask.limit}>; rel="next"'

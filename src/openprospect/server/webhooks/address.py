@@ -3,9 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # IANA's registries of special addresses, written out: the tables of each Python know another part of them.
-_PRIVATE_IPV4 = tuple(
-    IPv4Network(network) for network in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-)
+_PRIVATE_IPV4 = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _PRIVATE_IPV6 = (IPv6Network("::1/128"), IPv6Network("fc00::/7"))
 _SPECIAL_IPV4 = tuple(
     IPv4Network(network)

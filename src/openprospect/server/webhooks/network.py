@@ -7,6 +7,8 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from ipaddress import ip_address
 
 import httpcore
 
@@ -33,6 +35,8 @@ class Lookup:
 
     async def __call__(self, host: str, port: int) -> list[str]:
         """Every address of the host. Raises NameUnknown."""
+        with suppress(ValueError):
+            return [str(ip_address(host))]
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))

@@ -14,13 +14,14 @@ from typing import Self, cast
 import httpcore
 
 from openprospect.server.webhooks.message import Message
-from openprospect.server.webhooks.model import Attempt, Target
+from openprospect.server.webhooks.model import Attempt, Target, WebhookId
 from openprospect.server.webhooks.network import AddressRefused, Lookup, NameUnknown, Resolve, VettedNetwork
 from openprospect.server.webhooks.retry import retry_after
 from openprospect.server.webhooks.signature import signed_headers
 
 _MOST_ANSWER_BYTES = 1024
-_MOST_ORIGINS = 1_000
+# With what is under way besides, well below the 1,024 files that a process may often open.
+_MOST_POOLS = 256
 _HEADERS = {"content-type": "application/json", "user-agent": "OpenProspect-Webhooks", "accept-encoding": "identity"}
 
 
@@ -53,7 +54,7 @@ class _Answer:
 
 
 class Sender:
-    """Sends messages over connections that it keeps for a while, a small pool an origin. Use it as a context manager."""
+    """Sends messages over connections that it keeps for a while, a small pool an endpoint. Use it as a context manager."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class Sender:
         self._patience = patience or Patience()
         self._clock = clock
         self._tls = ssl.create_default_context()
-        self._pools: OrderedDict[tuple[bytes, bytes, int | None], _Pool] = OrderedDict()
+        self._pools: OrderedDict[WebhookId, _Pool] = OrderedDict()
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,7 +118,7 @@ class Sender:
         timeouts = {"connect": self._patience.connect, "read": self._patience.read, "write": self._patience.read}
         url = httpcore.URL(target.url)
         async with (
-            self._pool(url) as pool,
+            self._pool(target.id) as pool,
             pool.stream(
                 "POST",
                 url,
@@ -132,20 +133,19 @@ class Sender:
             )
 
     @asynccontextmanager
-    async def _pool(self, url: httpcore.URL) -> AsyncIterator[httpcore.AsyncConnectionPool]:
-        """The connections to this origin. One pool for all would look through every connection at every request."""
-        origin = (url.scheme, url.host, url.port)
-        pool = self._pools.get(origin) or _Pool(
+    async def _pool(self, webhook_id: WebhookId) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        """The connections to this endpoint. One pool for all would look through every connection at every request."""
+        pool = self._pools.get(webhook_id) or _Pool(
             httpcore.AsyncConnectionPool(
                 ssl_context=self._tls,
                 max_connections=None,
-                max_keepalive_connections=8,
+                max_keepalive_connections=2,
                 keepalive_expiry=30.0,
                 network_backend=self._network,
             )
         )
-        self._pools[origin] = pool
-        self._pools.move_to_end(origin)
+        self._pools[webhook_id] = pool
+        self._pools.move_to_end(webhook_id)
         pool.users += 1
         try:
             yield pool.connections
@@ -154,12 +154,11 @@ class Sender:
             await self._drop_oldest()
 
     async def _drop_oldest(self) -> None:
-        """Close what was used longest ago, where there are too many."""
-        if len(self._pools) > _MOST_ORIGINS:
-            origin, pool = next(iter(self._pools.items()))
-            if not pool.users:
-                del self._pools[origin]
-                await pool.connections.aclose()
+        """Close the pool that was used longest ago and is idle, where there are too many."""
+        if len(self._pools) > _MOST_POOLS:
+            idle = next((webhook_id for webhook_id, pool in self._pools.items() if not pool.users), None)
+            if idle is not None:
+                await self._pools.pop(idle).connections.aclose()
 
 
 @dataclass(slots=True)
@@ -187,4 +186,3 @@ def _refusal(status: int) -> str:
 def _host(url: httpcore.URL) -> str:
     host = url.host.decode()
     return host if url.port is None else f"{host}:{url.port}"
-
