@@ -118,6 +118,7 @@ async def crowd(bench: Bench, endpoints: int, hanging: int) -> None:
     await asyncio.sleep(1.5)
     for turn in range(3):
         bench.receiver.requests.clear()
+        cpu = bench.cpu_seconds()
         at = min((await bench.deliver(search, 1)).values())
 
         def rest(receiver: Receiver) -> list[float]:
@@ -127,7 +128,8 @@ async def crowd(bench: Bench, endpoints: int, hanging: int) -> None:
         delays = [moment - at for moment in rest(bench.receiver)]
         print(
             f"crowd {turn + 1}     {endpoints} endpoints, {hanging} hanging: the others after "
-            f"{statistics.median(delays):.2f} s (median), {max(delays):.2f} s (last)"
+            f"{statistics.median(delays):.2f} s (median), {max(delays):.2f} s (last), "
+            f"{(bench.cpu_seconds() - cpu) / endpoints * 1000:.2f} ms of CPU an endpoint in the service"
         )
 
 

@@ -66,6 +66,7 @@ class Courier:
 
     async def _accepted(self, place: Place, turn: Turn) -> bool:
         until = turn.watermark if turn.change is None else turn.change.at
+        has_more = until < turn.watermark
         is_receipt = _proves_receipt(turn)
         is_held = await store.note_sent(
             self._database,
@@ -73,13 +74,13 @@ class Courier:
             position=until,
             completed_until=until if turn.change is None else None,
             accepted_until=until if is_receipt else None,
-            lease=self._lease,
+            lease=self._lease if has_more else None,
         )
         if is_held and is_receipt:
             consumer = consumer_of(place.webhook_id)
             self._receipts.served(place.search_id, consumer, until)
             self._receipts.confirm(place.search_id, consumer, until)
-        return is_held
+        return is_held and has_more
 
     async def _failed(self, place: Place, turn: Turn, sent: Sent) -> None:
         noted = await store.note_failed(self._database, place)

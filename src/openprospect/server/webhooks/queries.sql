@@ -158,11 +158,13 @@ LEFT JOIN LATERAL (
 WHERE place.webhook_id = $1 AND place.prospect_search_id = $2 AND place.claim = $3 AND disabled_at IS NULL;
 
 -- note_sent :value
--- A place moves on: what came before was accepted. False where the claim was lost. Not waiting for the disk: a crash can only repeat.
+-- A place moves on: what came before was accepted. It is held on for a lease, or let go where there is none.
+-- False where the claim was lost. Not waiting for the disk: a crash can only repeat.
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)), moved AS (
     UPDATE webhook_position SET position = $4, completed_until = greatest(completed_until, $5),
         accepted_until = greatest(accepted_until, $6), failures = 0, failing_since = NULL,
-        succeeded_at = clock_timestamp(), next_attempt_at = clock_timestamp(), claimed_until = clock_timestamp() + $7::interval
+        succeeded_at = clock_timestamp(), next_attempt_at = clock_timestamp(),
+        claim = CASE WHEN $7::interval IS NOT NULL THEN claim END, claimed_until = clock_timestamp() + $7
     FROM unhurried WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3
     RETURNING 1
 )

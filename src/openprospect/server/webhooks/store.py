@@ -147,9 +147,15 @@ async def turn(db: Executor, place: Place) -> Turn | None:
 
 
 async def note_sent(
-    db: Executor, place: Place, *, position: datetime, completed_until: datetime | None, accepted_until: datetime | None, lease: timedelta
+    db: Executor,
+    place: Place,
+    *,
+    position: datetime,
+    completed_until: datetime | None,
+    accepted_until: datetime | None,
+    lease: timedelta | None,
 ) -> bool:
-    """False where the claim was lost meanwhile: whoever has it now sends again from where the place stands."""
+    """Hold on for a lease, or let go. False where the claim was lost: whoever has it now sends again from where the place stands."""
     is_held: bool = await db.value(SQL.note_sent, *_key(place), position, completed_until, accepted_until, lease)
     return is_held
 
