@@ -24,7 +24,14 @@ async def beta(service, operators):
     made = await browser.post("/webhooks", {"url": "https://betas-own.example/hook", "event": "company.delivered"})
     webhook_id = re.search(r"/webhooks/([0-9a-f-]{36})/test", made.text)[1]
     key_id = re.search(r"/keys/([0-9a-f-]{36})/revoke", (await browser.get("/keys")).text)[1]
-    return {"search": search_id, "company": company["id"], "erasure": erasure["id"], "webhook": webhook_id, "key": key_id, "browser": browser}
+    return {
+        "search": search_id,
+        "company": company["id"],
+        "erasure": erasure["id"],
+        "webhook": webhook_id,
+        "key": key_id,
+        "browser": browser,
+    }
 
 
 async def test_the_pages_of_one_tenant_show_nothing_of_another(browser, beta):

@@ -12,9 +12,16 @@ from openprospect.server.app import create_app
 from openprospect.server.http.body import MAX_BODY_BYTES
 from tests.integration.api_routes import ApiRoute, api_routes, litestar_of
 from tests.integration.conftest import Service, running
+from tests.integration.shared import shared_service
 
 UNKNOWN_ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 ROUTES = [route for route in api_routes(create_app("postgresql://nobody@nowhere/nothing")) if route.guards]
+
+
+@pytest.fixture(scope="module")
+async def service(postgres, template):
+    async with shared_service(postgres, template) as service:
+        yield service
 
 
 def problem_of(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -108,9 +115,15 @@ async def test_a_field_that_does_not_fit_is_named(client):
 
 @pytest.mark.parametrize("media_type", ["text/csv", "application/xml", "multipart/form-data; boundary=x", "", "application/json5", "a"])
 @pytest.mark.parametrize("route", [route for route in ROUTES if "request_body" in route.handler.opt], ids=lambda route: route.name)
-async def test_a_body_of_another_kind_is_refused(client, search_id, route: ApiRoute, media_type: str):
-    answer = await client.request(route.method, path_of(route, search_id), content=b"{}", headers={"Content-Type": media_type})
+async def test_a_body_of_another_kind_is_refused(client, search_id, webhook_id, route: ApiRoute, media_type: str):
+    path = path_of(route, webhook_id if "webhook_id" in route.path else search_id)
+    answer = await client.request(route.method, path, content=b"{}", headers={"Content-Type": media_type})
     problem_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.fixture
+async def webhook_id(client):
+    return (await client.post("/webhooks", json={"url": "https://hotel.invalid/hook"})).json()["id"]
 
 
 async def test_a_media_type_may_have_parameters_and_any_case(client):

@@ -7,6 +7,7 @@ import pytest
 from openprospect.server.app import create_app
 from tests.integration.api_routes import api_routes
 from tests.integration.conftest import open_search
+from tests.integration.shared import shared_service
 
 ROUTES = [route for route in api_routes(create_app("postgresql://nobody@nowhere/nothing")) if route.guards]
 METHODS: dict[str, set[str]] = {}
@@ -18,6 +19,12 @@ OTHERS = ["http://service.test/health", "http://service.test/docs", "/openapi.js
 
 def allowed(path):
     return ", ".join(sorted(METHODS[path] | {"OPTIONS"} | ({"HEAD"} if "GET" in METHODS[path] else set())))
+
+
+@pytest.fixture(scope="module")
+async def service(postgres, template):
+    async with shared_service(postgres, template) as service:
+        yield service
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from openprospect.server.app import create_app
+from openprospect.server.db.pool import Database
 from tests.integration.conftest import Deliver, Service, pull, running
 from tests.integration.naive_client import NaiveClient
 from tests.integration.pages import SEVEN, ask, sources, versions, walk
@@ -137,3 +138,18 @@ async def test_an_empty_poll_is_unchanged_until_something_comes(client: httpx.As
     await deliver("another")
     response = await client.get(path, params={"delivered_since": until}, headers=condition)
     assert sources(response.json()) == ["another"]
+
+
+@pytest.mark.parametrize("position", [2**bits - before for bits in (7, 14, 21) for before in (1, 4, 7)])
+async def test_a_total_is_right_where_the_blocks_of_the_tally_meet(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database, position: int
+) -> None:
+    """As if there had been many deliveries already: a tally counts them in blocks, and blocks of blocks."""
+    await database.execute("UPDATE prospect_search SET position = $1", position)
+    result = await deliver(*SEVEN)
+    await deliver(*versions("b", "f", version=2))
+    await client.delete(f"/deliveries/{search_id}/companies/{result['items'][2]['id']}")
+    items = (await pull(client, search_id, delivered_since="2000-01-01T00:00:00Z"))["items"]
+    assert [item["source_id"] for item in items] == ["a", "d", "e", "g", "b", "f", "c"]
+    for number, item in enumerate(items[:-1], start=1):
+        assert (await pull(client, search_id, limit=1, delivered_since=item["delivered_at"]))["total"] == len(items) - number

@@ -78,7 +78,7 @@ class Promise(RuleBasedStateMachine):
                 client = NaiveClient(http, self.search_ids[search], follows_links=follows_links, keeps_watermark=keeps_watermark)
                 yield Consumer(client, self.feeds[search], walks)
 
-    @initialize(deliveries=st.sampled_from([0, 2**7, 2**14, 2**21]), before=st.integers(0, 9))
+    @initialize(deliveries=st.sampled_from([0, 2**7, 2**14, 2**21]), before=st.integers(0, 20))
     def age(self, deliveries: int, before: int) -> None:
         """As if there had been many deliveries already: the tally of the feed counts in blocks, and these are where they end."""
         for search_id in self.search_ids:

@@ -1,9 +1,10 @@
 """Two tenants with the same source ids, hosts, company ids and people never meet, by any route that the application has."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from openprospect.server.app import create_app
 from openprospect.server.http.parameters import declared
 from tests.integration.api_routes import ApiRoute, api_routes
 from tests.integration.conftest import Service, open_search
+from tests.integration.shared import shared_service
 
 UNKNOWN_ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 SHARED_COMPANY_ID = "11111111-2222-4333-8444-555555555555"
@@ -45,8 +47,14 @@ BODIES: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="module")
+async def service(postgres: str, template: str) -> AsyncIterator[Service]:
+    async with shared_service(postgres, template) as service:
+        yield service
+
+
 async def tenant(service: Service, name: str) -> Tenant:
-    client = await service.client("consumer", organization=await service.organization(name))
+    client = await service.client("consumer", organization=await service.organization(f"{name} {uuid4()}"))
     search_id = await open_search(client, f"{name} search")
     person = {"first_name": "Maria", "last_name": name, "email": SHARED_EMAIL}
     shared = {"id": SHARED_COMPANY_ID, "source_id": "crm-1", "name": f"{name} shared", "website_url": "https://grandhotel.example"}

@@ -156,7 +156,8 @@ def dispatching(dispatcher: Dispatcher) -> Iterator[None]:
             await work()
             await asyncio.sleep(seconds)
 
-    tasks = [asyncio.create_task(again(dispatcher.poll, 0.05)), asyncio.create_task(again(dispatcher.upkeep, 0.2))]
+    duties = [(dispatcher.poll, 0.05), (dispatcher.retry, 0.1), (dispatcher.upkeep, 0.2)]
+    tasks = [asyncio.create_task(again(work, seconds)) for work, seconds in duties]
     try:
         yield
     finally:

@@ -36,7 +36,7 @@ from openprospect.server.privacy import routes as privacy
 from openprospect.server.searches import routes as searches
 from openprospect.server.settings import DEFAULTS, Settings
 from openprospect.server.webhooks import routes as webhooks
-from openprospect.server.webhooks.dispatch import POLL_SECONDS, UPKEEP_SECONDS, Dispatcher, Retention
+from openprospect.server.webhooks.dispatch import POLL_SECONDS, RETRY_SECONDS, UPKEEP_SECONDS, Dispatcher, Retention
 from openprospect.server.webhooks.sender import Sender
 
 logger = logging.getLogger(__name__)
@@ -166,6 +166,7 @@ async def _pushing(dsn: str, settings: Settings, receipts: Receipts) -> AsyncIte
         await dispatcher.start()
         async with (
             _every(POLL_SECONDS, dispatcher.poll),
+            _every(RETRY_SECONDS, dispatcher.retry),
             _every(UPKEEP_SECONDS, dispatcher.upkeep),
             _every(_TIDY_SECONDS, dispatcher.tidy),
         ):

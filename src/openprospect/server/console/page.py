@@ -41,7 +41,8 @@ _POLICY = "; ".join(
 _PAGE_HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer, browsers would send forms with the origin "null".
+    "Referrer-Policy": "same-origin",
     # What is shown here must not stand in a cache after signing out.
     "Cache-Control": "no-store",
 }

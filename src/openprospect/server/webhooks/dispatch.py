@@ -23,6 +23,7 @@ from openprospect.server.webhooks.sender import Sender
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
+RETRY_SECONDS = 0.25
 UPKEEP_SECONDS = 0.5
 # A process that dies holds its places up for so long.
 _LEASE = timedelta(seconds=6)
@@ -38,7 +39,7 @@ class Retention:
 
 
 class Dispatcher:
-    """One a process. `poll` and `upkeep` are to be called again and again, `stop` at the end."""
+    """One a process. `poll`, `retry` and `upkeep` are to be called again and again, `stop` at the end."""
 
     def __init__(
         self, database: Database, sender: Sender, receipts: Receipts, *, lanes: Lanes | None = None, retention: Retention | None = None
@@ -62,6 +63,10 @@ class Dispatcher:
         """Begin to serve what is due and free, as far as there is room."""
         if self._has_endpoints:
             await self._fill(Lane.QUICK)
+
+    async def retry(self) -> None:
+        """The same for those whose last attempt failed."""
+        if self._has_endpoints:
             await self._fill(Lane.SLOW)
 
     async def upkeep(self) -> None:

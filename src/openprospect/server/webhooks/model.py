@@ -99,7 +99,6 @@ class Turn:
     """What a place has to send now. `change` is None where it has caught up with `watermark`."""
 
     target: Target
-    failures: int
     watermark: datetime
     completion_due: bool
     change: Change | None

@@ -126,7 +126,7 @@ SELECT webhook.id, url, base_url, events, is_full, ARRAY(
         SELECT secret FROM webhook_secret
         WHERE webhook_id = webhook.id AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
     ) AS secrets,
-    place.failures, feed.watermark,
+    feed.watermark,
     feed.watermark > place.completed_until AND 'delivery.completed' = ANY (events) AND (
         feed.watermark < clock_timestamp() - interval '1 second' OR feed.watermark > place.completed_until + interval '30 seconds'
     ) AS completion_due,

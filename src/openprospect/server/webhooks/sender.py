@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -99,17 +99,8 @@ class Sender:
         try:
             async with asyncio.timeout(self._patience.whole):
                 answer = await self._exchange(target, message)
-        except (TimeoutError, httpcore.TimeoutException):
-            return None, "The endpoint did not answer in time."
-        except AddressRefused:
-            return None, "The host leads to an address that is not public."
-        except NameUnknown:
-            return None, "The host has no address."
-        except httpcore.ConnectError as error:
-            is_tls = isinstance(error.__cause__, ssl.SSLError)
-            return None, "No secure connection: the certificate was not accepted." if is_tls else "The connection was refused."
-        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
-            return None, "The connection broke, or what came back is not HTTP."
+        except Exception as error:  # noqa: BLE001  # whatever an endpoint provokes is its failure, with the pauses that follow from one
+            return None, _reason(error)
         return answer, None if 200 <= answer.status < 300 else _refusal(answer.status)
 
     async def _exchange(self, target: Target, message: Message) -> _Answer:
@@ -177,6 +168,23 @@ async def _beginning(response: httpcore.Response) -> str:
                 break
     # PostgreSQL's text has no place for NUL.
     return received[:_MOST_ANSWER_BYTES].decode("utf-8", errors="replace").replace("\0", "\ufffd")
+
+
+_REASONS: Mapping[type[Exception] | tuple[type[Exception], ...], str] = {
+    (TimeoutError, httpcore.TimeoutException): "The endpoint did not answer in time.",
+    AddressRefused: "The host leads to an address that is not public.",
+    NameUnknown: "The host has no address.",
+    httpcore.ConnectError: "The connection was refused.",
+    (httpcore.NetworkError, httpcore.ProtocolError): "The connection broke, or what came back is not HTTP.",
+}
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing was answered, in words of ours: an error's own may hold what nobody should read in a log."""
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return "No secure connection: the certificate was not accepted, or there is no TLS."
+    known = (text for kinds, text in _REASONS.items() if isinstance(error, kinds))
+    return next(known, f"The attempt failed: {type(error).__name__}.")
 
 
 def _refusal(status: int) -> str:

@@ -141,9 +141,7 @@ async def turn(db: Executor, place: Place) -> Turn | None:
     if row is None:
         return None
     change = None if row["at"] is None else _change(row)
-    return Turn(
-        target=_target(row), failures=row["failures"], watermark=row["watermark"], completion_due=row["completion_due"], change=change
-    )
+    return Turn(target=_target(row), watermark=row["watermark"], completion_due=row["completion_due"], change=change)
 
 
 async def note_sent(

@@ -1,0 +1,86 @@
+"""Every page at phone and desk width: sound, accessible, light, complete by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.browser.conftest import DESK, PHONE
+
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+HEAVIEST = 200_000
+
+PAGES = {
+    "overview": "/console",
+    "search": "/console/searches/{search_id}",
+    "deliver": "/console/searches/{search_id}/deliver",
+    "connect": "/console/searches/{search_id}/connect",
+    "keys": "/console/keys",
+    "privacy": "/console/privacy",
+    "webhooks": "/console/webhooks",
+}
+BEHIND = {
+    "company": ("/console/searches/{search_id}", "table a[href*='/companies/']"),
+    "erasure": ("/console/privacy", "a[href*='/erasures/']"),
+    "webhook": ("/console/webhooks", "a[href*='/webhooks/']"),
+}
+WIDTHS = {"desk": {"viewport": DESK}, "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True}}
+
+
+def wide(**options):
+    return [pytest.param(width | options, id=name) for name, width in WIDTHS.items()]
+
+
+def go_to(page, name, world):
+    path, link = BEHIND.get(name) or (PAGES[name], None)
+    page.goto(path.format(search_id=world.search_id))
+    if link:
+        page.locator(link).first.click()
+        page.wait_for_load_state()
+
+
+def violations(page):
+    page.add_script_tag  # noqa: B018
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}" for each in found]
+
+
+@pytest.mark.parametrize("context", wide(), indirect=True)
+@pytest.mark.parametrize("name", [*PAGES, *BEHIND])
+def test_a_page_is_sound(page, world, photograph, request, name):
+    go_to(page, name, world)
+    width = request.node.callspec.id.split("-")[0]
+    photograph(page, name if "desk" in request.node.callspec.id else f"{name}-phone")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, f"wider than a {width}"
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("context", [{"viewport": DESK, "color_scheme": "dark"}], indirect=True)
+@pytest.mark.parametrize("name", ["overview", "keys", "webhook", "deliver"])
+def test_a_page_is_as_legible_in_the_dark(page, world, photograph, name):
+    go_to(page, name, world)
+    photograph(page, f"{name}-dark")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("context", wide(), indirect=True)
+def test_the_sign_in_is_sound(page, context, photograph, request):
+    context.clear_cookies()
+    page.goto("/console")
+    assert page.get_by_label("API key").is_visible()
+    photograph(page, "sign-in" if "desk" in request.node.callspec.id else "sign-in-phone")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", [*PAGES, *BEHIND])
+def test_a_page_and_all_that_it_needs_is_light(context, world, name):
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    weights = []
+    session.on("Network.dataReceived", lambda event: weights.append(event["dataLength"]))
+    go_to(page, name, world)
+    page.wait_for_load_state("networkidle")
+    pages = 2 if name in BEHIND else 1
+    assert 0 < sum(weights) < HEAVIEST * pages

@@ -1,0 +1,265 @@
+"""What the pages tell: lag that rises and falls, deliveries over time, companies found by whatever is at hand, keys, erasures."""
+
+import re
+
+import msgspec
+import pytest
+
+from openprospect.server.console import find
+from openprospect.server.feed.receipts import FLUSH_SECONDS
+from tests.integration.conftest import pull
+
+
+def hotel(number, **more):
+    email = f"person{number}@hotel{number}.example"
+    return {"name": f"Hotel {number}", "source_id": f"crm-{number}", "website_url": f"https://www.hotel{number}.example",
+            "prospects": [{"email": email, "first_name": "Maria"}], **more}  # fmt: skip
+
+
+@pytest.fixture
+def deliver(client, search_id):
+    async def deliver_hotels(*numbers, **more):
+        rows = [hotel(number, **more) for number in numbers]
+        answer = await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
+        assert answer.status_code == 200, answer.text
+        return [item["id"] for item in answer.json()["items"]]
+
+    return deliver_hotels
+
+
+def verdict_on(page):
+    return re.search(r'<p class="verdict (\w+)"><strong>(.*?)</strong>', page.text).groups()
+
+
+async def written(client, search_id, until):
+    """Returns once everything that the consumer was served and said is written."""
+    answer = await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": until}, timeout=3 * FLUSH_SECONDS + 5)
+    assert answer.status_code == 200
+
+
+async def test_lag_rises_with_a_delivery_and_falls_with_the_receipt(browser, client, search_id, deliver):
+    assert verdict_on(await browser.get("/")) == ("wait", "Nobody is there yet.")
+    await deliver(1, 2)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    assert verdict_on(await browser.get("/")) == ("good", "Yes.")
+    await deliver(3, 4, 5)
+    behind = await browser.get("/")
+    assert verdict_on(behind) == ("wait", "Not yet.")
+    assert "consumer is 3 companies behind in hotels" in behind.text
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    assert verdict_on(await browser.get("/now")) == ("good", "Yes.")
+
+
+async def test_the_lag_is_counted_as_the_receipts_are(browser, client, search_id, deliver, database):
+    await deliver(*range(300))
+    page = await pull(client, search_id, limit=100)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    await deliver(5, 150, 250, city="Berlin")
+    (row,) = await database.rows(
+        "SELECT count(*) FROM delivery WHERE superseded_at IS NULL AND delivered_at > $1", *[await confirmed(database)]
+    )
+    assert f'<td class="number">{row["count"]}</td>' in (await browser.get(f"/searches/{search_id}")).text
+    assert row["count"] == 201
+
+
+async def confirmed(database):
+    return await database.value("SELECT confirmed_until FROM receipt")
+
+
+async def test_a_consumer_without_a_working_key_is_not_waited_for(browser, client, search_id, deliver, database):
+    await deliver(1)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    await deliver(2)
+    assert verdict_on(await browser.get("/"))[0] == "wait"
+    await database.execute("UPDATE api_key SET revoked_at = now() WHERE name = 'consumer'")
+    after = await browser.get("/")
+    assert verdict_on(after) == ("wait", "Nobody is there yet.")
+    assert "key no longer works" in after.text
+
+
+@pytest.mark.parametrize("by", ["hour", "day"])
+async def test_the_plot_counts_every_delivery_also_what_was_superseded(browser, deliver, client, search_id, by):
+    ids = await deliver(1, 2, 3)
+    await deliver(2, city="Berlin")
+    await client.delete(f"/deliveries/{search_id}/companies/{ids[0]}")
+    page = (await browser.get(f"/?by={by}")).text
+    assert "5 deliveries, at most" in page
+
+
+async def test_a_search_is_opened(browser):
+    answer = await browser.post("/searches", {"name": "cafés"})
+    page = await browser.get(answer.headers["location"].removeprefix("/console"))
+    assert "<h1>cafés</h1>" in page.text
+    refused = await browser.post("/searches", {"name": " "})
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+
+
+async def test_a_feed_is_browsed_newest_first_without_a_gap(browser, search_id, deliver):
+    await deliver(*range(120))
+    names, path = [], f"/searches/{search_id}"
+    while path:
+        page = (await browser.get(path)).text
+        names += re.findall(r"/companies/[0-9a-f-]{36}\">(Hotel \d+)</a>", page)
+        older = re.search(r'href="/console(\S+?before=[^"]+)"', page)
+        path = older and older[1]
+    assert names == [f"Hotel {number}" for number in reversed(range(120))]
+
+
+async def found(browser, search_id, wanted):
+    """Names of what is found, all stretches of it."""
+    names, form = [], {"wanted": wanted}
+    while form:
+        page = (await browser.post(f"/searches/{search_id}/find", form, headers={"HX-Request": "true"})).text
+        names += re.findall(r"/companies/[0-9a-f-]{36}\">(.*?)</a>", page)
+        further = re.findall(r'name="(wanted|before|looked_at)" value="([^"]*)"', page)
+        form = dict(further)
+    return names
+
+
+async def test_a_company_is_found_by_whatever_is_at_hand(browser, search_id, deliver):
+    ids = await deliver(*range(10, 30))
+    for wanted in ("crm-17", "hotel17.example", "HOTEL 17", "person17@HOTEL17.example", "mailto:person17@hotel17.example", ids[7]):
+        assert await found(browser, search_id, wanted) == ["Hotel 17"], wanted
+    assert await found(browser, search_id, "website_url") == []
+    assert len(await found(browser, search_id, "hotel")) == 20
+
+
+async def test_a_company_is_found_by_a_persons_id(browser, client, search_id, deliver):
+    await deliver(1, 2)
+    person = (await pull(client, search_id))["items"][1]["prospects"][0]["id"]
+    assert await found(browser, search_id, person) == ["Hotel 2"]
+
+
+@pytest.mark.parametrize("name", ['Back\\slash "quoted"', "Zur Ösé", "100% _wild_"])
+async def test_a_name_is_found_however_it_is_written_in_json(browser, search_id, deliver, client, name):
+    await deliver(1)
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": name, "source_id": "odd"}]})
+    assert len(await found(browser, search_id, name[1:])) == 1
+
+
+async def test_what_lies_further_back_is_found_stretch_by_stretch(browser, search_id, deliver, monkeypatch):
+    await deliver(*range(25))
+    monkeypatch.setattr(find, "STRETCH", 10)
+    assert await found(browser, search_id, "Hotel 3") == ["Hotel 3"]
+    assert await found(browser, search_id, "no such") == []
+
+
+async def test_what_cannot_be_looked_for_is_refused(browser, search_id):
+    for wanted in ("", "x", "x" * 301, "a\0b"):
+        assert (await browser.post(f"/searches/{search_id}/find", {"wanted": wanted})).status_code == 422
+
+
+async def test_a_company_tells_its_history_by_fields_and_never_by_values(browser, search_id, deliver):
+    (company_id,) = await deliver(1, city="Berlin")
+    await deliver(1, city="Hamburg")
+    page = (await browser.get(f"/searches/{search_id}/companies/{company_id}")).text
+    history = page.split('id="history"')[1]
+    assert history.index("redelivered") < history.index("<td>delivered")
+    assert "attributes.city" in history
+    assert "Berlin" not in page
+    assert "Hamburg" in page
+
+
+async def test_the_answer_that_is_tried_is_the_one_of_the_api_and_counts_for_nobody(browser, client, search_id, deliver, database):
+    await deliver(1, 2, 3)
+    tried = await browser.post(f"/searches/{search_id}/try")
+    shown = re.sub(r"<[^>]+>", "", tried.text).replace("&#34;", '"')
+
+    assert await database.value("SELECT count(*) FROM receipt") == 0
+    assert await database.value("SELECT count(*) FROM walk") == 0
+    assert msgspec.json.decode(shown) == await pull(client, search_id, limit=2)
+
+
+async def test_the_samples_are_filled_with_the_search_and_this_service(browser, search_id):
+    page = (await browser.get(f"/searches/{search_id}/connect")).text
+    assert page.count(search_id) >= 7
+    assert "http://service.test/api/v1/deliveries/" in page
+    assert "api.openprospect.io" not in page
+    assert "PROSPECT_SEARCH_ID" not in page
+
+
+async def test_a_key_is_shown_once_and_works(browser, service, search_id):
+    made = await browser.post("/keys", {"name": "crm", "scope": ["companies:read", "prospects:read"], "days": "90", "kind": "live"})
+    (key,) = re.findall(r"opk_live_\w{32}", made.text)
+    assert key not in (await browser.get("/keys")).text
+    client = service.caller({"Authorization": f"Bearer {key}"})
+    assert (await pull(client, search_id))["items"] == []
+    assert sorted((await client.get("/auth/validate")).json()["scopes"]) == ["companies:read", "prospects:read"]
+    key_id = re.search(r"/keys/([0-9a-f-]{36})/revoke\" data-confirm=\"Revoke the key crm\?", made.text)[1]
+    assert (await browser.post(f"/keys/{key_id}/revoke")).status_code == 303
+    assert (await client.get("/auth/validate")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        ({"name": " ", "scope": "companies:read", "days": "90"}, "needs a name"),
+        ({"name": "crm", "days": "90"}, "at least one scope"),
+        ({"name": "crm", "scope": "everything", "days": "90"}, "Unknown scope"),
+        ({"name": "crm", "scope": "companies:read", "days": "7"}, "lifetimes"),
+    ],
+)
+async def test_a_key_that_cannot_be_made_says_why(browser, form, problem):
+    answer = await browser.post("/keys", form)
+    assert answer.status_code == 422
+    assert problem in answer.text
+    assert "opk_" not in answer.text
+
+
+async def test_a_person_is_erased_after_being_asked_once_more_and_the_receipts_arrive(browser, client, search_id, deliver):
+    await deliver(1, 2)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    asked = await browser.post("/privacy/look", {"person": "person1@hotel1.example"})
+    assert "1 company of 1 search" in asked.text
+    assert (await pull(client, search_id))["items"][0]["prospects"]
+    done = await browser.post("/privacy/erase", {"person": "person1@hotel1.example"})
+    path = done.headers["location"].removeprefix("/console")
+    assert "0 of 1 recipient has confirmed" in (await browser.get(path)).text
+    assert "1 yet to confirm" in (await browser.get("/privacy")).text
+    page = await pull(client, search_id, delivered_since=page["items"][-1]["delivered_at"])
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    assert "1 of 1 recipient has confirmed" in (await browser.get(f"{path}/recipients")).text
+    report = (await browser.get(f"{path}/report/json")).json()
+    assert (report["status"], report["recipients"][0]["key_name"]) == ("confirmed", "consumer")
+    assert (await browser.get(f"{path}/report/csv")).text.startswith("erasure_id,")
+
+
+async def test_an_erasure_close_to_its_deadline_stands_on_the_overview(browser, client, search_id, deliver, database):
+    await deliver(1)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    await browser.post("/privacy/erase", {"person": "person1@hotel1.example"})
+    assert "deadline" not in (await browser.get("/")).text
+    for sooner, words in (("now() + interval '2 days'", "reaches its deadline"), ("now() - interval '1 hour'", "is past its deadline")):
+        await database.execute(f"UPDATE erasure SET deadline_at = {sooner}")
+        overview = (await browser.get("/")).text
+        assert words in overview
+        assert "1 recipient has not confirmed (consumer)" in overview
+
+
+async def test_the_suppression_list_is_added_to_taken_from_and_exported(browser, deliver, client, search_id):
+    said = await browser.post("/privacy/suppressions", {"entries": "person1@hotel1.example\n\nhotel2.example\n", "change": "add"})
+    assert "2 on the list now." in said.text
+    assert "1 by domain, 1 by email." in said.text
+    export = await browser.get("/privacy/suppressions.jsonl")
+    assert export.text.count("\n") == 3
+    assert "hotel" not in export.text
+    said = await browser.post("/privacy/suppressions", {"entries": "hotel2.example\nunknown.example", "change": "remove"})
+    assert "1 of 2 taken off the list." in said.text
+    await deliver(1, 2)
+    assert [len(company["prospects"]) for company in (await pull(client, search_id))["items"]] == [0, 1]
+
+
+async def test_a_failing_webhook_stands_on_the_overview(browser, database):
+    made = await browser.post("/webhooks", {"url": "https://crm.example/hook?token=t0ps3cret", "event": "company.delivered"})
+    assert "whsec_" in made.text
+    await database.execute("UPDATE webhook SET disabled_at = now(), disabled_reason = 'five days of failure'")
+    overview = (await browser.get("/")).text
+    assert "https://crm.example/hook?*** is switched off since" in overview
+    assert "five days of failure" in overview
+    assert "t0ps3cret" not in overview

@@ -1,0 +1,121 @@
+"""A file in the console: looked at first, delivered afterwards, watched meanwhile, and kept nowhere."""
+
+import asyncio
+import json
+import tempfile
+
+import pytest
+
+from tests.integration.conftest import pull
+
+HEADER = b"Firma,Kundennummer,E-Mail,Ort\n"
+ROWS = b"Grand Hotel,77,maria@grand.example,Berlin\n,78,x@grand.example,Berlin\nCafe,79,,Hamburg\n"
+
+
+@pytest.fixture
+def send(browser, search_id):
+    """Send a file; the messages that came back."""
+
+    async def send_file(content, *, step="check", name="hotels.csv", **columns):
+        form = {"step": step} | {f"column:{heading}": field for heading, field in columns.items()}
+        answer = await browser.post(f"/searches/{search_id}/deliver", form, files={"file": (name, content)})
+        assert answer.status_code == 200, answer.text
+        return [json.loads(line) for line in answer.text.splitlines()]
+
+    return send_file
+
+
+async def names_in(client, search_id):
+    return [company["name"] for company in (await pull(client, search_id))["items"]]
+
+
+async def test_a_check_tells_what_would_happen_and_keeps_nothing(send, client, search_id, database):
+    *_, last = await send(HEADER + ROWS)
+    for words in (
+        "2 companies</strong> would be delivered",
+        "1 row rejected",
+        'value="source_id"',
+        'value="prospects.email"',
+        "grand.example",
+    ):
+        assert words in last["html"]
+    assert await names_in(client, search_id) == []
+    assert await database.value("SELECT count(*) FROM company") == 0
+
+
+async def test_a_delivery_delivers_what_was_checked_in_the_operators_name(send, client, search_id, database):
+    *_, last = await send(HEADER + ROWS, step="deliver")
+    assert "2 companies</strong> delivered" in last["html"]
+    assert sorted(await names_in(client, search_id)) == ["Cafe", "Grand Hotel"]
+    assert await database.value("SELECT DISTINCT actor FROM history WHERE company_id IS NOT NULL") == "key operator in the console"
+
+
+async def test_delivering_a_file_again_changes_nothing(send):
+    await send(HEADER + ROWS, step="deliver")
+    *_, last = await send(HEADER + ROWS, step="deliver")
+    assert "0 companies</strong> delivered, 2 unchanged" in last["html"]
+
+
+async def test_rejected_rows_come_with_their_line_their_reason_and_as_a_file_to_mend(send):
+    *_, last = await send(HEADER + ROWS)
+    assert "missing or blank" in last["html"]
+    (rejected,) = [json.loads(line) for line in last["rejects"].splitlines()]
+    assert (rejected["line"], rejected["row"]["Kundennummer"]) == (3, "78")
+
+
+async def test_the_reader_may_say_what_a_column_becomes(send, client, search_id):
+    *_, last = await send(HEADER + ROWS, Firma="name", Ort="source_id", Kundennummer="prospects.badge")
+    assert 'name="column:Ort" value="source_id"' in last["html"]
+    assert 'name="column:Kundennummer" value="prospects.badge"' in last["html"]
+    await send(HEADER + ROWS, step="deliver", Firma="name", Ort="source_id")
+    assert {company["source_id"] for company in (await pull(client, search_id))["items"]} == {"Berlin", "Hamburg"}
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "columns", "problem"),
+    [
+        (b"", "hotels.csv", {}, "is empty"),
+        (b"x", "hotels.exe", {}, "cannot be delivered"),
+        (b"Ort\nBerlin\n", "hotels.csv", {}, "No column holds the company"),
+        (HEADER + ROWS, "hotels.csv", {"Firma": "name", "Ort": "name"}, "Two columns fill name"),
+        (b"\x00\x01\x02", "hotels.parquet", {}, ""),
+    ],
+)
+async def test_a_file_that_cannot_be_read_says_why(send, content, name, columns, problem):
+    *_, last = await send(content, name=name, **columns)
+    assert 'role="alert"' in last["html"]
+    assert problem in last["html"]
+
+
+async def test_a_form_without_a_file_is_refused(browser, search_id):
+    answer = await browser.post(f"/searches/{search_id}/deliver", {"step": "check"})
+    assert answer.status_code == 422
+
+
+async def test_a_long_file_is_told_of_while_it_goes_in(send, client, search_id):
+    rows = b"".join(b"Hotel %d,%d,,Berlin\n" % (number, number) for number in range(2_500))
+    messages = await send(HEADER + rows, step="deliver")
+    fractions = [message["done"] for message in messages]
+    assert len(messages) >= 4
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert (await pull(client, search_id, limit=1))["total"] == 2_500
+
+
+async def test_other_requests_are_answered_while_a_long_file_goes_in(send, client):
+    rows = b"".join(b"Hotel %d,%d,,Berlin\n" % (number, number) for number in range(3_000))
+    sending = asyncio.create_task(send(HEADER + rows))
+    answered = 0
+    while not sending.done():
+        assert (await client.get("/auth/validate")).status_code == 200
+        answered += 1
+    await sending
+    assert answered >= 10
+
+
+async def test_nothing_of_a_file_is_kept_afterwards(send, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    await send(HEADER + ROWS)
+    await send(HEADER + ROWS, step="deliver")
+    await send(b"", name="empty.csv")
+    assert list(tmp_path.iterdir()) == []

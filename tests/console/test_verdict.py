@@ -1,0 +1,109 @@
+"""The first line of the overview, and the words of the pages."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from openprospect.server.access.model import Scope
+from openprospect.server.console.verdict import State, Tone, state_of, verdict
+from openprospect.server.console.words import SCOPES, ago, counted, size, span
+from openprospect.server.observability.model import Standing
+from openprospect.server.searches.model import SearchId
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+CURRENT = Standing(
+    organization="default",
+    search_id=SearchId(UUID(int=1)),
+    search="hotels",
+    consumer="crm",
+    watermark=NOW,
+    served_until=NOW,
+    confirmed_until=NOW,
+    seen_at=NOW,
+    behind_companies=0,
+    oldest_unconfirmed_at=None,
+    can_come_again=True,
+    webhook_url=None,
+)
+SENT = replace(CURRENT, behind_companies=3, oldest_unconfirmed_at=NOW - timedelta(days=1), confirmed_until=NOW - timedelta(days=2))
+BEHIND = replace(SENT, served_until=NOW - timedelta(days=2), behind_companies=1204, oldest_unconfirmed_at=NOW - timedelta(hours=3))
+RECENT = replace(BEHIND, consumer="warehouse", behind_companies=1, oldest_unconfirmed_at=NOW - timedelta(minutes=10))
+
+
+def said(*standings):
+    found = verdict(standings, NOW)
+    return found.tone, found.answer, found.reason
+
+
+def test_yes_where_everybody_has_confirmed_everything():
+    assert said(CURRENT) == (Tone.GOOD, "Yes.", "The only consumer has confirmed everything that was delivered.")
+    assert said(CURRENT, CURRENT)[2].startswith("All 2 consumers have")
+
+
+def test_yes_as_far_as_sent_where_the_next_poll_will_tell():
+    tone, answer, reason = said(CURRENT, SENT)
+    assert (tone, answer) == (Tone.GOOD, "Yes, as far as sent.")
+    assert "1 consumer " in reason
+
+
+def test_no_names_who_is_behind_by_how_many_where_and_since_when():
+    tone, answer, reason = said(CURRENT, SENT, BEHIND)
+    assert (tone, answer) == (Tone.BAD, "No.")
+    assert reason.startswith("crm is 1,204 companies behind in hotels; the oldest was delivered ")
+
+
+def test_not_yet_where_what_is_missing_is_younger_than_an_hour():
+    assert said(RECENT)[:2] == (Tone.WAIT, "Not yet.")
+    assert "warehouse is 1 company behind" in said(RECENT)[2]
+
+
+def test_the_oldest_gap_is_told_and_the_others_are_counted():
+    assert "crm is" in said(RECENT, BEHIND)[2]
+    assert said(RECENT, BEHIND)[2].endswith("1 other behind as well.")
+
+
+def test_who_can_never_come_again_is_not_waited_for():
+    gone = replace(BEHIND, can_come_again=False)
+    assert state_of(gone) is State.GONE
+    assert said(gone, CURRENT)[0] is Tone.GOOD
+    assert said(gone)[1] == said()[1] == "Nobody is there yet."
+
+
+def test_a_webhook_is_named_by_its_address_without_its_secret():
+    webhook = replace(BEHIND, consumer="webhook:1", webhook_url="https://crm.example/hook?token=secret")
+    assert "webhook https://crm.example/hook?*** is" in said(webhook)[2]
+
+
+def test_every_scope_has_words():
+    assert set(SCOPES) == set(Scope)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7200, "2 hours"),
+        (172_800, "2 days"),
+        (-5, "0 seconds"),
+    ],
+)
+def test_a_span_is_told_in_its_biggest_unit(seconds, words):
+    assert span(timedelta(seconds=seconds)) == words
+
+
+def test_a_moment_is_told_from_now():
+    now = datetime.now(UTC)
+    assert ago(None) == "never"
+    assert ago(now) == "just now"
+    assert ago(now - timedelta(hours=5)) == "5 hours ago"
+    assert ago(now + timedelta(days=3, minutes=1)) == "in 3 days"
+
+
+def test_numbers_are_readable():
+    assert (counted(1, "company", "companies"), counted(1204, "company", "companies")) == ("1 company", "1,204 companies")
+    assert [size(value) for value in (1, 1500, 2_000_000, 3.5e12)] == ["1 bytes", "2 kB", "2 MB", "3500.0 GB"]

@@ -1,0 +1,131 @@
+"""What machines ask: is the service ready, and how is it doing?"""
+
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from openprospect.server.app import create_app
+from openprospect.server.db.embedded import EmbeddedPostgres
+from openprospect.server.db.migrate import migrate
+from openprospect.server.settings import Settings
+from tests.integration.conftest import BASE_URL, pull, running
+
+
+async def scraped(transport, *, token=None):
+    """Samples by name, each a list of labels and value."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as http:
+        answer = await http.get("/metrics")
+    assert answer.status_code == 200, answer.text
+    samples = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            samples.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return samples
+
+
+@asynccontextmanager
+async def service_without_its_database(folder):
+    """A service whose PostgreSQL has been stopped."""
+    with EmbeddedPostgres(folder) as dsn:
+        await migrate(dsn)
+        stack = AsyncExitStack()
+        transport = await stack.enter_async_context(running(create_app(dsn)))
+    async with stack, httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+        yield http
+
+
+async def test_ready_means_that_the_database_answers(service):
+    async with httpx.AsyncClient(transport=service.transport, base_url=BASE_URL) as http:
+        answer = await http.get("/ready")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+async def test_without_its_database_the_service_is_alive_and_not_ready_and_still_counts(tmp_path):
+    async with service_without_its_database(tmp_path / "data") as http:
+        assert (await http.get("/ready")).status_code == 503
+        assert (await http.get("/health")).status_code == 200
+        metrics = (await http.get("/metrics")).text
+    assert "openprospect_database_up 0.0" in metrics
+    assert 'route="/ready",status="503"' in metrics
+
+
+async def test_requests_are_counted_by_the_template_of_their_route(service, client, search_id):
+    await pull(client, search_id)
+    await client.head(f"/deliveries/{search_id}/companies")
+    await client.get("/companies/nonsense")
+    await client.get("/no/such/route?email=maria@hotel.example")
+    samples = await scraped(service.transport)
+    found = {(labels["method"], labels["route"], labels["status"]): value for labels, value in samples["openprospect_requests_total"]}
+    assert found["GET", "/api/v1/deliveries/{prospect_search_id}/companies", "200"] == 2
+    assert found["GET", "/api/v1/companies/{company_id}", "422"] == 1
+    assert found["GET", "(no such route)", "404"] == 1
+    assert not any("maria" in part or search_id in part for labels in found for part in labels)
+    timed = {labels["route"]: value for labels, value in samples["openprospect_request_seconds_count"]}
+    assert timed["/api/v1/deliveries/{prospect_search_id}/companies"] == 2
+
+
+async def test_lag_is_told_for_each_consumer(service, client, search_id):
+    rows = [{"name": f"Hotel {number}", "source_id": str(number)} for number in range(3)]
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
+    page = await pull(client, search_id)
+    await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": page["items"][0]["delivered_at"]})
+    samples = await scraped(service.transport)
+    ((labels, behind),) = samples["openprospect_consumer_behind_companies"]
+    assert (labels["consumer"], labels["search"], labels["search_id"], behind) == ("consumer", "hotels", search_id, 2)
+    (_, companies) = samples["openprospect_feed_companies"][0]
+    (_, deliveries) = samples["openprospect_deliveries_total"][0]
+    assert (companies, deliveries) == (3, 3)
+    ((_, oldest),) = samples["openprospect_consumer_oldest_unconfirmed_timestamp_seconds"]
+    ((_, watermark),) = samples["openprospect_feed_watermark_timestamp_seconds"]
+    assert oldest <= watermark
+
+
+async def test_an_erasure_counts_until_its_recipients_have_confirmed(service, client, search_id):
+    person = {"email": "maria@hotel.example"}
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "Hotel", "prospects": [person]}]})
+    page = await pull(client, search_id)
+    await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": page["items"][0]["delivered_at"]})
+    await client.post("/erasures", json=person)
+    samples = await scraped(service.transport)
+    assert [value for _, value in samples["openprospect_erasures_unconfirmed"]] == [1]
+    assert [value for _, value in samples["openprospect_erasures_late"]] == [0]
+    page = await pull(client, search_id)
+    await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": page["items"][0]["delivered_at"]})
+    assert "openprospect_erasures_unconfirmed" not in await scraped(service.transport)
+
+
+async def test_nothing_personal_is_in_the_metrics(service, client, search_id):
+    person = {"email": "maria@hotel.example", "first_name": "Maria"}
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "Hotel", "prospects": [person]}]})
+    await client.post("/erasures", json={"email": "maria@hotel.example"})
+    async with httpx.AsyncClient(transport=service.transport, base_url=BASE_URL) as http:
+        assert "maria" not in (await http.get("/metrics")).text.lower()
+
+
+async def test_the_database_is_told_of(service):
+    samples = await scraped(service.transport)
+    assert samples["openprospect_database_up"] == [({}, 1)]
+    ((labels, _),) = samples["openprospect_info"]
+    assert labels["database"] == "embedded"
+    assert {labels["state"] for labels, _ in samples["openprospect_database_connections"]} == {"busy", "idle"}
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1", "nonsense"])
+async def test_metrics_are_not_for_strangers(dsn, host):
+    async with running(create_app(dsn)) as transport:
+        transport.client = (host, 4711)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            assert (await http.get("/metrics")).status_code == 403
+
+
+async def test_a_token_opens_the_metrics_from_anywhere_and_nothing_else_does(dsn):
+    async with running(create_app(dsn, Settings(metrics_token="open sesame"))) as transport:
+        transport.client = ("8.8.8.8", 4711)
+        assert (await scraped(transport, token="open sesame"))["openprospect_database_up"] == [({}, 1)]
+        transport.client = ("127.0.0.1", 4711)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "open sesame"}):
+                assert (await http.get("/metrics", headers=headers)).status_code == 401

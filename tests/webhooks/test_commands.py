@@ -1,0 +1,55 @@
+"""`openprospect webhooks`, as an operator types it."""
+
+import asyncio
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from openprospect.demo.service import COMMAND, clean_environment
+from tests.webhooks.receiver import Reply
+
+
+@pytest.fixture
+def run(dsn):
+    """Runs a command on the database, and answers its exit code and what it printed, a document a line."""
+
+    async def run_command(*arguments: str, allow_private: bool = True) -> tuple[int, list[Any], str]:
+        allowed = {"OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"} if allow_private else {}
+        environment = clean_environment(OPENPROSPECT_DATABASE_URL=dsn, **allowed)
+        command = [COMMAND, *arguments, "--json"]
+        done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    return run_command
+
+
+async def test_an_endpoint_is_made_tried_changed_and_forgotten_from_the_command_line(run, receiver):
+    [search] = (await run("searches", "create", "hotels"))[1]
+    [made] = (await run("webhooks", "create", receiver.url(), "--search", search["id"], "--event", "company.withdrawn"))[1]
+    assert list(made) == ["id", "url", "secret"]
+    [listed] = (await run("webhooks", "list"))[1]
+    assert (listed["id"], listed["prospect_search_id"], listed["events"]) == (made["id"], search["id"], ["company.withdrawn"])
+    assert "secret" not in listed
+    receiver.behave = lambda _request: Reply(503)
+    [outcome] = (await run("webhooks", "test", made["id"]))[1]
+    assert (outcome["accepted"], outcome["status"]) == (False, 503)
+    [attempt] = (await run("webhooks", "attempts", made["id"]))[1]
+    assert (attempt["event"], attempt["failure"]) == ("webhook.test", "The endpoint answered 503.")
+    [rotated] = (await run("webhooks", "rotate", made["id"]))[1]
+    assert rotated["secret"] != made["secret"]
+    assert (await run("webhooks", "disable", made["id"], "--reason", "moving house"))[1][0]["disabled_reason"] == "moving house"
+    assert (await run("webhooks", "enable", made["id"]))[1][0]["status"] == "active"
+    assert (await run("webhooks", "replay", made["id"], "--since", "2026-02-25T12:00:00Z"))[0] == 0
+    assert (await run("webhooks", "delete", made["id"]))[0] == 0
+    assert (await run("webhooks", "list"))[1] == []
+
+
+async def test_what_cannot_be_done_is_said_in_a_sentence_and_ends_with_2(run, receiver):
+    code, _, said = await run("webhooks", "create", receiver.url(), allow_private=False)
+    assert (code, "https://" in said, "OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE=1" in said) == (2, True, True)
+    code, _, said = await run("webhooks", "create", receiver.url(), "--event", "company.sold")
+    assert (code, "company.sold" in said) == (2, True)
+    code, _, said = await run("webhooks", "test", "11111111-1111-4111-8111-111111111111")
+    assert (code, "no such webhook" in said) == (2, True)
