@@ -17,8 +17,8 @@ def _known(request: Request[Any, Any, Any], error: OpenProspectError) -> Respons
 
 def _not_signed_in(request: Request[Any, Any, Any], _error: Unauthenticated) -> Response[Any]:
     if request.headers.get("hx-request"):
-        # A part of a page cannot show the sign-in: let the browser go there as a whole.
-        return Response("", status_code=401, headers={"HX-Redirect": f"{ROOT}/sign-in"})
+        # A part of a page cannot show the sign-in: the browser goes there as a whole. A 401 would only make noise in its log.
+        return Response("", headers={"HX-Redirect": f"{ROOT}/sign-in"})
     return see("/sign-in")
 
 
