@@ -4,6 +4,7 @@ from tests.project.repository import files_ending, text_of
 
 LONGEST = 300
 LONGER = {  # path: the reason why it is one subject all the same
+    "tests/sync/contract.py": "all that a destination promises, in one list",
     "src/openprospect/server/db/schema.sql": "the whole schema, written by a program",
 }
 

@@ -84,7 +84,7 @@ def test_lag_rises_and_falls_while_somebody_watches(page, world, search, new_key
     cursor = world.pull(key, search_id=search)
     page.goto("/console")
     row = page.get_by_role("row", name=re.compile("slow puller"))
-    expect(row).to_contain_text("was sent everything")
+    expect(row).to_contain_text("was sent everything", timeout=20_000)
     world.deliver(range(3, 8), search_id=search)
     expect(row).to_contain_text("behind", timeout=20_000)
     cursor = world.pull(key, search_id=search, since=cursor)

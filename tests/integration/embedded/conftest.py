@@ -45,9 +45,10 @@ def eventually(condition: Callable[[], Any], *, within_seconds: float = 10.0) ->
 
 def query(dsn: str, sql: str, *, user: str | None = None) -> str:
     """What psql prints for the statement; raises `CalledProcessError` where it fails."""
-    options = {} if user is None else {"user": user, "extra_groups": []}
-    command = [binary("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, dsn]
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd="/", **options).stdout.strip()
+    options: dict[str, Any] = {} if user is None else {"user": user, "extra_groups": []}
+    command: list[str | Path] = [binary("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, dsn]
+    printed: str = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/", **options).stdout
+    return printed.strip()
 
 
 def answers(dsn: str) -> bool:

@@ -54,7 +54,7 @@ def test_leases_of_one_process_in_many_threads_share_one_server(used_stage, look
         with used_stage.lease() as dsn:
             assert look.answers(dsn)
             everyone_in.wait(30)
-            return look.server_of(used_stage.data_dir)
+            return int(look.server_of(used_stage.data_dir))
 
     with ThreadPoolExecutor(8) as threads:
         servers = set(threads.map(hold, range(8)))

@@ -3,6 +3,9 @@
 
 const rejects = { text: "" };
 
+// A page that a form led to is reloaded as a page: nothing is made twice.
+window.history.replaceState(null, "");
+
 document.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) await copyText(copy, document.getElementById(copy.dataset.copy).textContent);
