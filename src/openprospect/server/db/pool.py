@@ -26,6 +26,7 @@ _UNREACHABLE = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection that breaks in the middle of an answer may say
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -124,6 +125,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _UNREACHABLE as error:
+        if isinstance(error, ValueError):  # an argument that the driver cannot encode: our fault, not the database's
+            raise
         raise Unavailable("The database cannot be reached just now. Nothing was changed; try again in a few seconds.") from error
 
 
