@@ -3,13 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SAMPLES := tests/acceptance/samples/node_modules/.package-lock.json
+NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,tests/acceptance/samples tests/console/browser)
 ASSETS := src/openprospect/server/http/assets
+CONSOLE_ASSETS := src/openprospect/server/console/assets
 MIGRATIONS := $(wildcard src/openprospect/server/db/migrations/*.sql)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench openapi migration lock assets
+.PHONY: help setup demo test check format bench openapi migration lock assets screenshots
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +20,7 @@ setup: $(INSTALLED) ## install what is missing into .venv
 demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, stay up until Ctrl-C
 	@$(BIN)/python -m openprospect.demo
 
-test: check $(SAMPLES) ## check, then every test; T=tests/unit/test_row.py for one file
+test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py for one file
 	$(BIN)/pytest $(T)
 
 check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes, docs
@@ -49,10 +50,17 @@ lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write 
 		--exclude-newer "1 week" --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --quiet --output-file requirements.lock
 
-assets: $(INSTALLED) ## fetch the files of the reference page at the version its package.json names
+assets: $(INSTALLED) ## fetch the files of the reference page and the console at the versions that their package.json name
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(ASSETS) --ignore-scripts --no-audit --no-fund
 	cd $(ASSETS)/node_modules/swagger-ui-dist && cp swagger-ui-bundle.js swagger-ui.css LICENSE NOTICE swagger-ui-bundle.js.LICENSE.txt $(CURDIR)/$(ASSETS)/
 	rm -r $(ASSETS)/node_modules
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(CONSOLE_ASSETS) --ignore-scripts --no-audit --no-fund
+	cp $(CONSOLE_ASSETS)/node_modules/htmx.org/dist/htmx.min.js $(CONSOLE_ASSETS)/
+	cp $(CONSOLE_ASSETS)/node_modules/htmx.org/LICENSE $(CONSOLE_ASSETS)/htmx.LICENSE.txt
+	rm -r $(CONSOLE_ASSETS)/node_modules
+
+screenshots: $(INSTALLED) $(NODE_PACKAGES) ## take the pictures of the console for the docs anew
+	SCREENSHOTS=1 $(BIN)/pytest tests/console/browser
 
 # uv comes first, at the locked version and checked against its locked hash; it then installs the rest in seconds.
 $(INSTALLED): requirements.lock pyproject.toml
@@ -64,6 +72,6 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(SAMPLES): tests/acceptance/samples/package-lock.json | $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/acceptance/samples --ignore-scripts --no-audit --no-fund --silent
+%/node_modules/.package-lock.json: %/package-lock.json | $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $* --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

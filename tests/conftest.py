@@ -1,7 +1,10 @@
 """What every test may ask for: a real PostgreSQL, and a fresh, migrated database on it."""
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -14,11 +17,21 @@ from openprospect.server.db.pool import Database
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL that lives as long as the test run."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with EmbeddedPostgres(folder / "data") as dsn:
+    with open_folder() as folder, EmbeddedPostgres(folder / "data") as dsn:
         yield dsn
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder for a cluster, which leaves nothing behind. Folders of pytest's own are closed to PostgreSQL's account."""
+    folder = Path(tempfile.mkdtemp(prefix="openprospect-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openprospect.demo.service import COMMAND, clean_environment, free_port, running_service
+from tests.conftest import open_folder
 
 READ = ("companies:read", "prospects:read")
 
@@ -47,9 +48,9 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service() -> Iterator[Service]:
     """One service for the whole run: tests keep apart by their searches and keys."""
-    folder = tmp_path_factory.mktemp("service")
-    environment = clean_environment(OPENPROSPECT_DATA_DIR=str(folder / "data"))
-    with running_service(port=free_port(), environment=environment, log=folder / "service.log") as base_url:
-        yield Service(base_url=base_url, environment=environment | {"OPENPROSPECT_BASE_URL": base_url})
+    with open_folder() as folder:
+        environment = clean_environment(OPENPROSPECT_DATA_DIR=str(folder / "data"))
+        with running_service(port=free_port(), environment=environment, log=folder / "service.log") as base_url:
+            yield Service(base_url=base_url, environment=environment | {"OPENPROSPECT_BASE_URL": base_url})

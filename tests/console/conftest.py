@@ -18,6 +18,13 @@ from tests.integration.conftest import BASE_URL, Service, running
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
+def first(pattern: str, text: str) -> str:
+    """What the group of a pattern holds where it first stands."""
+    found = re.search(pattern, text)
+    assert found, f"nothing like {pattern} in {text[:2000]}"
+    return found[found.re.groups]
+
+
 @dataclass
 class Browser:
     """What a browser does without running scripts: keeps the cookie, and sends forms with the token that the page had."""

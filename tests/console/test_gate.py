@@ -63,6 +63,16 @@ async def test_a_form_from_this_site_is_taken(browser):
     assert answer.status_code == 303
 
 
+@pytest.mark.parametrize("path", FORMS)
+async def test_nonsense_in_a_form_is_refused_with_a_page_that_says_why(browser, path):
+    nonsense = dict.fromkeys(
+        ("name", "wanted", "person", "entries", "url", "since", "search_id", "before", "looked_at", "days", "event"), "a\0b"
+    )
+    answer = await browser.post(filled(path), nonsense)
+    assert answer.status_code in {303, 404, 422}
+    assert answer.status_code == 303 or 'role="alert"' in answer.text
+
+
 async def test_the_token_of_one_session_is_worth_nothing_in_another(operators):
     one, other = await operators.signed_in("one"), await operators.signed_in("other")
     answer = await one.post("/searches", {"name": "cafés", "csrf": other.csrf})

@@ -7,6 +7,7 @@ import pytest
 
 from openprospect.server.console import find
 from openprospect.server.feed.receipts import FLUSH_SECONDS
+from tests.console.conftest import first
 from tests.integration.conftest import pull
 
 
@@ -28,7 +29,7 @@ def deliver(client, search_id):
 
 
 def verdict_on(page):
-    return re.search(r'<p class="verdict (\w+)"><strong>(.*?)</strong>', page.text).groups()
+    return first(r'class="verdict (\w+)"', page.text), first(r"<strong>(.*?)</strong>", page.text)
 
 
 async def written(client, search_id, until):
@@ -100,7 +101,8 @@ async def test_a_search_is_opened(browser):
 
 async def test_a_feed_is_browsed_newest_first_without_a_gap(browser, search_id, deliver):
     await deliver(*range(120))
-    names, path = [], f"/searches/{search_id}"
+    names: list[str] = []
+    path: str | None = f"/searches/{search_id}"
     while path:
         page = (await browser.get(path)).text
         names += re.findall(r"/companies/[0-9a-f-]{36}\">(Hotel \d+)</a>", page)
@@ -189,7 +191,7 @@ async def test_a_key_is_shown_once_and_works(browser, service, search_id):
     client = service.caller({"Authorization": f"Bearer {key}"})
     assert (await pull(client, search_id))["items"] == []
     assert sorted((await client.get("/auth/validate")).json()["scopes"]) == ["companies:read", "prospects:read"]
-    key_id = re.search(r"/keys/([0-9a-f-]{36})/revoke\" data-confirm=\"Revoke the key crm\?", made.text)[1]
+    key_id = first(r"/keys/([0-9a-f-]{36})/revoke\" data-confirm=\"Revoke the key crm\?", made.text)
     assert (await browser.post(f"/keys/{key_id}/revoke")).status_code == 303
     assert (await client.get("/auth/validate")).status_code == 401
 
@@ -255,11 +257,14 @@ async def test_the_suppression_list_is_added_to_taken_from_and_exported(browser,
     assert [len(company["prospects"]) for company in (await pull(client, search_id))["items"]] == [0, 1]
 
 
-async def test_a_failing_webhook_stands_on_the_overview(browser, database):
+async def test_a_webhook_that_is_switched_off_stands_on_the_overview_with_what_waits_for_it(browser, database, deliver):
     made = await browser.post("/webhooks", {"url": "https://crm.example/hook?token=t0ps3cret", "event": "company.delivered"})
     assert "whsec_" in made.text
-    await database.execute("UPDATE webhook SET disabled_at = now(), disabled_reason = 'five days of failure'")
+    webhook_id = first(r"/webhooks/([0-9a-f-]{36})/switch", made.text)
+    await browser.post(f"/webhooks/{webhook_id}/switch", {"to": "off"})
+    await deliver(1, 2, 3)
     overview = (await browser.get("/")).text
-    assert "https://crm.example/hook?*** is switched off since" in overview
-    assert "five days of failure" in overview
+    assert "https://crm.example/hook?*** is switched off; 3 companies wait for it in hotels" in overview
     assert "t0ps3cret" not in overview
+    await browser.post(f"/webhooks/{webhook_id}/switch", {"to": "on"})
+    assert "is switched off" not in (await browser.get("/")).text

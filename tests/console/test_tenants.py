@@ -1,9 +1,8 @@
 """A key of one organization sees nothing of another, on no page and by no form."""
 
-import re
-
 import pytest
 
+from tests.console.conftest import first
 from tests.integration.conftest import open_search
 
 SECRET = "betas-own"
@@ -22,8 +21,8 @@ async def beta(service, operators):
     erasure = (await client.post("/erasures", json={"email": "gone@beta.example"})).json()
     browser = await operators.signed_in(f"{SECRET}-operator", organization=organization)
     made = await browser.post("/webhooks", {"url": "https://betas-own.example/hook", "event": "company.delivered"})
-    webhook_id = re.search(r"/webhooks/([0-9a-f-]{36})/test", made.text)[1]
-    key_id = re.search(r"/keys/([0-9a-f-]{36})/revoke", (await browser.get("/keys")).text)[1]
+    webhook_id = first(r"/webhooks/([0-9a-f-]{36})/test", made.text)
+    key_id = first(r"/keys/([0-9a-f-]{36})/revoke", (await browser.get("/keys")).text)
     return {
         "search": search_id,
         "company": company["id"],
@@ -85,6 +84,6 @@ async def test_an_erasure_stays_within_its_tenant(browser, beta):
 
 async def test_a_key_that_is_made_belongs_to_the_tenant_of_its_maker(beta, service):
     made = await beta["browser"].post("/keys", {"name": "fresh", "scope": "prospect_searches:read", "days": "30", "kind": "live"})
-    key = re.search(r"opk_live_\w{32}", made.text)[0]
+    key = first(r"opk_live_\w{32}", made.text)
     searches = await service.caller({"Authorization": f"Bearer {key}"}).get("/prospect-searches")
     assert [search["id"] for search in searches.json()["items"]] == [beta["search"]]

@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 
 from openprospect.server.access.model import Scope
-from openprospect.server.console.verdict import State, Tone, state_of, verdict
+from openprospect.server.console.verdict import State, Tone, state_of, verdict, worst_first
 from openprospect.server.console.words import SCOPES, ago, counted, size, span
-from openprospect.server.observability.model import Standing
+from openprospect.server.observability.model import Queue, Standing
 from openprospect.server.searches.model import SearchId
+from openprospect.server.webhooks.model import WebhookId
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 CURRENT = Standing(
@@ -32,8 +33,21 @@ BEHIND = replace(SENT, served_until=NOW - timedelta(days=2), behind_companies=12
 RECENT = replace(BEHIND, consumer="warehouse", behind_companies=1, oldest_unconfirmed_at=NOW - timedelta(minutes=10))
 
 
-def said(*standings):
-    found = verdict(standings, NOW)
+WAITING = Queue(
+    organization="default",
+    search_id=CURRENT.search_id,
+    search="hotels",
+    webhook_id=WebhookId(UUID(int=2)),
+    url="https://crm.example/hook?token=secret",
+    is_disabled=False,
+    failing_since=None,
+    waiting=5,
+    oldest_at=NOW - timedelta(hours=2),
+)
+
+
+def said(*standings, queues=()):
+    found = verdict(standings, queues, NOW)
     return found.tone, found.answer, found.reason
 
 
@@ -71,9 +85,24 @@ def test_who_can_never_come_again_is_not_waited_for():
     assert said(gone)[1] == said()[1] == "Nobody is there yet."
 
 
-def test_a_webhook_is_named_by_its_address_without_its_secret():
-    webhook = replace(BEHIND, consumer="webhook:1", webhook_url="https://crm.example/hook?token=secret")
-    assert "webhook https://crm.example/hook?*** is" in said(webhook)[2]
+def test_whoever_needs_help_stands_first():
+    gone = replace(BEHIND, can_come_again=False)
+    assert worst_first([gone, CURRENT, SENT, RECENT, BEHIND]) == [BEHIND, RECENT, SENT, CURRENT, gone]
+
+
+def test_what_waits_for_a_webhook_is_missing_too_even_if_it_never_accepted_anything():
+    tone, answer, reason = said(CURRENT, queues=[WAITING])
+    assert (tone, answer) == (Tone.BAD, "No.")
+    assert reason.startswith("webhook https://crm.example/hook?*** is 5 companies behind in hotels")
+
+
+def test_a_webhook_that_has_caught_up_is_one_more_consumer():
+    assert said(CURRENT, queues=[replace(WAITING, waiting=0, oldest_at=None)])[2].startswith("All 2 consumers have")
+
+
+def test_a_webhook_counts_once_though_it_has_receipts_as_well():
+    receipts = replace(BEHIND, consumer="webhook:2", webhook_url=WAITING.url)
+    assert "as well" not in said(receipts, queues=[WAITING])[2]
 
 
 def test_every_scope_has_words():

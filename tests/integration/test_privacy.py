@@ -1,56 +1,14 @@
-"""What should be gone: withdrawals, erasures and suppression, sentence by sentence, over HTTP and down to the tables."""
+"""What should be gone: withdrawals and erasures, sentence by sentence, over HTTP and down to the tables."""
 
-import asyncio
-import subprocess
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
-from openprospect.server.core.errors import InvalidInput
-from openprospect.server.db.embedded import binary
-from openprospect.server.privacy.suppress import export, import_lines, suppress, unsuppress
+from openprospect.server.privacy.suppress import export
 from tests.integration.conftest import open_search, pull
-
-MARIA = {"first_name": "Marijana", "last_name": "Quarzenthal", "email": "m.quarzenthal@grandhotel.example", "phone": "+49 30 901820-17"}
-BO = {"first_name": "Bo", "last_name": "Li", "email": "bo@grandhotel.example"}
-HOTEL = {"source_id": "c1", "name": "Grand Hotel", "prospects": [MARIA, BO]}
-TRACES = ("quarzenthal", "marijana", "901820")
-
-
-def hotel(*prospects, **fields):
-    return HOTEL | {"prospects": list(prospects)} | fields
-
-
-async def erase(client, **subject):
-    response = await client.post("/erasures", json=subject)
-    assert response.status_code == 201, response.text
-    return response.json()
-
-
-async def post(client, search_id, *companies):
-    response = await client.post(f"/deliveries/{search_id}/companies", json={"companies": list(companies)})
-    assert response.status_code == 200, response.text
-    return response.json()
-
-
-def first_names(page):
-    return [person["first_name"] for company in page["items"] for person in company["prospects"]]
-
-
-async def dump(dsn):
-    """A plain dump of everything: what a backup would hold."""
-    command = [binary("pg_dump"), "--inserts", dsn]
-    done = await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, text=True, cwd="/")
-    return done.stdout.lower()
-
-
-@pytest.fixture
-async def organization_id(database):
-    return (await organization_named(database, DEFAULT_ORGANIZATION)).id
-
+from tests.integration.people import BO, HOTEL, MARIA, TRACES, dump, erase, first_names, hotel, post
 
 # Withdrawal.
 
@@ -147,6 +105,16 @@ async def test_a_person_is_erased_from_every_search_of_the_organization_and_from
     assert first_names(await pull(client, search_id)) == first_names(await pull(client, second)) == ["Bo"]
     assert first_names(await pull(stranger, strange)) == ["Marijana", "Bo"]
     assert (await post(stranger, strange, hotel(MARIA)))["suppressed"] == 0
+
+
+async def test_the_same_id_in_another_organization_is_somebody_else(service, client, search_id, deliver):
+    stranger = await service.client(organization=await service.organization("stranger"))
+    strange = await open_search(stranger)
+    person_id = str(uuid4())
+    await deliver(hotel(MARIA | {"id": person_id}))
+    await post(stranger, strange, hotel(MARIA | {"id": person_id}))
+    assert (await erase(client, prospect_id=person_id))["prospects"] == 1
+    assert first_names(await pull(stranger, strange)) == ["Marijana"]
 
 
 async def test_whoever_is_named_by_id_is_erased_wherever_their_mailbox_is_known(client, search_id, deliver):
@@ -260,95 +228,6 @@ async def test_another_organizations_erasure_is_not_found(service, client, deliv
     assert (await stranger.get(f"/erasures/{erasure['id']}")).status_code == 404
 
 
-# Coming back.
-
-
-COMEBACKS = {
-    "as they were": MARIA,
-    "in capitals": MARIA | {"email": MARIA["email"].upper()},
-    "without an address": {"first_name": "Marijana", "last_name": "Quarzenthal"},
-    "without an address, in capitals": {"first_name": "MARIJANA", "last_name": " QUARZENTHAL"},
-    "under another name": MARIA | {"first_name": "M."},
-}
-
-
-@pytest.mark.parametrize("comeback", COMEBACKS.values(), ids=COMEBACKS)
-async def test_an_erased_person_does_not_come_back(client, search_id, deliver, comeback):
-    await deliver(HOTEL)
-    await erase(client, email=MARIA["email"])
-    result = await deliver(hotel(comeback, BO))
-    assert (result["unchanged"], result["suppressed"]) == (1, 1)
-    assert first_names(await pull(client, search_id)) == ["Bo"]
-
-
-async def test_an_erased_person_does_not_come_back_by_id(client, search_id, deliver):
-    await deliver(HOTEL)
-    person_id = (await pull(client, search_id))["items"][0]["prospects"][0]["id"]
-    await erase(client, email=MARIA["email"])
-    result = await deliver(hotel({"id": person_id, "first_name": "M."}, BO))
-    assert result["suppressed"] == 1
-    assert first_names(await pull(client, search_id)) == ["Bo"]
-
-
-async def test_somebody_without_an_address_is_erased_by_id_and_does_not_come_back_by_name(client, search_id, deliver):
-    nameless = {"first_name": "Marijana", "last_name": "Quarzenthal"}
-    await deliver(hotel(nameless, BO))
-    person_id = (await pull(client, search_id))["items"][0]["prospects"][0]["id"]
-    await erase(client, prospect_id=person_id)
-    for comeback in (nameless, MARIA):
-        assert (await deliver(hotel(comeback, BO)))["suppressed"] == 1
-    assert first_names(await pull(client, search_id)) == ["Bo"]
-
-
-async def test_a_namesake_with_an_address_of_their_own_is_somebody_else(client, search_id, deliver):
-    await deliver(HOTEL)
-    await erase(client, email=MARIA["email"])
-    result = await deliver(hotel(MARIA | {"email": "other@grandhotel.example", "phone": None}, BO))
-    assert (result["delivered"], result["suppressed"]) == (1, 0)
-    assert first_names(await pull(client, search_id)) == ["Marijana", "Bo"]
-
-
-async def test_a_namesake_at_another_company_is_somebody_else(client, search_id, deliver):
-    await deliver(HOTEL)
-    await erase(client, email=MARIA["email"])
-    assert (await deliver({"name": "Inn", "source_id": "c9", "prospects": [{"first_name": "Marijana", "last_name": "Quarzenthal"}]}))[
-        "suppressed"
-    ] == 0
-
-
-@pytest.mark.parametrize("turn", range(3))
-async def test_deliveries_at_the_same_time_never_bring_the_person_back(client, search_id, deliver, turn):
-    second = await open_search(client)
-
-    async def produce(number):
-        for version in range(4):
-            for place in (search_id, second):
-                await post(client, place, hotel(MARIA, source_id=f"c{number}", version=version))
-
-    async def erase_later():
-        await asyncio.sleep(0.02 * (turn + 1))
-        await erase(client, email=MARIA["email"])
-
-    await asyncio.gather(*(produce(number) for number in range(8)), erase_later())
-    for place in (search_id, second):
-        page = await pull(client, place)
-        assert page["total"] == 8
-        assert first_names(page) == []
-
-
-async def test_withdrawals_at_the_same_time_as_erasures_end_with_neither(client, search_id, deliver):
-    people = [MARIA | {"email": f"p{number}@grandhotel.example"} for number in range(6)]
-    result = await deliver(*(hotel(*people, source_id=f"c{number}") for number in range(6)))
-    withdrawn = [item["id"] for item in result["items"][:3]]
-    withdrawals = (client.delete(f"/deliveries/{search_id}/companies/{company_id}") for company_id in withdrawn)
-    responses = await asyncio.gather(*withdrawals, *(client.post("/erasures", json={"email": person["email"]}) for person in people))
-    assert [response.status_code for response in responses] == [204] * 3 + [201] * 6
-    page = await pull(client, search_id)
-    assert (page["total"], first_names(page)) == (3, [])
-    removed = await pull(client, search_id, delivered_since=result["delivered_until"])
-    assert sorted(item["id"] for item in removed["items"] if "removed_at" in item) == sorted(withdrawn)
-
-
 # Nothing is left.
 
 
@@ -385,90 +264,3 @@ async def test_nothing_of_the_person_is_left_in_a_dump_or_behind_any_address(cli
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
     exported = "\n".join(await export(database, organization_id)).lower()
     assert [trace for trace in TRACES if trace in exported] == []
-
-
-# Suppression.
-
-
-async def test_a_domain_is_kept_out_with_all_who_write_from_it(client, search_id, deliver, database, organization_id):
-    async with database.transaction() as db:
-        assert await suppress(db, organization_id, ["@GrandHotel.example"], actor="test") == 1
-    result = await deliver(hotel(MARIA, BO, BO | {"first_name": "Bob", "email": "bo@other.example"}))
-    assert result["suppressed"] == 2
-    assert first_names(await pull(client, search_id)) == ["Bob"]
-
-
-async def test_who_is_taken_off_the_list_may_come_in_again(client, search_id, deliver, database, organization_id):
-    await erase(client, email="new@grandhotel.example")
-    async with database.transaction() as db:
-        assert await unsuppress(db, organization_id, ["NEW@grandhotel.example"], actor="test") == 1
-    assert (await deliver(hotel(BO | {"email": "new@grandhotel.example"})))["suppressed"] == 0
-
-
-async def test_a_list_survives_the_way_out_and_in_again(client, deliver, database, organization_id):
-    await erase(client, email=MARIA["email"])
-    async with database.transaction() as db:
-        await suppress(db, organization_id, ["grandhotel.example"], actor="test")
-    lines = list(await export(database, organization_id))
-    await database.execute("DELETE FROM suppression")
-    async with database.transaction() as db:
-        assert await import_lines(db, organization_id, lines, actor="test") == 2
-    assert {line.partition(', "created_at"')[0] for line in await export(database, organization_id)} == {
-        line.partition(', "created_at"')[0] for line in lines
-    }
-    assert (await deliver(HOTEL))["suppressed"] == 2
-
-
-async def test_another_organizations_list_is_refused_with_the_reason(service, client, database, organization_id):
-    await service.organization("stranger")
-    stranger = (await organization_named(database, "stranger")).id
-    await erase(client, email=MARIA["email"])
-    lines = list(await export(database, organization_id))
-    async with database.transaction() as db:
-        with pytest.raises(InvalidInput, match="Line 1: these hashes were made for another organization"):
-            await import_lines(db, stranger, lines, actor="test")
-        with pytest.raises(InvalidInput, match=r'Line 1: .*"key"'):
-            await import_lines(db, stranger, lines[1:], actor="test")
-
-
-@pytest.mark.parametrize("line", ["not an address", '{"kind": "email"}', "{", '{"key": 1', "[]"])
-async def test_a_line_that_cannot_be_read_is_named(database, organization_id, line):
-    async with database.transaction() as db:
-        with pytest.raises(InvalidInput, match=r"^Line 3"):
-            await import_lines(db, organization_id, ["# people", "a@b.example", line], actor="test")
-
-
-# History.
-
-
-async def history(database):
-    rows = await database.rows("SELECT action, details FROM history ORDER BY id")
-    return [(row["action"], row["details"]) for row in rows]
-
-
-async def test_history_tells_of_everything_with_names_of_fields_alone(client, search_id, deliver, database):
-    first = await deliver(hotel(MARIA, city="Berlin"))
-    await deliver(hotel(MARIA, BO, name="Grander", city="Bern"))
-    await deliver(hotel(MARIA, BO, name="Grander", city="Bern"))
-    await erase(client, email=MARIA["email"])
-    await client.delete(f"/deliveries/{search_id}/companies/{first['items'][0]['id']}")
-    rows = await history(database)
-    assert [action for action, _ in rows] == [
-        "key created",
-        "search created",
-        "delivered",
-        "redelivered",
-        "person erased",
-        "person erased",
-        "withdrawn",
-    ]
-    assert rows[3][1] == '{"changed": ["name", "attributes.city", "prospects"]}'
-
-
-@pytest.mark.parametrize("statement", ["UPDATE history SET actor = 'nobody'", "DELETE FROM history", "TRUNCATE history"])
-async def test_history_cannot_be_rewritten(client, database, statement):
-    before = await history(database)
-    assert before
-    with pytest.raises(asyncpg.RaiseError, match="history is append-only"):
-        await database.execute(statement)
-    assert await history(database) == before

@@ -1,68 +1,23 @@
-"""Receipts: what a consumer's polls prove, what they do not, and what follows for lag and for erasures."""
+"""Receipts: what a consumer's polls prove, what they do not, what follows for lag, and what it costs."""
 
 import asyncio
-import csv
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from openprospect.server.access.keys import revoke_key
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
-from openprospect.server.feed import store
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
-from openprospect.server.privacy import store as privacy_store
-from openprospect.server.privacy.wire import as_csv, item
 from tests.integration.conftest import Service, open_search, pull, running
-
-MARIA = {"first_name": "Maria", "email": "maria@hotel.example"}
-HOTEL = {"source_id": "c1", "name": "Hotel", "prospects": [MARIA]}
+from tests.integration.receipts import confirmed_until, put, receipts, served, settled, steps
 
 
 @pytest.fixture
 async def crm(service):
     return await service.client("crm", scopes=["companies:read", "prospects:read"])
-
-
-async def receipts(database, search_id):
-    return {row["key_name"]: row for row in await store.receipts(database, search_id)}
-
-
-async def receipt_once(database, search_id, condition, *, name="crm"):
-    """The consumer's receipt, once it is as wanted: it is written behind the reading path."""
-    async with asyncio.timeout(10):
-        while True:
-            receipt = (await receipts(database, search_id)).get(name)
-            if receipt and condition(receipt):
-                return receipt
-            await asyncio.sleep(0.05)
-
-
-async def confirmed_until(database, search_id, until, *, name="crm"):
-    return await receipt_once(database, search_id, lambda receipt: written(receipt["delivered_until"]) == until, name=name)
-
-
-async def served(database, search_id, *, name="crm"):
-    return await receipt_once(database, search_id, lambda _: True, name=name)
-
-
-async def put(client, search_id, until):
-    response = await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": until})
-    assert response.status_code == 200, response.text
-    return response.json()
-
-
-async def steps(database, search_id):
-    rows = await database.rows("SELECT consumer, kind, until FROM receipt_step WHERE prospect_search_id = $1 ORDER BY id", search_id)
-    return [(row["kind"], written(row["until"])) for row in rows]
-
-
-async def settled():
-    """Long enough for everything that would be written to be written, and for a claim to lose its patience."""
-    await asyncio.sleep(1.2 * FLUSH_SECONDS)
 
 
 # What proves something.
@@ -318,120 +273,3 @@ async def test_what_cannot_be_written_is_written_the_next_time(dsn, database, se
         await gathered.flush(closed)
     await gathered.flush(database)
     assert (await receipts(database, search_id))["crm"]["delivered_until"] == until
-
-
-# Erasures.
-
-
-async def erase(client, email=MARIA["email"]):
-    response = await client.post("/erasures", json={"email": email})
-    assert response.status_code == 201
-    return response.json()
-
-
-async def table(database, erasure):
-    """The report as a data-protection officer gets it: a row a recipient."""
-    found = await privacy_store.erasure(database, erasure["id"], None)
-    assert found
-    return list(csv.DictReader(as_csv(item(found)).splitlines()))
-
-
-async def report(client, erasure):
-    return (await client.get(f"/erasures/{erasure['id']}")).json()
-
-
-async def received(database, search_id, *consumers):
-    """Each of these pulls the feed, and that is written down."""
-    for consumer, name in consumers:
-        await pull(consumer, search_id)
-        await served(database, search_id, name=name)
-
-
-async def test_an_erasure_lists_those_who_received_the_person_and_who_has_let_go(service, client, search_id, deliver, database):
-    crm, late, before = [await service.client(name) for name in ("crm", "late", "before")]
-    await received(database, search_id, (before, "before"))
-    await deliver(HOTEL)
-    await received(database, search_id, (crm, "crm"), (late, "late"))
-    erasure = await erase(client)
-    assert [recipient["key_name"] for recipient in erasure["recipients"]] == ["crm", "late"]
-    assert erasure["status"] == "awaiting_confirmation"
-    assert all(recipient["received_at"] and recipient["confirmed_at"] is None for recipient in erasure["recipients"])
-    gone_at = (await pull(crm, search_id))["items"][0]["delivered_at"]
-    await put(crm, search_id, gone_at)
-    done = await report(client, erasure)
-    assert (done["status"], done["confirmed"]) == ("awaiting_confirmation", 1)
-    assert [(recipient["key_name"], recipient["confirmed_at"] is None) for recipient in done["recipients"]] == [
-        ("crm", False),
-        ("late", True),
-    ]
-    await pull(late, search_id)
-    await put(late, search_id, gone_at)
-    assert (await report(client, erasure))["status"] == "confirmed"
-
-
-async def test_who_came_after_the_erasure_has_received_nobody(client, crm, search_id, deliver, database):
-    await deliver(HOTEL)
-    erasure = await erase(client)
-    await database.execute("UPDATE erasure SET erased_at = erased_at - interval '2 minutes'")
-    await received(database, search_id, (crm, "crm"))
-    assert (await report(client, erasure))["recipients"] == []
-
-
-async def test_a_confirmation_of_what_came_before_the_erasure_is_none_of_it(client, crm, search_id, deliver):
-    until = (await deliver(HOTEL))["delivered_until"]
-    await pull(crm, search_id)
-    await put(crm, search_id, until)
-    erasure = await erase(client)
-    (recipient,) = erasure["recipients"]
-    assert recipient["confirmed_at"] is None
-
-
-async def test_who_received_the_person_in_two_searches_has_let_go_only_when_both_are_confirmed(client, crm, search_id, deliver):
-    second = await open_search(client)
-    await deliver(HOTEL)
-    assert (await client.post(f"/deliveries/{second}/companies", json={"companies": [HOTEL]})).status_code == 200
-    for place in (search_id, second):
-        until = (await pull(crm, place))["items"][-1]["delivered_at"]
-        await put(crm, place, until)
-    erasure = await erase(client)
-    for place, status in ((search_id, "awaiting_confirmation"), (second, "confirmed")):
-        await put(crm, place, (await pull(crm, place))["items"][-1]["delivered_at"])
-        assert (await report(client, erasure))["status"] == status
-
-
-async def test_who_is_past_the_deadline_is_late_and_stays_late(service, client, search_id, deliver, database):
-    until = (await deliver(HOTEL))["delivered_until"]
-    crm, slow = [await service.client(name) for name in ("crm", "=slow")]
-    for consumer in (crm, slow):
-        await pull(consumer, search_id)
-        await put(consumer, search_id, until)
-    erasure = await erase(client)
-    gone_at = (await pull(crm, search_id))["items"][0]["delivered_at"]
-    await put(crm, search_id, gone_at)
-    await database.execute("UPDATE erasure SET deadline_at = clock_timestamp()")
-    overdue = await report(client, erasure)
-    assert (overdue["late"], overdue["confirmed"]) == (1, 1)
-    await pull(slow, search_id)
-    await put(slow, search_id, gone_at)
-    late = await report(client, erasure)
-    assert (late["status"], late["late"]) == ("confirmed", 1)
-    assert {recipient["key_name"]: recipient["is_late"] for recipient in late["recipients"]} == {"crm": False, "=slow": True}
-    rows = await table(database, late)
-    assert [(row["recipient"], row["late"]) for row in rows] == [("'=slow", "yes"), ("crm", "no")]
-    assert all(row["confirmed_at"] and row["received_at"] for row in rows)
-
-
-async def test_an_erasure_that_reached_nobody_is_reported_in_one_row(client, search_id, deliver, database):
-    erasure = await erase(client)
-    assert erasure["status"] == "confirmed"
-    (row,) = await table(database, erasure)
-    assert (row["companies"], row["recipient"], row["late"]) == ("0", "", "no")
-
-
-async def test_a_revoked_key_is_still_a_recipient(client, crm, search_id, deliver, database):
-    until = (await deliver(HOTEL))["delivered_until"]
-    await pull(crm, search_id)
-    await put(crm, search_id, until)
-    key_id = await database.value("SELECT id FROM api_key WHERE name = 'crm'")
-    await revoke_key(database, key_id, actor="test")
-    assert [recipient["key_name"] for recipient in (await erase(client))["recipients"]] == ["crm"]

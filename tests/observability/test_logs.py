@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,8 @@ from tests.integration.conftest import BASE_URL
 @contextmanager
 def logged():
     """What is logged within the block, as JSON."""
-    stream, lines = io.StringIO(), []
+    stream = io.StringIO()
+    lines: list[dict[str, Any]] = []
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
     root, level, access = logging.getLogger("openprospect"), logging.getLogger("openprospect").level, ACCESS.level

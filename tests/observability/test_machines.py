@@ -13,13 +13,18 @@ from openprospect.server.settings import Settings
 from tests.integration.conftest import BASE_URL, pull, running
 
 
+def seen_from(host, transport):
+    """The same service, to a caller with this address."""
+    return httpx.ASGITransport(transport.app, client=(host, 4711))
+
+
 async def scraped(transport, *, token=None):
     """Samples by name, each a list of labels and value."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as http:
         answer = await http.get("/metrics")
     assert answer.status_code == 200, answer.text
-    samples = {}
+    samples: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(answer.text):
         for sample in family.samples:
             samples.setdefault(sample.name, []).append((sample.labels, sample.value))
@@ -97,6 +102,17 @@ async def test_an_erasure_counts_until_its_recipients_have_confirmed(service, cl
     assert "openprospect_erasures_unconfirmed" not in await scraped(service.transport)
 
 
+async def test_what_waits_for_an_endpoint_is_told(service, client, search_id):
+    made = await client.post("/webhooks", json={"url": "http://127.0.0.1:59997/", "prospect_search_id": search_id})
+    await client.post(f"/webhooks/{made.json()['id']}/disable")
+    rows = [{"name": f"Hotel {number}", "source_id": str(number)} for number in range(130)]
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
+    samples = await scraped(service.transport)
+    ((labels, waiting),) = samples["openprospect_webhook_waiting_companies"]
+    assert (labels["webhook_id"], waiting) == (made.json()["id"], 130)
+    assert [value for _, value in samples["openprospect_webhook_failing"]] == [1]
+
+
 async def test_nothing_personal_is_in_the_metrics(service, client, search_id):
     person = {"email": "maria@hotel.example", "first_name": "Maria"}
     await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "Hotel", "prospects": [person]}]})
@@ -115,17 +131,16 @@ async def test_the_database_is_told_of(service):
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1", "nonsense"])
 async def test_metrics_are_not_for_strangers(dsn, host):
-    async with running(create_app(dsn)) as transport:
-        transport.client = (host, 4711)
-        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
-            assert (await http.get("/metrics")).status_code == 403
+    async with (
+        running(create_app(dsn)) as transport,
+        httpx.AsyncClient(transport=seen_from(host, transport), base_url=BASE_URL) as http,
+    ):
+        assert (await http.get("/metrics")).status_code == 403
 
 
 async def test_a_token_opens_the_metrics_from_anywhere_and_nothing_else_does(dsn):
     async with running(create_app(dsn, Settings(metrics_token="open sesame"))) as transport:
-        transport.client = ("8.8.8.8", 4711)
-        assert (await scraped(transport, token="open sesame"))["openprospect_database_up"] == [({}, 1)]
-        transport.client = ("127.0.0.1", 4711)
+        assert (await scraped(seen_from("8.8.8.8", transport), token="open sesame"))["openprospect_database_up"] == [({}, 1)]
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "open sesame"}):
                 assert (await http.get("/metrics", headers=headers)).status_code == 401

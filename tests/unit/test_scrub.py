@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from msgspec import UNSET
 
+from openprospect.server.feed.scrub import scrubbed, traces_of
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
-from openprospect.server.privacy.scrub import scrubbed, traces_of
 
 MARIA = UUID(int=1)
 BO = UUID(int=2)

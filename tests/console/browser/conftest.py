@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.acceptance.commands import READ, Server, Site, eventually, open_site, pages
 
-DESK = {"width": 1280, "height": 860}
+DESK = {"width": 1180, "height": 800}
 PHONE = {"width": 390, "height": 844}
 _SCREENSHOTS = Path(__file__).resolve().parents[3] / "docs" / "screenshots"
 
@@ -37,6 +37,10 @@ class World:
     def deliver(self, numbers: range, *, search_id: str = "") -> None:
         rows = "\n".join(_hotel(number) for number in numbers)
         self.site.json("deliver", search_id or self.search_id, "-", stdin=rows.encode())
+
+    def behind(self, search_id: str = "") -> list[int]:
+        """How many companies each consumer has not confirmed."""
+        return [line["behind_companies"] for line in self.site.run("receipts", search_id or self.search_id, "--json").answers]
 
     def pull(self, key: str, *, search_id: str = "", since: str | None = None) -> str:
         """Pull a search as the delivery page says; the cursor to go on from."""
@@ -76,7 +80,7 @@ def _hotel(number: int) -> str:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world() -> Iterator[World]:
     with open_site() as site:
         environment = site.environment | {"OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
@@ -90,7 +94,7 @@ def _filled(site: Site, server: Server) -> World:
     crm, warehouse = (site.new_key(name, scopes=READ) for name in ("crm", "warehouse"))
     cursor = world.pull(crm)
     world.pull(warehouse)
-    eventually(lambda: _receipts(world) == 2)
+    eventually(lambda: len(world.behind()) == 2)
     site.json("erase", "maria@hotel7.example")
     world.deliver(range(120, 150))
     world.pull(crm, since=world.pull(crm, since=cursor))
@@ -104,11 +108,8 @@ def _filled(site: Site, server: Server) -> World:
     return world
 
 
-def _receipts(world: World) -> int:
-    return len([line for line in world.site.run("receipts", world.search_id, "--json").answers if line["seen_at"]])
-
-
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright is up, it holds the event loop that other tests need.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_executable(), args=["--no-sandbox"])
@@ -127,8 +128,8 @@ def _executable() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
-def cookies(chromium: Browser, world: World) -> list[dict]:
+@pytest.fixture(scope="package")
+def cookies(chromium: Browser, world: World):
     """Of an operator who has signed in by hand."""
     with chromium.new_context() as context:
         page = context.new_page()
@@ -162,11 +163,11 @@ def page(watched: Watched) -> Page:
 
 
 @pytest.fixture
-def photograph(tmp_path: Path):
-    """Keep a picture of a page: with the docs where OPENPROSPECT_TEST_SCREENSHOTS asks for new ones, else only for this run."""
-    folder = _SCREENSHOTS if os.environ.get("OPENPROSPECT_TEST_SCREENSHOTS") else tmp_path
+def photograph():
+    """Take a picture of a page for the docs, where `make screenshots` asks for new ones."""
 
     def keep(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+        if "SCREENSHOTS" in os.environ:
+            page.screenshot(path=_SCREENSHOTS / f"{name}.png", animations="disabled")
 
     return keep

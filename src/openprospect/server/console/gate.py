@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from openprospect.server.access.guard import KeyUses
 from openprospect.server.console.model import Operator
 from openprospect.server.console.session import operator_of
-from openprospect.server.core.errors import Forbidden, Unauthenticated
+from openprospect.server.core.errors import Forbidden, InvalidInput, Unauthenticated
 from openprospect.server.db.pool import Database
 
 COOKIE = "openprospect_session"
@@ -51,6 +51,10 @@ async def posted(request: OperatorsRequest) -> FormMultiDict:
 
 
 def text(form: FormMultiDict, name: str) -> str:
-    """A field's text without blanks around it; empty where there is none."""
+    """A field's text without blanks around it; empty where there is none. Raises InvalidInput for what no database can hold."""
     value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    if "\0" in value:
+        raise InvalidInput(f"{name} contains NUL characters; leave them out.")
+    return value.strip()

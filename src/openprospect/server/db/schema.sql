@@ -10,6 +10,23 @@ BEGIN
     RETURN NULL;
 END;
 $$;
+CREATE FUNCTION current_from(feed uuid, first bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT (
+        SELECT count(*) FROM delivery
+        WHERE prospect_search_id = feed AND superseded_at IS NULL AND position >= first AND position < ((first >> 7) + 1) << 7
+    ) + (
+        SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+        WHERE prospect_search_id = feed AND level = 0 AND block > first >> 7 AND block < ((first >> 14) + 1) << 7
+    ) + (
+        SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+        WHERE prospect_search_id = feed AND level = 1 AND block > first >> 14 AND block < ((first >> 21) + 1) << 7
+    ) + (
+        SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+        WHERE prospect_search_id = feed AND level = 2 AND block > first >> 21
+    );
+$$;
 CREATE FUNCTION history_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$

@@ -1,7 +1,7 @@
 """Delivering companies to a feed: order, time and identity are decided here, under the feed's lock, and nowhere else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from openprospect.server.core.errors import Fault, RejectedRows
@@ -82,7 +82,8 @@ def _candidate(match: Match, guests: Guests, known_people: Sequence[KnownPerson]
     ids = match_people(guests.people, known_people)
     people = list(zip(ids, guests.people, strict=True))
     rows = [(prospect_id, person.row) for prospect_id, person in people]
-    document = company_document(match.company_id, match.row, rows, source_id=match.source_id)
+    company = replace(match.row, attributes=guests.attributes)
+    document = company_document(match.company_id, company, rows, source_id=match.source_id)
     return _Candidate(
         match=match,
         guests=guests,

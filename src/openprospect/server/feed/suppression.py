@@ -1,21 +1,24 @@
-"""Leaving out the people who asked to be gone, before anything of theirs is stored."""
+"""Leaving out the people who asked to be gone, before anything of theirs is stored: not even where an attribute repeats them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.hashes import Hasher
 from openprospect.server.feed.matching import Match, Person
-from openprospect.server.feed.model import ProspectRow
+from openprospect.server.feed.model import JsonObject, ProspectRow
+from openprospect.server.feed.scrub import addresses_in, cleaned, traces_of_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guests:
-    """Who of a delivered company may come in, and how many were left out."""
+    """Who of a delivered company may come in, its attributes without the others, and how many these are."""
 
     people: list[Person]
+    attributes: JsonObject
     suppressed: int
 
 
@@ -23,15 +26,44 @@ async def admit(db: Connection, organization_id: OrganizationId, matches: Sequen
     """The people of each match who are not on the organization's suppression list."""
     delivered = [[_person(row, hasher) for row in match.row.prospects] for match in matches]
     if not await store.has_suppressions(db, organization_id):
-        return [Guests(people=people, suppressed=0) for people in delivered]
+        return [_guests(match, admitted=people, left_out=[], unwelcome=[]) for match, people in zip(matches, delivered, strict=True)]
+    mentioned = [_mentioned(match) for match in matches]
+    addresses = {address: _address_marks(address, hasher) for company in mentioned for address in company}
     marks = [[_marks(match, person, hasher) for person in people] for match, people in zip(matches, delivered, strict=True)]
-    wanted = {digest for company in marks for person in company for _, digest in person}
+    wanted = {digest for mark in chain(chain.from_iterable(marks), addresses.values()) for _, digest in mark}
     listed = await store.suppressed(db, organization_id, wanted)
-    guests = []
-    for people, company in zip(delivered, marks, strict=True):
-        admitted = [person for person, mark in zip(people, company, strict=True) if listed.isdisjoint(mark)]
-        guests.append(Guests(people=admitted, suppressed=len(people) - len(admitted)))
-    return guests
+    return [
+        _guests(
+            match,
+            admitted=[person for person, mark in zip(people, company, strict=True) if listed.isdisjoint(mark)],
+            left_out=[person.row for person, mark in zip(people, company, strict=True) if not listed.isdisjoint(mark)],
+            unwelcome=[ProspectRow(email=address) for address in named if not listed.isdisjoint(addresses[address])],
+        )
+        for match, people, company, named in zip(matches, delivered, marks, mentioned, strict=True)
+    ]
+
+
+def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow], unwelcome: list[ProspectRow]) -> Guests:
+    """`unwelcome` are those on the list whom only an attribute names."""
+    if not (left_out or unwelcome):
+        return Guests(people=admitted, attributes=match.row.attributes, suppressed=0)
+    traces = traces_of_people([*left_out, *unwelcome])
+    return Guests(
+        people=[replace(person, row=replace(person.row, attributes=cleaned(person.row.attributes, traces))) for person in admitted],
+        attributes=cleaned(match.row.attributes, traces),
+        suppressed=len(left_out),
+    )
+
+
+def _mentioned(match: Match) -> set[str]:
+    """The addresses that stand in attributes."""
+    return addresses_in([match.row.attributes, *(person.attributes for person in match.row.prospects)])
+
+
+def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
+    digest = hasher.email(address)
+    assert digest is not None
+    return {("email", digest), ("domain", hasher.domain_of(address))}
 
 
 def _person(row: ProspectRow, hasher: Hasher) -> Person:
@@ -47,8 +79,4 @@ def _marks(match: Match, person: Person, hasher: Hasher) -> set[tuple[str, bytes
     marks = {("name without email", name)}
     if person.row.id:
         marks.add(("prospect", hasher.prospect(person.row.id)))
-    if person.row.email is None or person.email_hash is None:
-        marks.add(("name", name))
-    else:
-        marks |= {("email", person.email_hash), ("domain", hasher.domain_of(person.row.email))}
-    return marks
+    return marks | (_address_marks(person.row.email, hasher) if person.row.email else {("name", name)})

@@ -1,10 +1,11 @@
-"""What is watched: how far each consumer is behind, which erasures wait, and how the database is. Shapes alone."""
+"""What is watched: consumers and how far they are behind, endpoints, erasures, and the database. Shapes alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from openprospect.server.privacy.model import ErasureId
 from openprospect.server.searches.model import SearchId
+from openprospect.server.webhooks.model import WebhookId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,21 @@ class WaitingErasure:
     deadline_at: datetime
     is_late: bool
     consumers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What an endpoint has yet to be sent of a feed."""
+
+    organization: str
+    search_id: SearchId
+    search: str
+    webhook_id: WebhookId
+    url: str
+    is_disabled: bool
+    failing_since: datetime | None
+    waiting: int
+    oldest_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

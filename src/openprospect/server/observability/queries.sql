@@ -5,23 +5,7 @@ SELECT organization.name AS organization, feed.id AS search_id, feed.name AS sea
     CASE
         WHEN confirmed_until IS NULL THEN feed.live_companies
         WHEN oldest.position IS NULL THEN 0
-        -- From the oldest on: the rest of its smallest block, then whole blocks, ever bigger.
-        ELSE (
-            SELECT count(*) FROM delivery
-            WHERE prospect_search_id = feed.id AND superseded_at IS NULL
-                AND position >= oldest.position AND position < ((oldest.position >> 7) + 1) << 7
-        ) + (
-            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 0
-                AND block > oldest.position >> 7 AND block < ((oldest.position >> 14) + 1) << 7
-        ) + (
-            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 1
-                AND block > oldest.position >> 14 AND block < ((oldest.position >> 21) + 1) << 7
-        ) + (
-            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 2 AND block > oldest.position >> 21
-        )
+        ELSE current_from(feed.id, oldest.position)
     END AS behind_companies,
     oldest.delivered_at AS oldest_unconfirmed_at,
     EXISTS (
@@ -50,6 +34,24 @@ SELECT organization.name AS organization, feed.id AS search_id, feed.name AS sea
 FROM prospect_search AS feed JOIN organization ON organization.id = organization_id
 WHERE ($1::uuid IS NULL OR organization_id = $1) AND ($2::uuid IS NULL OR feed.id = $2)
 ORDER BY organization.name, feed.created_at, feed.id;
+
+-- queues :many
+-- What endpoints have yet to be sent: those of a tenant, or of all, with how many companies wait in each feed, and since when.
+SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, webhook.id AS webhook_id, url,
+    disabled_at IS NOT NULL AS is_disabled, failing_since,
+    CASE WHEN oldest.position IS NULL THEN 0 ELSE current_from(feed.id, oldest.position) END AS waiting,
+    oldest.delivered_at AS oldest_at
+FROM webhook
+JOIN organization ON organization.id = webhook.organization_id
+JOIN webhook_position AS place ON place.webhook_id = webhook.id
+JOIN prospect_search AS feed ON feed.id = place.prospect_search_id
+LEFT JOIN LATERAL (
+    SELECT delivery.position, delivered_at FROM delivery
+    WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND delivered_at > place.position
+    ORDER BY delivered_at LIMIT 1
+) AS oldest ON true
+WHERE $1::uuid IS NULL OR webhook.organization_id = $1
+ORDER BY organization.name, webhook.created_at, webhook.id, feed.created_at, feed.id;
 
 -- waiting_erasures :many
 -- Erasures of a tenant, or of all, that somebody who was given the person has not confirmed; the nearest deadline first.

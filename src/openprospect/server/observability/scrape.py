@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store
-from openprospect.server.observability.model import DatabaseHealth, Feed, Standing, WaitingErasure
+from openprospect.server.observability.model import DatabaseHealth, Feed, Queue, Standing, WaitingErasure
 
 _FEED = ("organization", "search_id", "search")
 
@@ -33,6 +33,7 @@ async def scrape(database: Database, version: str) -> Scrape:
         families = [
             *_of_feeds(await store.feeds(database, None)),
             *_of_consumers(await store.standings(database, None)),
+            *_of_webhooks(await store.queues(database, None)),
             *_of_erasures(await store.waiting_erasures(database, None)),
             *_of_database(health),
         ]
@@ -74,6 +75,19 @@ def _of_consumers(standings: Sequence[Standing]) -> Iterator[Metric]:
         _add_moment(oldest, values, standing.oldest_unconfirmed_at)
         _add_moment(seen, values, standing.seen_at)
     yield from (behind, oldest, seen)
+
+
+def _of_webhooks(queues: Sequence[Queue]) -> Iterator[Metric]:
+    labels = (*_FEED, "webhook_id")
+    waiting = GaugeMetricFamily("openprospect_webhook_waiting_companies", "Companies that an endpoint has yet to accept", labels=labels)
+    oldest = GaugeMetricFamily("openprospect_webhook_oldest_timestamp_seconds", "Delivery of the oldest of them", labels=labels)
+    failing = GaugeMetricFamily("openprospect_webhook_failing", "Whether an endpoint fails, or was disabled", labels=labels)
+    for queue in queues:
+        values = (queue.organization, str(queue.search_id), queue.search, str(queue.webhook_id))
+        waiting.add_metric(values, queue.waiting)
+        _add_moment(oldest, values, queue.oldest_at)
+        failing.add_metric(values, queue.is_disabled or queue.failing_since is not None)
+    yield from (waiting, oldest, failing)
 
 
 def _of_erasures(waiting: Sequence[WaitingErasure]) -> Iterator[Metric]:

@@ -3,7 +3,7 @@
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Executor
 from openprospect.server.db.queries import beside
-from openprospect.server.observability.model import DatabaseHealth, Feed, Standing, WaitingErasure
+from openprospect.server.observability.model import DatabaseHealth, Feed, Queue, Standing, WaitingErasure
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -15,6 +15,10 @@ async def standings(db: Executor, organization_id: OrganizationId | None, search
 
 async def feeds(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Feed]:
     return [Feed(**row) for row in await db.rows(SQL.feeds, organization_id, search_id)]
+
+
+async def queues(db: Executor, organization_id: OrganizationId | None) -> list[Queue]:
+    return [Queue(**row) for row in await db.rows(SQL.queues, organization_id)]
 
 
 async def waiting_erasures(db: Executor, organization_id: OrganizationId | None) -> list[WaitingErasure]:

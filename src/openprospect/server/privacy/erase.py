@@ -16,10 +16,10 @@ from openprospect.server.feed.document import content_hash, parsed, stamped
 from openprospect.server.feed.hashes import Hasher
 from openprospect.server.feed.identity import bare_email, email_key, is_email
 from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.feed.scrub import scrubbed, traces_of
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.privacy import store
 from openprospect.server.privacy.model import ErasureId, KnownAt
-from openprospect.server.privacy.scrub import scrubbed, traces_of
 from openprospect.server.searches.model import SearchId
 
 

@@ -10,13 +10,11 @@ from litestar.di import NamedDependency
 from openprospect.server.console import chart, store
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, see
-from openprospect.server.console.verdict import verdict
+from openprospect.server.console.verdict import verdict, worst_first
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store as watched
 from openprospect.server.searches.create import create_search
-from openprospect.server.webhooks import store as webhooks
-from openprospect.server.webhooks.model import Status
 
 _SOON = timedelta(days=7)
 PERIODS = {"hour": (timedelta(hours=1), 48), "day": (timedelta(days=1), 30)}
@@ -52,15 +50,15 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
     health = await watched.database_health(database)
     milliseconds = (perf_counter() - started) * 1000
     standings = await watched.standings(database, organization_id)
-    endpoints = await webhooks.webhooks(database, organization_id)
+    queues = await watched.queues(database, organization_id)
     return {
         "now": now,
-        "verdict": verdict(standings, now),
-        "standings": standings,
+        "verdict": verdict(standings, queues, now),
+        "standings": worst_first(standings),
         "feeds": await watched.feeds(database, organization_id),
         "erasures": await watched.waiting_erasures(database, organization_id),
         "soon": now + _SOON,
-        "endpoints": [endpoint for endpoint in endpoints if endpoint.status is not Status.ACTIVE],
+        "queues": [queue for queue in queues if queue.is_disabled or queue.failing_since],
         "health": health,
         "milliseconds": milliseconds,
         "unit": unit,

@@ -1,5 +1,6 @@
 """Pages: a search with its feed and consumers, finding in it, and a company with its history."""
 
+import re
 from datetime import datetime
 
 from litestar import Response, get, post
@@ -10,6 +11,7 @@ from openprospect.server.console import store
 from openprospect.server.console.find import look_on, look_up
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page
+from openprospect.server.console.verdict import worst_first
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.timestamps import read
 from openprospect.server.db.pool import Database
@@ -45,7 +47,7 @@ async def search_page(request: OperatorsRequest, search_id: FromPath[str], datab
         request,
         "search.html",
         feed=feed,
-        standings=standings,
+        standings=worst_first(standings),
         companies=companies[:_PAGE],
         before=before,
         older=companies[_PAGE - 1].delivered_at if len(companies) > _PAGE else None,
@@ -58,12 +60,12 @@ async def find_in_search(request: OperatorsRequest, search_id: FromPath[str], da
     form = await posted(request)
     feed = await own_feed(request, database, search_id)
     wanted, before = text(form, "wanted"), _moment(text(form, "before"))
-    if not 2 <= len(wanted) <= _LONGEST or "\0" in wanted:
+    if not 2 <= len(wanted) <= _LONGEST:
         raise InvalidInput(f"Give 2 to {_LONGEST} characters to look for.")
     if before is None:
         found = await look_up(database, request.auth.organization_id, feed.search_id, wanted)
     else:
-        found = await look_on(database, feed.search_id, wanted, before=before, looked_at=int(text(form, "looked_at") or 0))
+        found = await look_on(database, feed.search_id, wanted, before=before, looked_at=_count(text(form, "looked_at")))
     is_part = bool(request.headers.get("hx-request"))
     template = "parts/found.html" if is_part else "found.html"
     return page(request, template, feed=feed, wanted=wanted, found=found, is_first=before is None)
@@ -82,6 +84,10 @@ async def company_page(
     history = await store.history_of_company(database, feed.search_id, wanted, limit=_HISTORY)
     standings = await watched.standings(database, request.auth.organization_id, feed.search_id)
     return page(request, "company.html", feed=feed, shown=found[0], history=history, standings=standings)
+
+
+def _count(written: str) -> int:
+    return int(written) if re.fullmatch(r"[0-9]{1,12}", written) else 0
 
 
 def _moment(written: str) -> datetime | None:

@@ -11,7 +11,7 @@ from openprospect.server.console.page import page, see
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.timestamps import read
 from openprospect.server.db.pool import Database
-from openprospect.server.http.parameters import identifier, path_identifier
+from openprospect.server.http.parameters import path_identifier
 from openprospect.server.observability import store as watched
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import endpoints, store
@@ -41,7 +41,7 @@ async def create_webhook_form(
             database,
             text(form, "url"),
             organization_id=request.auth.organization_id,
-            search_id=SearchId(identifier(text(form, "search_id"))) if text(form, "search_id") else None,
+            search_id=SearchId(path_identifier("search_id", text(form, "search_id"))) if text(form, "search_id") else None,
             events=[str(event) for event in form.getall("event", [])],
             is_full=text(form, "full") == "yes",
             base_url=str(request.base_url),

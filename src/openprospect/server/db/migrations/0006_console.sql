@@ -30,3 +30,20 @@ $$;
 -- Once a batch, by whoever holds the feed's head anyway: nobody waits for it.
 CREATE TRIGGER count_delivery_hour AFTER UPDATE OF position ON prospect_search
     FOR EACH ROW WHEN (NEW.position > OLD.position) EXECUTE FUNCTION count_delivery_hour();
+
+-- How many current rows a feed has from a position on: the rest of its smallest block, then whole blocks, ever bigger.
+CREATE FUNCTION current_from(feed uuid, first bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT (
+        SELECT count(*) FROM delivery
+        WHERE prospect_search_id = feed AND superseded_at IS NULL AND position >= first AND position < ((first >> 7) + 1) << 7
+    ) + (
+        SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+        WHERE prospect_search_id = feed AND level = 0 AND block > first >> 7 AND block < ((first >> 14) + 1) << 7
+    ) + (
+        SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+        WHERE prospect_search_id = feed AND level = 1 AND block > first >> 14 AND block < ((first >> 21) + 1) << 7
+    ) + (
+        SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
+        WHERE prospect_search_id = feed AND level = 2 AND block > first >> 21
+    );
+$$;

@@ -1,4 +1,4 @@
-"""Taking one person out of a document: pure rules."""
+"""Taking people out of what surrounds them, where it repeats their address, name or telephone: pure rules."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -8,10 +8,12 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType, structs
 
-from openprospect.server.feed.identity import email_key
+from openprospect.server.feed.identity import email_key, is_email
+from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 _TELLING = re.compile(r"mail|phone|telefon|mobile|handy|fax|linkedin|xing", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"'|]+@[^\s@<>()\[\]:;,\"'|/?#]+[^\s@<>()\[\]:;,\"'|/?#.!]")
 _BEFORE_A_SITE = re.compile(r"^(https?://)?(www\.)?", re.IGNORECASE)
 _SHORTEST_TRACE = 5
 # Shorter ones are extensions, postcodes, years: they are many people's.
@@ -43,7 +45,11 @@ class Traces:
 
 def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID]) -> Traces:
     """The addresses, full names and telephones of these people, as far as the documents know them."""
-    people = [prospect for document in documents for prospect in document.prospects if prospect.id in erased]
+    return traces_of_people(prospect for document in documents for prospect in document.prospects if prospect.id in erased)
+
+
+def traces_of_people(people: Iterable[DeliveredProspect | ProspectRow]) -> Traces:
+    """The same of people as they were delivered."""
     texts = {text for person in people for text in _texts(person)}
     words = sorted(re.escape(word) for word in map(_folded, texts) if len(word) >= _SHORTEST_TRACE)
     # Numbers come with and without zeros or a country before them: what they end with is compared.
@@ -59,16 +65,26 @@ def scrubbed(document: DeliveredCompany, erased: Collection[UUID], traces: Trace
     return structs.replace(
         document,
         prospects=[
-            structs.replace(prospect, attributes=_clean(prospect.attributes, traces))
+            structs.replace(prospect, attributes=cleaned(prospect.attributes, traces) or UNSET)
             for prospect in document.prospects
             if prospect.id not in erased
         ],
-        attributes=_clean(document.attributes, traces),
+        attributes=cleaned(document.attributes, traces) or UNSET,
         removal_reason=None if traces.are_in(document.removal_reason) else document.removal_reason,
     )
 
 
-def _texts(person: DeliveredProspect) -> Iterator[str]:
+def cleaned(attributes: JsonObject | UnsetType, traces: Traces) -> JsonObject:
+    """The attributes whose names and values tell of nobody."""
+    return {name: value for name, value in (attributes or {}).items() if not (traces.are_in(name) or traces.are_in(value))}
+
+
+def addresses_in(value: Any) -> set[str]:
+    """Every e-mail address in a JSON value, wherever it stands."""
+    return {address for text in _leaves(value) for address in _ADDRESS.findall(text) if is_email(address)}
+
+
+def _texts(person: DeliveredProspect | ProspectRow) -> Iterator[str]:
     if person.email:
         yield person.email
         yield email_key(person.email)
@@ -90,11 +106,6 @@ def _leaves(value: Any) -> Iterator[str]:
             yield from _leaves(part)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield _BEFORE_A_SITE.sub("", str(value)).removesuffix("/")
-
-
-def _clean(attributes: dict[str, Any] | UnsetType, traces: Traces) -> dict[str, Any] | UnsetType:
-    kept = {name: value for name, value in (attributes or {}).items() if not (traces.are_in(name) or traces.are_in(value))}
-    return kept or UNSET
 
 
 def _folded(text: str) -> str:

@@ -1,0 +1,169 @@
+"""Who is kept out: the erased who come back under any name, and the list that knows them."""
+
+import asyncio
+
+import pytest
+
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.core.errors import InvalidInput
+from openprospect.server.privacy.suppress import export, import_lines, suppress, unsuppress
+from tests.integration.conftest import open_search, pull
+from tests.integration.people import BO, HOTEL, MARIA, erase, first_names, hotel, post
+
+
+@pytest.fixture
+async def organization_id(database):
+    return (await organization_named(database, DEFAULT_ORGANIZATION)).id
+
+
+# Coming back.
+
+
+async def test_an_erased_person_does_not_come_back_through_an_attribute(client, search_id, deliver):
+    repeated = {"contact": f"Write to {MARIA['email'].upper()}.", "city": "Berlin"}
+    await deliver(hotel(MARIA, BO) | repeated)
+    await erase(client, email=MARIA["email"])
+
+    for row in (hotel(MARIA, BO) | repeated, hotel(BO) | repeated):
+        await deliver(row)
+        (company,) = (await pull(client, search_id))["items"]
+        assert company["attributes"] == {"city": "Berlin"}
+        assert MARIA["email"].lower() not in str(company).lower()
+
+
+COMEBACKS = {
+    "as they were": MARIA,
+    "in capitals": MARIA | {"email": MARIA["email"].upper()},
+    "without an address": {"first_name": "Marijana", "last_name": "Quarzenthal"},
+    "without an address, in capitals": {"first_name": "MARIJANA", "last_name": " QUARZENTHAL"},
+    "under another name": MARIA | {"first_name": "M."},
+}
+
+
+@pytest.mark.parametrize("comeback", COMEBACKS.values(), ids=COMEBACKS)
+async def test_an_erased_person_does_not_come_back(client, search_id, deliver, comeback):
+    await deliver(HOTEL)
+    await erase(client, email=MARIA["email"])
+    result = await deliver(hotel(comeback, BO))
+    assert (result["unchanged"], result["suppressed"]) == (1, 1)
+    assert first_names(await pull(client, search_id)) == ["Bo"]
+
+
+async def test_an_erased_person_does_not_come_back_by_id(client, search_id, deliver):
+    await deliver(HOTEL)
+    person_id = (await pull(client, search_id))["items"][0]["prospects"][0]["id"]
+    await erase(client, email=MARIA["email"])
+    result = await deliver(hotel({"id": person_id, "first_name": "M."}, BO))
+    assert result["suppressed"] == 1
+    assert first_names(await pull(client, search_id)) == ["Bo"]
+
+
+async def test_somebody_without_an_address_is_erased_by_id_and_does_not_come_back_by_name(client, search_id, deliver):
+    nameless = {"first_name": "Marijana", "last_name": "Quarzenthal"}
+    await deliver(hotel(nameless, BO))
+    person_id = (await pull(client, search_id))["items"][0]["prospects"][0]["id"]
+    await erase(client, prospect_id=person_id)
+    for comeback in (nameless, MARIA):
+        assert (await deliver(hotel(comeback, BO)))["suppressed"] == 1
+    assert first_names(await pull(client, search_id)) == ["Bo"]
+
+
+async def test_a_namesake_with_an_address_of_their_own_is_somebody_else(client, search_id, deliver):
+    await deliver(HOTEL)
+    await erase(client, email=MARIA["email"])
+    result = await deliver(hotel(MARIA | {"email": "other@grandhotel.example", "phone": None}, BO))
+    assert (result["delivered"], result["suppressed"]) == (1, 0)
+    assert first_names(await pull(client, search_id)) == ["Marijana", "Bo"]
+
+
+async def test_a_namesake_at_another_company_is_somebody_else(client, search_id, deliver):
+    await deliver(HOTEL)
+    await erase(client, email=MARIA["email"])
+    assert (await deliver({"name": "Inn", "source_id": "c9", "prospects": [{"first_name": "Marijana", "last_name": "Quarzenthal"}]}))[
+        "suppressed"
+    ] == 0
+
+
+@pytest.mark.parametrize("turn", range(3))
+async def test_deliveries_at_the_same_time_never_bring_the_person_back(client, search_id, deliver, turn):
+    second = await open_search(client)
+
+    async def produce(number):
+        for version in range(4):
+            for place in (search_id, second):
+                await post(client, place, hotel(MARIA, source_id=f"c{number}", version=version))
+
+    async def erase_later():
+        await asyncio.sleep(0.02 * (turn + 1))
+        await erase(client, email=MARIA["email"])
+
+    await asyncio.gather(*(produce(number) for number in range(8)), erase_later())
+    for place in (search_id, second):
+        page = await pull(client, place)
+        assert page["total"] == 8
+        assert first_names(page) == []
+
+
+async def test_withdrawals_at_the_same_time_as_erasures_end_with_neither(client, search_id, deliver):
+    people = [MARIA | {"email": f"p{number}@grandhotel.example"} for number in range(6)]
+    result = await deliver(*(hotel(*people, source_id=f"c{number}") for number in range(6)))
+    withdrawn = [item["id"] for item in result["items"][:3]]
+    withdrawals = (client.delete(f"/deliveries/{search_id}/companies/{company_id}") for company_id in withdrawn)
+    responses = await asyncio.gather(*withdrawals, *(client.post("/erasures", json={"email": person["email"]}) for person in people))
+    assert [response.status_code for response in responses] == [204] * 3 + [201] * 6
+    page = await pull(client, search_id)
+    assert (page["total"], first_names(page)) == (3, [])
+    removed = await pull(client, search_id, delivered_since=result["delivered_until"])
+    assert sorted(item["id"] for item in removed["items"] if "removed_at" in item) == sorted(withdrawn)
+
+
+# Suppression.
+
+
+async def test_a_domain_is_kept_out_with_all_who_write_from_it(client, search_id, deliver, database, organization_id):
+    async with database.transaction() as db:
+        assert await suppress(db, organization_id, ["@GrandHotel.example"], actor="test") == 1
+    result = await deliver(hotel(MARIA, BO, BO | {"first_name": "Bob", "email": "bo@other.example"}))
+    assert result["suppressed"] == 2
+    assert first_names(await pull(client, search_id)) == ["Bob"]
+
+
+async def test_who_is_taken_off_the_list_may_come_in_again(client, search_id, deliver, database, organization_id):
+    await erase(client, email="new@grandhotel.example")
+    async with database.transaction() as db:
+        assert await unsuppress(db, organization_id, ["NEW@grandhotel.example"], actor="test") == 1
+    assert (await deliver(hotel(BO | {"email": "new@grandhotel.example"})))["suppressed"] == 0
+
+
+async def test_a_list_survives_the_way_out_and_in_again(client, deliver, database, organization_id):
+    await erase(client, email=MARIA["email"])
+    async with database.transaction() as db:
+        await suppress(db, organization_id, ["grandhotel.example"], actor="test")
+    lines = list(await export(database, organization_id))
+    await database.execute("DELETE FROM suppression")
+    async with database.transaction() as db:
+        assert await import_lines(db, organization_id, lines, actor="test") == 2
+    assert {line.partition(', "created_at"')[0] for line in await export(database, organization_id)} == {
+        line.partition(', "created_at"')[0] for line in lines
+    }
+    assert (await deliver(HOTEL))["suppressed"] == 2
+
+
+async def test_another_organizations_list_is_refused_with_the_reason(service, client, database, organization_id):
+    await service.organization("stranger")
+    stranger = (await organization_named(database, "stranger")).id
+    await erase(client, email=MARIA["email"])
+    lines = list(await export(database, organization_id))
+    async with database.transaction() as db:
+        with pytest.raises(InvalidInput, match="Line 1: these hashes were made for another organization"):
+            await import_lines(db, stranger, lines, actor="test")
+        with pytest.raises(InvalidInput, match=r'Line 1: .*"key"'):
+            await import_lines(db, stranger, lines[1:], actor="test")
+
+
+@pytest.mark.parametrize("line", ["not an address", '{"kind": "email"}', "{", '{"key": 1', "[]"])
+async def test_a_line_that_cannot_be_read_is_named(database, organization_id, line):
+    async with database.transaction() as db:
+        with pytest.raises(InvalidInput, match=r"^Line 3"):
+            await import_lines(db, organization_id, ["# people", "a@b.example", line], actor="test")
