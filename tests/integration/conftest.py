@@ -16,8 +16,6 @@ from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
 
 # What tests share says as much when it fails as what they do not.
-pytest.register_assert_rewrite("tests.integration.feed_model", "tests.integration.naive_client")
-
 BASE_URL = "http://service.test"
 
 
