@@ -1,6 +1,7 @@
 """`openprospect erase`, `erasures` and `suppressions`."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,9 +13,9 @@ from cyclopts import Parameter
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
-from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationId
 from openprospect.server.core.errors import NotFound
-from openprospect.server.db.pool import Database
+from openprospect.server.db.pool import Connection, Database
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
@@ -96,13 +97,8 @@ def add_suppressions(*entry: str, organization: str = DEFAULT_ORGANIZATION, stor
     organization
         The tenant.
     """
-
-    async def work(database: Database) -> int:
-        owner = await organization_named(database, organization)
-        async with database.transaction() as db:
-            return await suppress.suppress(db, owner.id, entry, actor=actor())
-
-    answer({"suppressed": on_database(storage, work)}, json=json)
+    count = _on_list(storage, organization, lambda db, owner: suppress.suppress(db, owner, entry, actor=actor()))
+    answer({"suppressed": count}, json=json)
 
 
 def remove_suppressions(
@@ -117,13 +113,8 @@ def remove_suppressions(
     organization
         The tenant.
     """
-
-    async def work(database: Database) -> int:
-        owner = await organization_named(database, organization)
-        async with database.transaction() as db:
-            return await suppress.unsuppress(db, owner.id, entry, actor=actor())
-
-    answer({"removed": on_database(storage, work)}, json=json)
+    count = _on_list(storage, organization, lambda db, owner: suppress.unsuppress(db, owner, entry, actor=actor()))
+    answer({"removed": count}, json=json)
 
 
 def export_suppressions(*, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE) -> None:
@@ -159,13 +150,19 @@ def import_suppressions(
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise NotFound(f"{file} cannot be read: {error.strerror}.") from None
+    count = _on_list(storage, organization, lambda db, owner: suppress.import_lines(db, owner, lines, actor=actor()))
+    answer({"imported": count}, json=json)
+
+
+def _on_list(storage: Storage, organization: str, change: Callable[[Connection, OrganizationId], Awaitable[int]]) -> int:
+    """Change an organization's suppression list in one transaction; answers how many entries it was about."""
 
     async def work(database: Database) -> int:
         owner = await organization_named(database, organization)
         async with database.transaction() as db:
-            return await suppress.import_lines(db, owner.id, lines, actor=actor())
+            return await change(db, owner.id)
 
-    answer({"imported": on_database(storage, work)}, json=json)
+    return on_database(storage, work)
 
 
 async def _erasure(database: Database, erasure_id: ErasureId) -> Erasure:
