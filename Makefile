@@ -6,14 +6,17 @@ INSTALLED := .venv/.installed
 NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,tests/acceptance/samples tests/console/browser)
 ASSETS := src/openprospect/server/http/assets
 CONSOLE_ASSETS := src/openprospect/server/console/assets
+CONNECTOR_ENVIRONMENTS := $(patsubst connectors/requirements-%.txt,connectors/.venv-%/.installed,$(wildcard connectors/requirements-*.txt))
 MIGRATIONS := $(wildcard src/openprospect/server/db/migrations/*.sql)
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --exclude-newer "1 week" --generate-hashes --no-emit-index-url \
+	--no-annotate --custom-compile-command "make lock" --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench openapi migration lock assets screenshots
+.PHONY: help setup demo test test-connectors check format bench openapi migration lock assets screenshots
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## install what is missing into .venv
 
@@ -21,12 +24,17 @@ demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, s
 	@$(BIN)/python -m openprospect.demo
 
 test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py for one file
+	@$(BIN)/python -m connectors.proof || true
 	$(BIN)/pytest $(T)
+
+test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
+	$(BIN)/pytest tests/connectors -m ""
+	@$(BIN)/python -m connectors.proof --record
 
 check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src tests
+	$(BIN)/mypy src tests connectors
 	$(BIN)/lint-imports
 	$(BIN)/squawk $(MIGRATIONS)
 	$(BIN)/pytest tests/project
@@ -45,10 +53,9 @@ migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
 	@test -n "$(name)" || { echo "say what it does: make migration name=add_a_column"; exit 2; }
 	@$(BIN)/python -c 'import sys; from openprospect.server.db.migrate import next_file; f = next_file(sys.argv[1]); f.touch(exist_ok=False); print(f)' "$(name)"
 
-lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --upgrade \
-		--exclude-newer "1 week" --generate-hashes --no-emit-index-url --no-annotate \
-		--custom-compile-command "make lock" --quiet --output-file requirements.lock
+lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write the locks
+	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra postgresql --extra server --extra singer --group dev --output-file requirements.lock
+	$(COMPILE) --group airbyte --output-file connectors/requirements-airbyte.txt
 
 assets: $(INSTALLED) ## fetch the files of the reference page and the console at the versions that their package.json name
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(ASSETS) --ignore-scripts --no-audit --no-fund
@@ -70,6 +77,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -qq --require-hashes --requirement .venv/uv.txt
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --compile-bytecode --require-hashes --requirements requirements.lock
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+connectors/.venv-%/.installed: connectors/requirements-%.txt | $(INSTALLED)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+	$(BIN)/uv pip sync --python $(@D)/bin/python --quiet --require-hashes $<
 	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json | $(INSTALLED)
