@@ -43,8 +43,8 @@ format: $(INSTALLED) ## format the code and mend what can be mended by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(INSTALLED) ## measure, peers included
-	$(BIN)/python -m bench
+bench: $(INSTALLED) bench/.venv/.installed ## measure, peers included; ARGS="--only read --companies 1000000"
+	$(BIN)/python -m bench $(ARGS)
 
 openapi: $(INSTALLED) ## write contract/openapi.json from the routes
 	$(BIN)/python -m contract.write_openapi
@@ -82,6 +82,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 connectors/.venv-%/.installed: connectors/requirements-%.txt | $(INSTALLED)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
 	$(BIN)/uv pip sync --python $(@D)/bin/python --quiet --require-hashes $<
+	@touch $@
+
+# Apart from .venv: what only the benchmark needs, the peers above all, is nothing that the project depends on.
+bench/.venv/.installed: bench/requirements.txt | $(INSTALLED)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+	$(BIN)/uv pip install --python $(@D)/bin/python --quiet --compile-bytecode --exclude-newer "1 week" --requirements $<
 	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json | $(INSTALLED)

@@ -1,0 +1,79 @@
+"""Measures, and writes what it saw: records and plots into bench/results, the newest of all into the page on performance.
+
+make bench                                    everything, at the default size
+.venv/bin/python -m bench --only read,export  these suites alone
+.venv/bin/python -m bench --companies 1000000
+.venv/bin/python -m bench --smoke             seconds, to see that it runs; its figures mean nothing and are kept nowhere
+"""
+
+import argparse
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from bench import machine
+from bench.model import PEERS_PYTHON, SMOKE, Record, Size
+from bench.report import markdown, write_page
+from bench.suites import SUITES, load
+
+_RESULTS = machine.ROOT / "bench" / "results"
+_PAGE = machine.ROOT / "docs" / "explanation" / "performance.md"
+
+
+def main() -> None:
+    arguments = _arguments()
+    names = arguments.only.split(",") if arguments.only else list(SUITES)
+    unknown = sorted(set(names) - set(SUITES))
+    if unknown:
+        raise SystemExit(f"There is no suite {', '.join(unknown)}; those there are: {', '.join(SUITES)}.")
+    if arguments.smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in names:
+                _measure(name, SMOKE, Path(folder))
+        return
+    size = Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds)
+    for name in names:
+        _measure(name, size, _RESULTS)
+    records = [msgspec.json.decode(path.read_bytes(), type=Record) for path in _RESULTS.glob("*.json")]
+    write_page(_PAGE, records, pictures="../../bench/results")
+    print(f"Written: {_RESULTS} and {_PAGE}")
+
+
+def _measure(name: str, size: Size, folder: Path) -> None:
+    """Run a suite, write its record, draw its plots, print its tables."""
+    where, taken_at, started = machine.machine(), machine.now(), time.monotonic()
+    outcome = load(name)(size)
+    record = Record(
+        suite=name,
+        title=SUITES[name],
+        taken_at=taken_at,
+        seconds=time.monotonic() - started,
+        commit=machine.commit(),
+        machine=where,
+        versions=machine.versions(),
+        size=size,
+        outcome=outcome,
+    )
+    path = folder / f"{name}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
+    if PEERS_PYTHON.exists():
+        subprocess.run([PEERS_PYTHON, machine.ROOT / "bench" / "plots.py", path], check=True)
+    print(markdown(record, pictures="."), end="\n\n", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = Size()
+    parser.add_argument("--only", help=f"any of {', '.join(SUITES)}, with commas")
+    parser.add_argument("--companies", type=int, default=default.companies)
+    parser.add_argument("--rounds", type=int, default=default.rounds)
+    parser.add_argument("--seconds", type=float, default=default.seconds, help="of load in each measurement")
+    parser.add_argument("--smoke", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
