@@ -56,6 +56,7 @@ migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
 lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write the locks
 	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra postgresql --extra server --extra singer --group dev --output-file requirements.lock
 	$(COMPILE) --group airbyte --output-file connectors/requirements-airbyte.txt
+	$(COMPILE) --group bench --output-file bench/requirements.txt
 
 assets: $(INSTALLED) ## fetch the files of the reference page and the console at the versions that their package.json name
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(ASSETS) --ignore-scripts --no-audit --no-fund
@@ -84,10 +85,9 @@ connectors/.venv-%/.installed: connectors/requirements-%.txt | $(INSTALLED)
 	$(BIN)/uv pip sync --python $(@D)/bin/python --quiet --require-hashes $<
 	@touch $@
 
-# Apart from .venv: what only the benchmark needs, the peers above all, is nothing that the project depends on.
 bench/.venv/.installed: bench/requirements.txt | $(INSTALLED)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
-	$(BIN)/uv pip install --python $(@D)/bin/python --quiet --compile-bytecode --exclude-newer "1 week" --requirements $<
+	$(BIN)/uv pip sync --python $(@D)/bin/python --quiet --compile-bytecode --require-hashes $<
 	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json | $(INSTALLED)
