@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --e
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-connectors check format bench openapi migration lock assets screenshots
+.PHONY: help setup demo test test-connectors check format docs bench openapi migration lock assets screenshots
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes
 	$(BIN)/lint-imports
 	$(BIN)/squawk $(MIGRATIONS)
 	$(BIN)/pytest tests/project
+	@$(MAKE) --no-print-directory docs
+
+docs: $(INSTALLED) ## build the documentation as a site, into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(INSTALLED) ## format the code and mend what can be mended by itself
 	$(BIN)/ruff format .

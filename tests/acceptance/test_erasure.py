@@ -129,6 +129,7 @@ def test_nothing_of_the_person_is_left_in_a_dump_a_log_or_an_answer(site, server
     deliver(site, search_id, *loud)
     deliver(site, search_id, *(hotel | {"name": f"New {hotel['name']}"} for hotel in loud))
     reader.get(f"/deliveries/{search_id}/companies", params={"limit": 1}).raise_for_status()
+    eventually(lambda: len(site.run("receipts", search_id, "--json").out) > 1)  # what was served is written a moment later
     assert all(trace in dump(site) for trace in TRACES)
     begun = len(site.ran)
     erased = site.json("erase", f" mailto:{MARIA['email']}", "--organization", organization)

@@ -64,12 +64,17 @@ def test_a_withdrawal_and_an_erasure_are_gone_after_the_next_sync(service: Servi
     assert (receipt["behind_companies"], receipt["delivered_until"]) == (0, third["delivered_until"])
 
 
-def test_a_sync_killed_at_any_moment_goes_on_where_its_data_ends(service: Service, reader: httpx.Client, copy: Copy) -> None:
+def test_a_sync_killed_at_any_moment_goes_on_where_its_data_ends(
+    service: Service, reader: httpx.Client, copy: Copy, tmp_path: Path
+) -> None:
     search, key = service.new_search("to kill"), service.new_key("killed")
     service.deliver(search, [company(n) for n in range(6_000)])
     moments = random.Random(4)  # any sequence will do, the same one each time shows the same failure
+    begun = time.monotonic()
+    service.run("sync", search, "--to", f"duckdb:///{tmp_path}/timed.duckdb", OPENPROSPECT_API_KEY=key)
+    whole_seconds = time.monotonic() - begun
 
-    kills = sum(killed_after(moments.uniform(0.3, 1.2), service, search, copy, key) for _ in range(4))
+    kills = sum(killed_after(moments.uniform(0.3, 0.9) * whole_seconds, service, search, copy, key) for _ in range(4))
     sync(service, search, copy, key)
 
     assert kills, "every run had ended before it was killed"

@@ -30,7 +30,8 @@ def litestar_of(app: Any) -> Litestar:
 
 
 def api_routes(app: Any) -> list[ApiRoute]:
-    return [
+    """In the order of their names, so that every process of a test run collects the same tests."""
+    found = [
         ApiRoute(name=handler.handler_name, method=method, path=route.path_format.removeprefix("/api/v1"), handler=handler)
         for route in litestar_of(app).routes
         if isinstance(route, HTTPRoute) and route.path_format.startswith("/api")
@@ -38,3 +39,4 @@ def api_routes(app: Any) -> list[ApiRoute]:
         for method in handler.http_methods
         if method != "OPTIONS"
     ]
+    return sorted(found, key=lambda route: (route.name, route.method, route.path))
