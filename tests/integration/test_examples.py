@@ -149,4 +149,4 @@ def exemplary(operation):
     """The contents that should have an example: the body asked for, and the answer where all goes well."""
     answers = [operation["responses"][status] for status in ("200", "201") if status in operation["responses"]]
     bodies = [operation["requestBody"]] if "requestBody" in operation else []
-    return [place["content"]["application/json"] for place in answers + bodies]
+    return [place["content"]["application/json"] for place in answers + bodies if "application/json" in place["content"]]

@@ -37,10 +37,12 @@ async def test_a_link_goes_on_after_everything_has_stopped(dsn: str, client: htt
 
 async def test_every_page_but_the_last_carries_a_link(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
     await deliver(*SEVEN)
+    feed = f"http://service.test/api/v1/deliveries/{search_id}"
     for offset in (0, 2, 4):
         response = await ask(client, search_id, limit=2, offset=offset)
         last = response.json()["items"][-1]["delivered_at"]
-        assert response.headers["link"] == f'<http://service.test/api/v1/deliveries/{search_id}/companies?after={last}&limit=2>; rel="next"'
+        links = f'<{feed}/companies?after={last}&limit=2>; rel="next", <{feed}/export>; rel="alternate"; type="application/x-ndjson"'
+        assert response.headers["link"] == links
     assert "link" not in (await ask(client, search_id, limit=2, offset=6)).headers
 
 

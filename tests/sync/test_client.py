@@ -221,6 +221,7 @@ def test_a_link_to_another_host_never_carries_the_key_there(client: Client, feed
     ("header", "expected"),
     [
         ('</p/feed?after=1>; rel="next"', "https://h/p/feed?after=1"),
+        ('</p/feed?after=1>; rel="next", </p/export>; rel="alternate"; type="application/x-ndjson"', "https://h/p/feed?after=1"),
         ('<https://inner:8400/feed?after=1>; rel="next"', "https://h/p/feed?after=1"),
         ('<?after=1&x=a,b;c>; title="x, y; rel=prev"; rel=next', "https://h/p/feed?after=1&x=a,b;c"),
         ('</p/feed?a=1>; rel="first", </p/feed?a=2>; rel="last next"', "https://h/p/feed?a=2"),

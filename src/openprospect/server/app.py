@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 from litestar import Litestar, Request, Router, get
-from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
@@ -20,12 +19,14 @@ from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
+from openprospect.server.feed import export_routes as export
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.housekeeping import tidy
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
 from openprospect.server.feed.store import instance
 from openprospect.server.http import openapi
 from openprospect.server.http.body import MAX_BODY_BYTES
+from openprospect.server.http.compression import Compressed
 from openprospect.server.http.errors import EXCEPTION_HANDLERS
 from openprospect.server.http.methods import Methods, is_head
 from openprospect.server.http.reference import reference_router
@@ -51,6 +52,7 @@ _ROUTES = [
     searches.prospect_searches,
     searches.open_prospect_search,
     feed.delivered_companies,
+    export.export_companies,
     feed.deliver_companies,
     feed.withdraw_company,
     feed.confirm_receipt,
@@ -96,13 +98,12 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lambda app: _running(app, dsn, settings)],
         openapi_config=openapi.config(version("openprospect")),
-        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=1, minimum_size=1024),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
     app.state.version, app.state.metrics_token = version("openprospect"), settings.metrics_token
     app.state.request_metrics = RequestMetrics()
-    return RequestId(Methods(Observed(app, app.state.request_metrics), app.routes))
+    return RequestId(Methods(Observed(Compressed(app), app.state.request_metrics), app.routes))
 
 
 @get("/health", include_in_schema=False, sync_to_thread=False)

@@ -8,6 +8,7 @@ OpenProspectError
 ├── Gone                  start again
 ├── Unauthenticated       bring a key that works
 ├── Forbidden             bring a key with more scopes
+├── NotAcceptable         ask for another form
 ├── TooManyRequests       wait
 ├── Unavailable           try again later
 └── Misconfigured         mend the settings (command line only)
@@ -51,6 +52,10 @@ class Unauthenticated(OpenProspectError):
 
 class Forbidden(OpenProspectError):
     code = "AUTHORIZATION_ERROR"
+
+
+class NotAcceptable(OpenProspectError):
+    code = "NOT_ACCEPTABLE"
 
 
 class TooManyRequests(OpenProspectError):

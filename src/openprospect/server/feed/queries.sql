@@ -145,6 +145,21 @@ FROM (
 SELECT position FROM delivery WHERE prospect_search_id = $1 AND superseded_at IS NULL AND delivered_at > $2
 ORDER BY delivered_at LIMIT 1;
 
+-- export_batch :one
+-- The next companies of an export, after one time and up to another, a line each; withdrawals only where they are asked for.
+SELECT max(delivered_at) AS last_at,
+    convert_to(coalesce(string_agg(document, E'\n' ORDER BY delivered_at) FILTER (WHERE is_shown) || E'\n', ''), 'UTF8') AS lines
+FROM (
+    -- Withdrawals count here, so that a batch costs the same however many of them there are.
+    SELECT delivered_at, document, $4 OR NOT is_removal AS is_shown,
+        sum(octet_length(document)) OVER (ORDER BY delivered_at ROWS UNBOUNDED PRECEDING) - octet_length(document) AS size_before
+    FROM delivery
+    WHERE prospect_search_id = $1 AND superseded_at IS NULL
+        AND delivered_at > coalesce($2::timestamptz, '-infinity') AND delivered_at <= $3
+    ORDER BY delivered_at LIMIT $5 OFFSET 0
+) AS batch
+WHERE size_before < $6;
+
 -- begin_walk :execute
 -- A walk of several pages, pinned to the watermark of its first. Committed before the page is sent: the pages to come depend on it.
 INSERT INTO walk (prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset)

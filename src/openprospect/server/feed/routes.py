@@ -1,5 +1,6 @@
 """HTTP: pull a feed, deliver to it, withdraw from it, confirm it."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -35,7 +36,10 @@ REASON = Text("reason", maximum_length=1000, description="Why the company is wit
 _PATH = "/deliveries/{prospect_search_id:str}/companies"
 _NDJSON = "application/x-ndjson"
 _ETAG = 'W/"489994e50198c2ae5ef5d6ca"'
-_NEXT = '<https://…/companies?after=2026-02-25T12:00:00.000001Z&limit=50>; rel="next"'
+_NEXT = (
+    '<https://…/companies?after=2026-02-25T12:00:00.000001Z&limit=50>; rel="next", '
+    '<https://…/export>; rel="alternate"; type="application/x-ndjson"'
+)
 _PAGE_HEADERS = {
     "header_parameters": [
         {"name": "If-None-Match", "in": "header", "required": False}
@@ -45,7 +49,7 @@ _PAGE_HEADERS = {
         "ETag": header("Names this page as it is now", example=_ETAG),
         "Delivery-Watermark": header("Up to where the feed was complete", example="2026-02-25T12:00:00.000001Z"),
         "Delivery-Instance": header("Which service this is, wherever it answers", example="0b8f4c8e-6b1d-4a53-9d0e-3f3f1c2d4e5f"),
-        "Link": header("The next page by its place in time, on every page but the last", example=_NEXT),
+        "Link": header("The next page by its place in time, and the same as one stream; on every page but the last", example=_NEXT),
     },
 }
 
@@ -181,9 +185,15 @@ def _headers(request: CallersRequest, ask: Ask, page: Page) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
     }
     if page.has_more and page.last_at is not None:
-        base = str(request.url.with_replacements(query="", fragment="")).rstrip("?/")
-        headers["Link"] = f'<{base}?after={written(page.last_at)}&limit={ask.limit}>; rel="next"'
+        headers["Link"] = _links(request, ask, page.last_at)
     return headers
+
+
+def _links(request: CallersRequest, ask: Ask, last_at: datetime) -> str:
+    base = str(request.url.with_replacements(query="", fragment="")).rstrip("?/")
+    since = ask.after or ask.since
+    export = base.removesuffix("companies") + "export" + (f"?delivered_since={written(since)}" if since else "")
+    return f'<{base}?after={written(last_at)}&limit={ask.limit}>; rel="next", <{export}>; rel="alternate"; type="{_NDJSON}"'
 
 
 def _body(ask: Ask, page: Page) -> bytes:

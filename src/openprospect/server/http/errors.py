@@ -14,6 +14,7 @@ from openprospect.server.core.errors import (
     Forbidden,
     Gone,
     InvalidInput,
+    NotAcceptable,
     NotFound,
     OpenProspectError,
     TooManyRequests,
@@ -42,6 +43,7 @@ STATUS: Mapping[type[OpenProspectError], int] = {
     Gone: 410,
     Unauthenticated: 401,
     Forbidden: 403,
+    NotAcceptable: 406,
     TooManyRequests: 429,
     Unavailable: 503,
 }

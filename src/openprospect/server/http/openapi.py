@@ -24,6 +24,7 @@ _MEANING = {
     401: "No key, or one that does not work (any more).",
     403: "The key lacks a scope.",
     404: "Not here, or not yours.",
+    406: "Accept names none of the forms that there are; the message names them.",
     409: "It conflicts with what is there.",
     410: "The walk has expired: start again at offset 0.",
     413: "The body is too large.",
@@ -56,6 +57,11 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 def header(description: str, *, example: str) -> dict[str, Any]:
     """A header as OpenAPI describes it: for `opt["response_headers"]`, by name, or with its name for `opt["header_parameters"]`."""
     return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
+def answers(*media_types: str) -> dict[str, Any]:
+    """What a route adds to its `opt=` so that the OpenAPI document shows the forms of an answer that is no JSON document."""
+    return {"answers": media_types}
 
 
 def config(version: str) -> OpenAPIConfig:
@@ -108,6 +114,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     for status, response in operation["responses"].items():
         own = handler.opt.get("response_headers", {}) if status < "400" else {}
         response["headers"] = {"X-Request-Id": _REQUEST_ID} | _HEADERS.get(status, {}) | own
+    if media_types := handler.opt.get("answers"):
+        operation["responses"]["200"]["content"] = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
     if bodies := _bodies(handler):
         schemas, _ = msgspec.json.schema_components(bodies.values(), ref_template=_REFERENCE)
         content = {media_type: {"schema": schema} for media_type, schema in zip(bodies, schemas, strict=True)}

@@ -83,6 +83,20 @@ class Text(Parameter[str | None]):
         return {"type": "string", "maxLength": self._maximum_length, "pattern": "^[^\\u0000]*$"}
 
 
+class Choice(Parameter[str | None]):
+    def __init__(self, name: str, *, choices: tuple[str, ...], description: str) -> None:
+        super().__init__(name, default=None, description=description)
+        self._choices = choices
+
+    def parse(self, text: str) -> str:
+        if text not in self._choices:
+            raise ValueError(f"must be one of {', '.join(self._choices)}")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self._choices)}
+
+
 class Identifier(Parameter[UUID | None]):
     def __init__(self, name: str, *, description: str) -> None:
         super().__init__(name, default=None, description=description)
