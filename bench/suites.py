@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bench.model import Outcome, Size
 
-SUITES: dict[str, str] = {}
+SUITES = {"read": "Reading pages"}
 """The module `bench.NAME` of each suite, and its heading in the report."""
 
 

@@ -1,0 +1,124 @@
+"""What is asked for: each case is a script that one consumer carries out on one connection, and that checks every answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from bench.load import Answer, Script, WrongAnswer, companies_in
+from bench.read.data import PAGE, Feed
+from bench.read.subjects import OURS, Subject
+
+DEEP_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One consumer at one subject, asking for one feed."""
+
+    subject: Subject
+    feed: Feed
+    key: str
+
+    def get(self, path: str, *, headers: str = "") -> bytes:
+        bearer = f"Authorization: Bearer {self.key}\r\n"
+        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.subject.service.port}\r\n{bearer}{headers}\r\n".encode()
+
+    def page(self, offset: int = 0, since: str | None = None, *, headers: str = "") -> bytes:
+        return self.get(self.subject.page(self.feed, offset, since), headers=headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """`prelude` requests of each script lead to where the case begins, and do not count."""
+
+    name: str
+    script: Callable[[Visit], Script]
+    prelude: int = 0
+
+
+def first_page(visit: Visit) -> Script:
+    """Over and over: each is the beginning of a walk."""
+    while True:
+        _check((yield visit.page()), companies=PAGE)
+
+
+def walk_from(offset: int) -> Callable[[Visit], Script]:
+    """The documented loop from an offset on, inside a walk that began at the first page."""
+
+    def script(visit: Visit) -> Script:
+        yield visit.page()
+        for place in range(offset, visit.feed.total - PAGE + 1, PAGE):
+            _check((yield visit.page(place)), companies=PAGE)
+
+    return script
+
+
+def whole_walks(visit: Visit) -> Script:
+    """The documented loop from the beginning to the end, and again."""
+    while True:
+        for offset in range(0, visit.feed.total - PAGE + 1, PAGE):
+            _check((yield visit.page(offset)), companies=PAGE)
+
+
+def deep_page(visit: Visit) -> Script:
+    """The last fifth of a walk."""
+    return walk_from(deep_offset(visit.feed))(visit)
+
+
+def jump(visit: Visit) -> Script:
+    """Offsets in no order, inside one walk."""
+    yield visit.page()
+    random = Random(visit.key)
+    while True:
+        offset = random.randrange(0, visit.feed.total - PAGE + 1, PAGE)
+        _check((yield visit.page(offset)), companies=PAGE)
+
+
+def delivered_since(visit: Visit) -> Script:
+    """A full page, the last of its feed."""
+    while True:
+        _check((yield visit.page(0, visit.feed.near_head)), companies=PAGE)
+
+
+def next_link(visit: Visit) -> Script:
+    """Pages in time, each found in the one before."""
+    answer = yield visit.page()
+    for _ in range(visit.feed.total // PAGE - 1):
+        answer = yield visit.get(visit.subject.following(answer))
+        _check(answer, companies=PAGE)
+
+
+def empty_poll(visit: Visit) -> Script:
+    """Nothing new: a 304 where the subject knows how to say so."""
+    answer = yield visit.page(0, visit.feed.watermark)
+    headers = f"If-None-Match: {answer.headers[b'etag'].decode()}\r\n" if b"etag" in answer.headers else ""
+    status = 304 if visit.subject.name == OURS else 200
+    while True:
+        _check((yield visit.page(0, visit.feed.watermark, headers=headers)), status=status, companies=0)
+
+
+def constant(visit: Visit) -> Script:
+    """What the server and the generator do by themselves."""
+    while True:
+        _check((yield visit.page()), companies=0)
+
+
+FIRST = Case(name="first page", script=first_page)
+DEEP = Case(name="deep page", script=deep_page, prelude=2)
+JUMP = Case(name="jump", script=jump, prelude=1)
+SINCE = Case(name="delivered_since", script=delivered_since)
+NEXT = Case(name="next link", script=next_link, prelude=1)
+POLL = Case(name="empty poll", script=empty_poll, prelude=1)
+WALKS = Case(name="whole walks", script=whole_walks)
+CASES = [FIRST, DEEP, JUMP, SINCE, NEXT, POLL, Case(name="constant", script=constant)]
+
+
+def deep_offset(feed: Feed) -> int:
+    return int(feed.total * DEEP_SHARE) // PAGE * PAGE
+
+
+def _check(answer: Answer, *, companies: int, status: int = 200) -> None:
+    """Raises WrongAnswer."""
+    found = companies_in(answer)
+    if answer.status != status or found != companies:
+        raise WrongAnswer(f"{answer.status} with {found} companies instead of {status} with {companies}: {answer.body[:200]!r}")
