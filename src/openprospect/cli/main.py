@@ -32,6 +32,11 @@ _COMMANDS = {
     "withdraw": ("feed:withdraw", "Take delivered companies back; consumers get each once more, with nobody in it."),
     "receipts": ("feed:receipts", "Show how far each consumer has confirmed, and what it has not."),
     "erase": ("privacy:erase", "Erase a person for good, in every search of the organization, and keep them from coming back."),
+    "backup": ("backup:backup", "Write all that the service keeps into a file, as of this moment; the service may go on meanwhile."),
+    "restore": (
+        "backup:restore",
+        "Fill an empty database from a backup; whoever was erased since then is erased again before anything is served.",
+    ),
     "sync": ("sync:sync", "Bring a destination up to date with one or more prospect searches."),
     "status": ("sync:status", "Show what a destination holds, and up to when."),
 }
@@ -74,6 +79,10 @@ _GROUPS = {
         "Who was erased, and who has confirmed.",
         {
             "list": ("privacy:list_erasures", "List the erasures, newest first, with how many recipients have yet to confirm."),
+            "reapply": (
+                "privacy:reapply_erasures",
+                "Erase again whom a database recovered to an earlier moment does not know to be erased; stop the service first.",
+            ),
             "report": (
                 "privacy:report_erasure",
                 "Print what a data-protection officer files: who received the person, who has confirmed, who is late.",

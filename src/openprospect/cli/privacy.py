@@ -4,14 +4,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
-from cyclopts import Parameter
 
 from openprospect.cli.output import Json, answer, answers
-from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationId
 from openprospect.server.core.errors import NotFound
@@ -19,7 +18,8 @@ from openprospect.server.db.pool import Connection, Database
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
-from openprospect.server.privacy.model import Erasure, ErasureId
+from openprospect.server.privacy.model import Erasure, ErasureId, ErasurePolicy
+from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.wire import as_csv, item
 from openprospect.server.settings import DEFAULTS
 
@@ -28,7 +28,8 @@ def erase(
     email: str,
     *,
     organization: str = DEFAULT_ORGANIZATION,
-    erasure_deadline_days: Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")] = DEFAULTS.erasure_deadline_days,
+    erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
+    erasure_log: ErasureLogPath = None,
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
@@ -42,14 +43,16 @@ def erase(
         The tenant.
     erasure_deadline_days
         By when every recipient should have confirmed.
+    erasure_log
+        The file apart from the database in which erasures are written down.
     """
     subject = Subject(email=email)
+    policy = ErasurePolicy(deadline=timedelta(days=erasure_deadline_days), log=storage.erasure_log(erasure_log))
 
     async def work(database: Database) -> Erasure:
         owner = await organization_named(database, organization)
         async with database.transaction() as db:
-            deadline = timedelta(days=erasure_deadline_days)
-            erasure_id = await erase_person(db, owner.id, subject, actor=actor(), deadline=deadline)
+            erasure_id = await erase_person(db, owner.id, subject, actor=actor(), policy=policy)
         return await _erasure(database, erasure_id)
 
     done = on_database(storage, work)
@@ -68,6 +71,28 @@ def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> 
 
     columns = ("id", "organization", "erased_at", "deadline_at", "companies", "prospects", "recipients", "confirmed", "late")
     answers(on_database(storage, work), columns=columns, json=json)
+
+
+def reapply_erasures(
+    *,
+    erasure_log: ErasureLogPath = None,
+    erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Erase again whom a database recovered to an earlier moment does not know to be erased; stop the service first.
+
+    Parameters
+    ----------
+    erasure_log
+        The file apart from the database in which erasures are written down.
+    erasure_deadline_days
+        By when every recipient should have confirmed.
+    """
+    log = storage.erasure_log(erasure_log)
+    policy = ErasurePolicy(deadline=timedelta(days=erasure_deadline_days), log=None)
+    reapplied = on_database(storage, lambda database: finish_restore(database, log.erasures(), policy=policy))
+    answer({"erasures_reapplied": reapplied}, json=json)
 
 
 def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json", storage: Storage = DEFAULT_STORAGE) -> None:  # noqa: A002

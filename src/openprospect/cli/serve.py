@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
-from openprospect.cli.storage import DEFAULT_STORAGE, Storage, prepare
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check, prepare
 from openprospect.server.serving import serve_until_stopped
 from openprospect.server.settings import DEFAULTS, Settings
 
@@ -18,7 +18,8 @@ def serve(
     port: Annotated[int, Parameter(env_var="OPENPROSPECT_PORT", validator=Number(gte=1, lte=65535))] = 8400,
     workers: Annotated[int, Parameter(env_var="OPENPROSPECT_WORKERS", validator=Number(gte=1))] = 1,
     migrate: bool = True,
-    erasure_deadline_days: Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")] = DEFAULTS.erasure_deadline_days,
+    erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
+    erasure_log: ErasureLogPath = None,
     webhook_allow_private: Annotated[bool, Parameter(env_var="OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE")] = DEFAULTS.webhook_allow_private,
     webhook_attempt_days: Annotated[int, Parameter(env_var="OPENPROSPECT_WEBHOOK_ATTEMPT_DAYS")] = DEFAULTS.webhook_attempt_days,
     webhook_failed_attempt_days: Annotated[
@@ -42,6 +43,9 @@ def serve(
         Bring the database to this version's schema first.
     erasure_deadline_days
         How many days recipients have to confirm an erasure.
+    erasure_log
+        A file apart from the database in which erasures are written down, for `openprospect restore` to carry out once more;
+        openprospect-erasures.jsonl beside the data folder where nothing is said.
     webhook_allow_private
         Let webhooks go to loopback and private addresses, and over plain http.
     webhook_attempt_days
@@ -55,6 +59,7 @@ def serve(
     """
     settings = Settings(
         erasure_deadline_days=erasure_deadline_days,
+        erasure_log=str(storage.erasure_log(erasure_log).path),
         webhook_allow_private=webhook_allow_private,
         webhook_attempt_days=webhook_attempt_days,
         webhook_failed_attempt_days=webhook_failed_attempt_days,
@@ -62,8 +67,7 @@ def serve(
         metrics_token=metrics_token,
     )
     with storage.dsn() as dsn:
-        if migrate:
-            asyncio.run(prepare(dsn))
+        asyncio.run(prepare(dsn) if migrate else check(dsn))
         serve_until_stopped(dsn, settings, host=host, port=port, workers=workers)
 
 

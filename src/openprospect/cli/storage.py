@@ -15,8 +15,16 @@ from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
+from openprospect.server.feed.instance import instance
+from openprospect.server.privacy.log import ErasureLog
 
 T = TypeVar("T")
+
+ErasureLogPath = Annotated[Path | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", show_default=False)]
+"""Where erasures are written down apart from the database; beside the data folder where nothing is said."""
+
+ErasureDeadlineDays = Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")]
+"""How long recipients have to confirm an erasure."""
 
 
 @Parameter(name="*")
@@ -32,6 +40,10 @@ class Storage:
 
     def __repr__(self) -> str:
         return f"Storage(database_url={'***' if self.database_url else None}, data_dir={str(self.data_dir)!r})"
+
+    def erasure_log(self, path: Path | None) -> ErasureLog:
+        """The one named, else the one beside the data folder: not in it, so that it outlives the folder."""
+        return ErasureLog(path or self.data_dir.absolute().parent / "openprospect-erasures.jsonl")
 
     @contextmanager
     def dsn(self) -> Iterator[str]:
@@ -63,11 +75,18 @@ def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]]) -> T
 
 
 async def prepare(dsn: str) -> str:
-    """Bring the database to this version's schema; answers the version."""
+    """Bring the database to this version's schema; answers the version. Raises Misconfigured in one that is half restored."""
     version = await migrate(dsn)
+    await check(dsn)
     async with await Database.open(dsn, size=1) as database:
         await ensure_default_organization(database)
     return version
+
+
+async def check(dsn: str) -> None:
+    """Raises Misconfigured where the database is empty or half restored."""
+    async with await Database.open(dsn, size=1) as database:
+        await instance(database)
 
 
 def actor() -> str:

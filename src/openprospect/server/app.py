@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router, get
@@ -22,8 +23,8 @@ from openprospect.server.db.pool import Database
 from openprospect.server.feed import export_routes as export
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.housekeeping import tidy
+from openprospect.server.feed.instance import instance
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
-from openprospect.server.feed.store import instance
 from openprospect.server.http import openapi
 from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.compression import Compressed
@@ -34,6 +35,8 @@ from openprospect.server.http.request_id import RequestId
 from openprospect.server.observability import routes as machines
 from openprospect.server.observability.requests import Observed, RequestMetrics
 from openprospect.server.privacy import routes as privacy
+from openprospect.server.privacy.log import ErasureLog
+from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.searches import routes as searches
 from openprospect.server.settings import DEFAULTS, Settings
 from openprospect.server.webhooks import routes as webhooks
@@ -79,6 +82,8 @@ _ROUTES = [
 
 def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     """The whole service over one database; it connects when it starts up."""
+    log = ErasureLog(Path(settings.erasure_log)) if settings.erasure_log else None
+    erasure_policy = ErasurePolicy(deadline=timedelta(days=settings.erasure_deadline_days), log=log)
     app = Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=_ROUTES),
@@ -91,7 +96,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
         dependencies={
             "database": Provide(_database),
             "receipts": Provide(_receipts),
-            "erasure_deadline": Provide(lambda: timedelta(days=settings.erasure_deadline_days), sync_to_thread=False),
+            "erasure_policy": Provide(lambda: erasure_policy, sync_to_thread=False),
             "allow_private": Provide(lambda: settings.webhook_allow_private, sync_to_thread=False),
             "sender": Provide(_sender),
         },

@@ -10,6 +10,7 @@ class Settings:
     """Checked where they are read, passed on as they are."""
 
     erasure_deadline_days: int = 30
+    erasure_log: str | None = None
     webhook_allow_private: bool = False
     webhook_attempt_days: int = 30
     webhook_failed_attempt_days: int = 90

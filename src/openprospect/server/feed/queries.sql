@@ -265,5 +265,26 @@ SELECT count(*) FROM gone;
 DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours';
 
 -- instance :value
--- Which service this is, wherever it answers.
+-- Which service this is, wherever it answers. None in a restored database that is not yet to be served.
 SELECT id FROM instance;
+
+-- has_schema :value
+-- Whether this is a database of ours, be it half restored.
+SELECT to_regclass('instance') IS NOT NULL;
+
+-- drop_schema :execute
+-- Empties the database.
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+
+-- name_instance :execute
+-- Makes this a service that nobody has met before.
+INSERT INTO instance DEFAULT VALUES ON CONFLICT (is_only) DO UPDATE SET id = excluded.id;
+
+-- latest_watermark :value
+-- Where the furthest feed ends.
+SELECT max(watermark) FROM prospect_search;
+
+-- move_feeds_to_now :execute
+-- Feeds that end before now go on from now.
+UPDATE prospect_search SET watermark = clock_timestamp() WHERE watermark < clock_timestamp();

@@ -228,11 +228,6 @@ async def confirmed_until(db: Executor, search_id: SearchId, consumer: str) -> d
     return until
 
 
-async def instance(db: Executor) -> str:
-    """Which service this is: a new address does not change it."""
-    return str(await db.value(SQL.instance))
-
-
 async def receipts(db: Executor, search_id: SearchId) -> list[Row]:
     """A row a consumer: key_name, delivered_until, seen_at, behind_companies, oldest_unconfirmed_at."""
     return await db.rows(SQL.receipts, search_id)

@@ -1,9 +1,11 @@
 """Erasing a person for good: out of every document of the organization, and onto the list that keeps them out. One transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
+
+from msgspec import structs
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import InvalidInput
@@ -19,7 +21,8 @@ from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.scrub import scrubbed, traces_of
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.privacy import store
-from openprospect.server.privacy.model import ErasureId, KnownAt
+from openprospect.server.privacy.log import LoggedErasure
+from openprospect.server.privacy.model import ErasureId, ErasurePolicy, KnownAt
 from openprospect.server.searches.model import SearchId
 
 
@@ -41,40 +44,88 @@ class Subject:
         return digest or hasher.prospect(self.prospect_id or ProspectId(new_id()))
 
 
-async def erase(db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, deadline: timedelta) -> ErasureId:
+async def erase(db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, policy: ErasurePolicy) -> ErasureId:
     """Erase a person in every search of the organization, in the caller's transaction. Asking again answers the same."""
     hasher = await feed.hold_organization_alone(db, organization_id)
+    mailboxes, ids = await _sought(db, organization_id, subject, hasher)
+    known, heads = await _hold(db, organization_id, mailboxes, ids)
     subject_hash = subject.hash(hasher)
-    # Every feed is locked before anything is read from it, in one order: no withdrawal comes between, nobody waits in a circle.
-    searches = sorted({at.search_id for at in await _known_at(db, organization_id, subject, hasher)})
-    heads = {search_id: await feed.lock_feed(db, search_id) for search_id in searches}
-    known = await _known_at(db, organization_id, subject, hasher)
     if not known:
         earlier = await store.erasure_of_subject(db, organization_id, subject_hash)
         if earlier is not None:
             return earlier
-    erasure_id = ErasureId(new_id())
-    await store.add_erasure(db, erasure_id, organization_id=organization_id, subject_hash=subject_hash, actor=actor, deadline=deadline)
-    for search_id, group in groupby(known, key=lambda at: at.search_id):
-        places = list(group)
-        gone_at = await _erase_in_search(db, organization_id, search_id, places, head=heads[search_id], actor=actor)
-        await store.add_places(db, erasure_id, [(at, gone_at.get(at.company_id, at.left_at or heads[search_id].free_at)) for at in places])
-    await store.suppress(db, organization_id, _marks(subject, known, hasher))
-    await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
-    return erasure_id
+    erasure = LoggedErasure(
+        id=new_id(),
+        organization_id=organization_id,
+        at=datetime.now(UTC),
+        actor=actor,
+        subject_hash=subject_hash,
+        prospect_ids=sorted(ids | {at.prospect_id for at in known}),
+        marks=sorted(_marks_of(subject, hasher) | _marks_at(known, hasher)),
+    )
+    await _carry_out(db, erasure, known, heads, policy)
+    return ErasureId(erasure.id)
+
+
+async def erase_again(db: Connection, erasure: LoggedErasure, *, policy: ErasurePolicy) -> bool:
+    """Carry out an erasure that the database does not know, because it is older; whether there was anything to do."""
+    organization_id = OrganizationId(erasure.organization_id)
+    if not await store.lacks_erasure(db, organization_id, ErasureId(erasure.id)):
+        return False
+    hasher = await feed.hold_organization_alone(db, organization_id)
+    known, heads = await _hold(db, organization_id, erasure.mailboxes, {ProspectId(number) for number in erasure.prospect_ids})
+    marks = {*erasure.marks, *_marks_at(known, hasher)}
+    await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), known, heads, policy)
+    return True
 
 
 async def reach(db: Connection, organization_id: OrganizationId, subject: Subject) -> list[KnownAt]:
     """Where an erasure would find the person; changes nothing."""
-    return await _known_at(db, organization_id, subject, await feed.hasher_of(db, organization_id))
+    hasher = await feed.hasher_of(db, organization_id)
+    return await _known_at(db, organization_id, *await _sought(db, organization_id, subject, hasher))
 
 
-async def _known_at(db: Connection, organization_id: OrganizationId, subject: Subject, hasher: Hasher) -> list[KnownAt]:
+async def _sought(db: Connection, organization_id: OrganizationId, subject: Subject, hasher: Hasher) -> tuple[set[bytes], set[ProspectId]]:
+    """The mailboxes and prospect ids to begin with."""
+    if subject.prospect_id:
+        return set(), {subject.prospect_id}
+    email_hash = hasher.email(subject.email)
+    return {email_hash} if email_hash else set(), await _known_by_former_email(db, organization_id, subject.email)
+
+
+async def _hold(
+    db: Connection, organization_id: OrganizationId, mailboxes: Set[bytes], ids: Set[ProspectId]
+) -> tuple[list[KnownAt], dict[SearchId, feed.Head]]:
+    """Where the person is, each of these feeds held until commit.
+
+    All are held before anything is read from them, in one order: no withdrawal comes between, nobody waits in a circle.
+    """
+    searches = sorted({at.search_id for at in await _known_at(db, organization_id, mailboxes, ids)})
+    heads = {search_id: await feed.lock_feed(db, search_id) for search_id in searches}
+    return await _known_at(db, organization_id, mailboxes, ids), heads
+
+
+async def _carry_out(
+    db: Connection, erasure: LoggedErasure, known: Sequence[KnownAt], heads: Mapping[SearchId, feed.Head], policy: ErasurePolicy
+) -> None:
+    organization_id, erasure_id, actor = OrganizationId(erasure.organization_id), ErasureId(erasure.id), erasure.actor
+    await store.add_erasure(
+        db, erasure_id, organization_id=organization_id, subject_hash=erasure.subject_hash, actor=actor, deadline=policy.deadline
+    )
+    for search_id, group in groupby(known, key=lambda at: at.search_id):
+        places = list(group)
+        gone_at = await _erase_in_search(db, organization_id, search_id, places, head=heads[search_id], actor=actor)
+        await store.add_places(db, erasure_id, [(at, gone_at.get(at.company_id, at.left_at or heads[search_id].free_at)) for at in places])
+    await store.suppress(db, organization_id, set(erasure.marks))
+    await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
+    if policy.log:
+        await policy.log.add(erasure)
+
+
+async def _known_at(db: Connection, organization_id: OrganizationId, mailboxes: Set[bytes], ids: Set[ProspectId]) -> list[KnownAt]:
     """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
     places: dict[tuple[SearchId, CompanyId, ProspectId], KnownAt] = {}
-    email_hash = hasher.email(subject.email)
-    mailboxes = {email_hash} if email_hash else set()
-    ids = {subject.prospect_id} if subject.prospect_id else await _known_by_former_email(db, organization_id, subject.email)
+    mailboxes, ids = set(mailboxes), set(ids)
     followed: set[bytes | ProspectId] = set()
     while (mailboxes | ids) - followed:
         found = await store.people_of(db, organization_id, mailboxes, ids)
@@ -133,14 +184,16 @@ async def _scrub(db: Connection, search_id: SearchId, company_ids: set[CompanyId
     return clean
 
 
-def _marks(subject: Subject, known: Sequence[KnownAt], hasher: Hasher) -> set[tuple[str, bytes]]:
-    """What keeps the person from coming back, in whichever way a producer names them."""
-    marks: set[tuple[str, bytes]] = set()
+def _marks_of(subject: Subject, hasher: Hasher) -> set[tuple[str, bytes]]:
+    """What keeps the person from coming back as they were named."""
     email_hash = hasher.email(subject.email)
-    if email_hash is not None:
-        marks.add(("email", email_hash))
-    if subject.prospect_id is not None:
-        marks.add(("prospect", hasher.prospect(subject.prospect_id)))
+    marks = {("email", email_hash)} if email_hash else set()
+    return marks | ({("prospect", hasher.prospect(subject.prospect_id))} if subject.prospect_id else set())
+
+
+def _marks_at(known: Sequence[KnownAt], hasher: Hasher) -> set[tuple[str, bytes]]:
+    """What keeps the person from coming back in whichever way a producer names them."""
+    marks: set[tuple[str, bytes]] = set()
     for at in known:
         if at.email_hash is not None:
             marks.add(("email", at.email_hash))

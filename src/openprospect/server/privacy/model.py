@@ -1,14 +1,23 @@
 """Erasures: who was erased is known by a hash alone; what matters is who received them, and who has let go."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
 from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.searches.model import SearchId
 
 ErasureId = NewType("ErasureId", UUID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasurePolicy:
+    """By when recipients should have confirmed an erasure, and where it is written down apart from the database, if anywhere."""
+
+    deadline: timedelta
+    log: ErasureLog | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,10 @@ SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], 
 -- The newest erasure of this person.
 SELECT id FROM erasure WHERE organization_id = $1 AND subject_hash = $2 ORDER BY erased_at DESC LIMIT 1;
 
+-- lacks_erasure :value
+-- Whether there is such an organization, and it does not know of this erasure.
+SELECT EXISTS (SELECT FROM organization WHERE id = $1) AND NOT EXISTS (SELECT FROM erasure WHERE id = $2);
+
 -- erasure :one
 -- One erasure of a tenant, or of any where none is named, with what it reached.
 SELECT erasure.id, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_past_deadline, actor,

@@ -1,7 +1,5 @@
 """HTTP: erase a person, and see who has confirmed."""
 
-from datetime import timedelta
-
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -16,7 +14,7 @@ from openprospect.server.http.openapi import problems
 from openprospect.server.http.parameters import Query, path_identifier, query
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import Subject, erase
-from openprospect.server.privacy.model import ErasureId
+from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
 
 
@@ -28,7 +26,7 @@ from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
     responses=problems(413, 415),
 )
 async def erase_person(
-    request: CallersRequest, database: NamedDependency[Database], erasure_deadline: NamedDependency[timedelta]
+    request: CallersRequest, database: NamedDependency[Database], erasure_policy: NamedDependency[ErasurePolicy]
 ) -> ErasureItem:
     """Erase a person from every search, for good; asking again answers the same."""
     Query(request)
@@ -36,7 +34,7 @@ async def erase_person(
     subject = Subject(email=body.email, prospect_id=ProspectId(body.prospect_id) if body.prospect_id else None)
     organization_id = request.auth.organization_id
     async with database.transaction() as db:
-        erasure_id = await erase(db, organization_id, subject, actor=request.auth.actor, deadline=erasure_deadline)
+        erasure_id = await erase(db, organization_id, subject, actor=request.auth.actor, policy=erasure_policy)
         done = await store.erasure(db, erasure_id, organization_id)
     assert done is not None
     return item(done)

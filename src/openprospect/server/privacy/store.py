@@ -79,6 +79,12 @@ async def erasure_of_subject(db: Connection, organization_id: OrganizationId, su
     return erasure_id
 
 
+async def lacks_erasure(db: Connection, organization_id: OrganizationId, erasure_id: ErasureId) -> bool:
+    """Whether there is such an organization, and it does not know of this erasure."""
+    is_lacking: bool = await db.value(SQL.lacks_erasure, organization_id, erasure_id)
+    return is_lacking
+
+
 async def erasure(db: Executor, erasure_id: ErasureId, organization_id: OrganizationId | None) -> Erasure | None:
     """With its recipients as they stand now; without an organization, anybody's."""
     row = await db.row(SQL.erasure, erasure_id, organization_id)

@@ -1,6 +1,5 @@
 """Pages: erase a person, see who has let go of them, and who is kept out."""
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ from openprospect.server.http.parameters import identifier, path_identifier
 from openprospect.server.privacy import store as erasures
 from openprospect.server.privacy import suppress
 from openprospect.server.privacy.erase import Subject, erase, reach
-from openprospect.server.privacy.model import ErasureId
+from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, as_csv, item
 
 _MOST = 50
@@ -47,13 +46,13 @@ async def look_for_person(request: OperatorsRequest, database: NamedDependency[D
 
 @post("/privacy/erase", status_code=303)
 async def erase_person_form(
-    request: OperatorsRequest, database: NamedDependency[Database], erasure_deadline: NamedDependency[timedelta]
+    request: OperatorsRequest, database: NamedDependency[Database], erasure_policy: NamedDependency[ErasurePolicy]
 ) -> Response[Any]:
     """Erases, for good."""
     form = await posted(request)
     organization_id = request.auth.organization_id
     async with database.transaction() as db:
-        erasure_id = await erase(db, organization_id, _subject(text(form, "person")), actor=request.auth.actor, deadline=erasure_deadline)
+        erasure_id = await erase(db, organization_id, _subject(text(form, "person")), actor=request.auth.actor, policy=erasure_policy)
     return see(f"/privacy/erasures/{erasure_id}")
 
 

@@ -1,0 +1,90 @@
+"""`openprospect backup` and `restore`."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from openprospect.cli.output import Json, answer, stderr
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check
+from openprospect.server.core.errors import Misconfigured
+from openprospect.server.db.dump import dump, load
+from openprospect.server.db.migrate import migrate
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.instance import make_way
+from openprospect.server.privacy.model import ErasurePolicy
+from openprospect.server.privacy.restore import finish_restore
+from openprospect.server.searches.store import searches_with_owner
+from openprospect.server.settings import DEFAULTS
+
+
+def backup(file: Path, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Write all that the service keeps into a file, as of this moment; the service may go on meanwhile.
+
+    Parameters
+    ----------
+    file
+        The file to write. It holds personal data; only its owner may read it.
+    """
+
+    with storage.dsn() as dsn, _waiting("Backing up"):
+        asyncio.run(check(dsn))
+        # A database restored without its name is served by nobody until the erasures since then are carried out.
+        size = dump(dsn, file, without_rows_of="instance")
+    answer({"file": str(file), "bytes": size}, json=json)
+
+
+def restore(
+    file: Path,
+    *,
+    erasure_log: ErasureLogPath = None,
+    erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Fill an empty database from a backup; whoever was erased since then is erased again before anything is served.
+
+    Parameters
+    ----------
+    file
+        What `openprospect backup` wrote.
+    erasure_log
+        Where the service has written down its erasures, and goes on doing so.
+    erasure_deadline_days
+        By when every recipient should have confirmed those that are carried out again.
+    """
+    log = storage.erasure_log(erasure_log)
+    if not log.path.exists():
+        if erasure_log is not None:
+            raise Misconfigured(f"There is no erasure log at {log.path}; whoever was erased since the backup would come back.")
+        stderr.print(f"No erasure log at {log.path}: nobody is erased again. Name another with --erasure-log.")
+    erasures = list(log.erasures())  # a damaged line is found before anything is loaded
+    policy = ErasurePolicy(deadline=timedelta(days=erasure_deadline_days), log=None)
+
+    async def make_empty(dsn: str) -> None:
+        async with await Database.open(dsn, size=1) as database:
+            await make_way(database)
+
+    async def finish(dsn: str) -> dict[str, int]:
+        await migrate(dsn)
+        async with await Database.open(dsn, size=2) as database:
+            reapplied = await finish_restore(database, erasures, policy=policy)
+            companies = sum(row["companies"] for row in await searches_with_owner(database))
+            return {"companies": companies, "erasures_reapplied": reapplied}
+
+    with storage.dsn() as dsn, _waiting("Restoring"):
+        asyncio.run(make_empty(dsn))
+        load(dsn, file)
+        done = asyncio.run(finish(dsn))
+    answer(done, json=json)
+
+
+def _waiting(what: str) -> Progress:
+    """Something that moves, where somebody looks at it: PostgreSQL's programs do not tell how far they are."""
+    progress = Progress(
+        SpinnerColumn(), TextColumn(what), TimeElapsedColumn(), console=stderr, transient=True, disable=not sys.stderr.isatty()
+    )
+    progress.add_task(what, total=None)
+    return progress

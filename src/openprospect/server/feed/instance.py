@@ -1,0 +1,40 @@
+"""Which service this is. A database that comes from a backup is none until it is finished, and then another one than before."""
+
+from datetime import UTC, datetime
+
+from openprospect.server.core.errors import Misconfigured
+from openprospect.server.core.timestamps import written
+from openprospect.server.db.pool import Connection, Database
+from openprospect.server.db.queries import beside
+
+SQL = beside(__file__)
+
+
+async def instance(database: Database) -> str:
+    """Which service this is, whatever its address. Raises Misconfigured where it may not be served yet."""
+    if not await database.value(SQL.has_schema):
+        raise Misconfigured("The database has no tables yet. Run `openprospect migrate`.")
+    found = await database.value(SQL.instance)
+    if found is None:
+        raise Misconfigured("The restore of this database was not finished. Run `openprospect restore` again before anything else.")
+    return str(found)
+
+
+async def make_way(database: Database) -> None:
+    """See that a backup can be loaded: what an unfinished restore left goes. Raises Misconfigured in a database that is in use."""
+    if not await database.value(SQL.has_schema):
+        return
+    if await database.value(SQL.instance) is not None:
+        raise Misconfigured(
+            "This database is in use already. Restore into an empty one: another OPENPROSPECT_DATA_DIR or OPENPROSPECT_DATABASE_URL."
+        )
+    await database.execute(SQL.drop_schema)
+
+
+async def begin_anew(db: Connection) -> None:
+    """Let feeds go on from this moment, so that no time is given twice, and open the database to a service of a new name."""
+    latest = await db.value(SQL.latest_watermark)
+    if latest is not None and latest > datetime.now(UTC):
+        raise Misconfigured(f"The backup goes up to {written(latest)}, which by this machine's clock is yet to come. Set the clock first.")
+    await db.execute(SQL.move_feeds_to_now)
+    await db.execute(SQL.name_instance)

@@ -1,0 +1,95 @@
+"""The erasure log: every erasure once more, in a file apart from the database, so that a restored backup is cleaned of them again.
+
+It holds ids and keyed hashes alone; the keys are in the database.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from openprospect.server.core.errors import Misconfigured, Unavailable
+
+
+class LoggedErasure(msgspec.Struct, frozen=True, kw_only=True):
+    """One erasure. `prospect_ids` are those of the person, `marks` what keeps them from coming back: kinds and hashes."""
+
+    id: UUID
+    organization_id: UUID
+    at: datetime
+    actor: str
+    subject_hash: bytes
+    prospect_ids: list[UUID]
+    marks: list[tuple[str, bytes]]
+
+    @property
+    def mailboxes(self) -> set[bytes]:
+        return {digest for kind, digest in self.marks if kind == "email"}
+
+
+class ErasureLog:
+    """A file of one line an erasure, shared by any number of processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def add(self, erasure: LoggedErasure) -> None:
+        """On the disk when this returns: call it before the erasure is committed, so that none is missing."""
+        try:
+            await asyncio.to_thread(self._append, msgspec.json.encode(erasure) + b"\n")
+        except OSError as error:
+            raise Unavailable(
+                f"The erasure log {self.path} cannot be written ({error.strerror}), so nothing was erased."
+                " Make room or mend its permissions, or name another place in OPENPROSPECT_ERASURE_LOG."
+            ) from error
+
+    def erasures(self) -> Iterator[LoggedErasure]:
+        """Oldest first; none where there is no file. Raises Misconfigured at a line that is damaged."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                # Whoever died while writing its last line had not yet committed what it says.
+                if line.endswith(b"\n"):
+                    yield self._decoded(line, number)
+
+    def _append(self, line: bytes) -> None:
+        is_new = not self.path.exists()
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            end = _end_of_whole_lines(descriptor)
+            os.ftruncate(descriptor, end)
+            os.pwrite(descriptor, line, end)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            _sync_folder(self.path.parent)
+
+    def _decoded(self, line: bytes, number: int) -> LoggedErasure:
+        try:
+            return msgspec.json.decode(line, type=LoggedErasure)
+        except msgspec.DecodeError as error:
+            raise Misconfigured(f"{self.path}, line {number}, is no erasure: {error}. Take the file from another copy.") from error
+
+
+def _end_of_whole_lines(descriptor: int) -> int:
+    """Where the next line begins: behind the last whole one, whatever a process that died left there."""
+    end = os.fstat(descriptor).st_size
+    while end and os.pread(descriptor, 1, end - 1) != b"\n":
+        end -= 1
+    return end
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
