@@ -24,19 +24,14 @@ async def record(
 
 
 async def record_companies(
-    db: Connection,
-    organization_id: UUID,
-    search_id: UUID,
-    *,
-    actor: str,
-    events: Iterable[tuple[UUID, str, Mapping[str, Any] | None]],
+    db: Connection, organization_id: UUID, search_id: UUID, events: Iterable[tuple[str, UUID, str, Mapping[str, Any] | None]]
 ) -> None:
-    """A line for each company: its id, what happened, details."""
+    """A line for each company: who, its id, what happened, details."""
     await db.copy(
         "history",
         _COLUMNS,
-        (
+        [
             (organization_id, search_id, company_id, actor, action, details and json.dumps(details))
-            for company_id, action, details in events
-        ),
+            for actor, company_id, action, details in events
+        ],
     )

@@ -55,7 +55,7 @@ async def append(db: Connection, search_id: SearchId, changes: Sequence[Change],
             for change, state in moved
         ),
     )
-    await store.add_companies(db, search_id, (state for change, state in moved if change.known is None))
+    await store.add_companies(db, search_id, [state for change, state in moved if change.known is None])
     replaced = [(change.known.position, state) for change, state in moved if change.known]
     await store.supersede(db, search_id, [(position, state.delivered_at) for position, state in replaced])
     await store.update_companies(db, search_id, [state for _, state in replaced])

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from openprospect.server.core.timestamps import written
-from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
+from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 _encode = msgspec.json.Encoder().encode
@@ -19,9 +19,14 @@ _decode = msgspec.json.Decoder(DeliveredCompany).decode
 
 
 def company_document(
-    company_id: CompanyId, row: CompanyRow, people: Iterable[tuple[ProspectId, ProspectRow]], *, source_id: str | None
+    company_id: CompanyId,
+    row: CompanyRow,
+    people: Iterable[tuple[ProspectId, ProspectRow]],
+    *,
+    source_id: str | None,
+    attributes: JsonObject,
 ) -> DeliveredCompany:
-    """A company's state as the feed shows it, still without its time."""
+    """A company's state as the feed shows it, still without its time; people and attributes are those that may come in."""
     return DeliveredCompany(
         id=company_id,
         name=row.name,
@@ -29,7 +34,7 @@ def company_document(
         source_id=source_id,
         prospects=[_prospect(prospect_id, person) for prospect_id, person in people],
         delivered_at="",
-        attributes=row.attributes or UNSET,
+        attributes=attributes or UNSET,
     )
 
 

@@ -53,22 +53,34 @@ class Person:
     name_hash: bytes
 
 
+class KnownCompanies:
+    """The companies that some rows may mean."""
+
+    def __init__(self, companies: Iterable[KnownCompany]) -> None:
+        listed = list(companies)
+        self._by_id = {company.id: company for company in listed}
+        self._by_identity = {company.identity: company for company in listed}
+
+    def of_id(self, company_id: CompanyId | None) -> KnownCompany | None:
+        return self._by_id.get(company_id) if company_id else None
+
+    def of_identity(self, identity: bytes) -> KnownCompany | None:
+        return self._by_identity.get(identity)
+
+
 def wanted_identity(row: CompanyRow) -> bytes:
     """What to look a row up by, next to its id."""
     return identity_of(source_id=row.source_id, website_url=row.website_url, name=row.name)
 
 
-def match_companies(rows: Sequence[CompanyRow], known: Iterable[KnownCompany]) -> tuple[list[Match], dict[int, list[Fault]]]:
+def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[list[Match], dict[int, list[Fault]]]:
     """The company of each row, and the faults of those rows that are two at once or the second of one."""
-    companies = list(known)
-    by_id = {company.id: company for company in companies}
-    by_identity = {company.identity: company for company in companies}
     matches: list[Match] = []
     faults: dict[int, list[Fault]] = {}
     taken: dict[bytes | CompanyId, int] = {}
     for index, row in enumerate(rows):
-        match = _match(index, row, by_id=by_id, by_identity=by_identity)
-        owner = by_identity.get(match.identity)
+        match = _match(index, row, known)
+        owner = known.of_identity(match.identity)
         earlier = taken.get(match.company_id, taken.get(match.identity))
         if owner is not None and owner.id != match.company_id:
             reason = "belongs to another company than the id does; deliver each with its own, or leave the id out"
@@ -82,17 +94,18 @@ def match_companies(rows: Sequence[CompanyRow], known: Iterable[KnownCompany]) -
     return matches, faults
 
 
-def _match(index: int, row: CompanyRow, *, by_id: dict[CompanyId, KnownCompany], by_identity: dict[bytes, KnownCompany]) -> Match:
-    known = (by_id.get(row.id) if row.id else None) or by_identity.get(wanted_identity(row))
+def _match(index: int, row: CompanyRow, companies: KnownCompanies) -> Match:
+    wanted = wanted_identity(row)
+    known = companies.of_id(row.id) or companies.of_identity(wanted)
     # A source id once given stays until another takes its place: without it the company would come twice.
-    source_id = row.source_id or (known.source_id if known else None)
+    keeps_source_id = known is not None and known.source_id is not None and row.source_id is None
     return Match(
         index=index,
         row=row,
         company_id=known.id if known else row.id or CompanyId(new_id()),
         known=known,
-        source_id=source_id,
-        identity=identity_of(source_id=source_id, website_url=row.website_url, name=row.name),
+        source_id=known.source_id if known and keeps_source_id else row.source_id,
+        identity=known.identity if known and keeps_source_id else wanted,
     )
 
 

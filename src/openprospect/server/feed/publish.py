@@ -1,23 +1,34 @@
 """Delivering companies to a feed: order, time and identity are decided here, under the feed's lock, and nowhere else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from openprospect.server.core.errors import Fault, RejectedRows
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
-from openprospect.server.feed.append import Change, append
-from openprospect.server.feed.document import changed_fields, company_document, content_hash, parsed
-from openprospect.server.feed.matching import KnownPerson, Match, Person, match_companies, match_people, wanted_identity
-from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId
-from openprospect.server.feed.store import CompanyState, Head, PersonState
-from openprospect.server.feed.suppression import Guests, admit
-from openprospect.server.feed.wire import DeliveredCompany
+from openprospect.server.feed.append import append
+from openprospect.server.feed.candidate import Candidate, candidate_of
+from openprospect.server.feed.document import changed_fields, parsed
+from openprospect.server.feed.matching import KnownCompanies, Match, match_companies, wanted_identity
+from openprospect.server.feed.model import CompanyId, CompanyRow
+from openprospect.server.feed.store import CompanyState, Head
+from openprospect.server.feed.suppression import admit
+from openprospect.server.feed.together import independent
 from openprospect.server.searches.model import Search
 
 MAX_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one producer delivers: in whose name, and whether all of it is left out where anything has to be."""
+
+    rows: Sequence[CompanyRow]
+    actor: str
+    all_or_nothing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,61 +51,74 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    """A row that is accepted: its company, its people by id, and the document they make."""
+class _Matched:
+    """A batch whose rows know their companies; `matches` is empty where all of it is refused."""
 
-    match: Match
-    guests: Guests
-    people: list[tuple[ProspectId, Person]]
-    known_people: Sequence[KnownPerson]
-    document: DeliveredCompany
-    content_hash: bytes
+    batch: Batch
+    matches: list[Match]
+    rejected: dict[int, list[Fault]]
 
     @property
-    def is_changed(self) -> bool:
-        return self.match.known is None or self.match.known.content_hash != self.content_hash
+    def is_refused(self) -> bool:
+        return bool(self.rejected) and self.batch.all_or_nothing
 
 
 async def publish(db: Connection, search: Search, rows: Sequence[CompanyRow], *, actor: str, all_or_nothing: bool) -> Published:
-    """Deliver a batch in the caller's transaction. Raises RejectedRows, before anything is written, where nothing may be left out.
+    """Deliver a batch in the caller's transaction. Raises RejectedRows, before anything is written, where nothing may be left out."""
+    [answer] = await publish_together(db, search, [Batch(rows=rows, actor=actor, all_or_nothing=all_or_nothing)])
+    if isinstance(answer, RejectedRows):
+        raise answer
+    return answer
+
+
+async def publish_together(db: Connection, search: Search, batches: Sequence[Batch]) -> list[Published | RejectedRows]:
+    """Deliver as many of the batches, from the first on, as mean different companies; answers for these, each as if it came alone.
 
     The lock taken here is held until commit, so whoever has seen a `delivered_at` will see nothing older appear.
     """
     hasher = await store.hold_organization(db, search.organization_id)
     head = await store.lock_feed(db, search.id)
-    known = await store.known_companies(
-        db, search.id, ids={row.id for row in rows if row.id}, identities={wanted_identity(row) for row in rows}
-    )
-    matches, rejected = match_companies(rows, known)
-    if rejected and all_or_nothing:
-        raise RejectedRows(rejected)
+    known = await _known(db, search, [row for batch in batches for row in batch.rows])
+    together = batches[: independent([batch.rows for batch in batches], known)] if len(batches) > 1 else batches
+    matched = [_match(batch, known) for batch in together]
+    matches = [match for batch in matched for match in batch.matches]
     guests = await admit(db, search.organization_id, matches, hasher)
     people = await store.known_people(db, search.id, {match.company_id for match in matches if match.known})
-    candidates = [_candidate(match, admitted, people.get(match.company_id, ())) for match, admitted in zip(matches, guests, strict=True)]
+    candidates = [candidate_of(match, admitted, people.get(match.company_id, ())) for match, admitted in zip(matches, guests, strict=True)]
+    actors = {match.company_id: batch.batch.actor for batch in matched for match in batch.matches}
     changed = [candidate for candidate in candidates if candidate.is_changed]
-    watermark = await _write(db, search, changed, head=head, actor=actor) if changed else head.watermark
-    return Published(
-        outcomes={candidate.match.index: _outcome(candidate) for candidate in candidates}, rejected=rejected, delivered_until=watermark
-    )
+    states = await _write(db, search, changed, head=head, actors=actors) if changed else []
+    return _answers(matched, candidates, {state.id: state.delivered_at for state in states}, watermark=head.watermark)
 
 
-def _candidate(match: Match, guests: Guests, known_people: Sequence[KnownPerson]) -> _Candidate:
-    ids = match_people(guests.people, known_people)
-    people = list(zip(ids, guests.people, strict=True))
-    rows = [(prospect_id, person.row) for prospect_id, person in people]
-    company = replace(match.row, attributes=guests.attributes)
-    document = company_document(match.company_id, company, rows, source_id=match.source_id)
-    return _Candidate(
-        match=match,
-        guests=guests,
-        people=people,
-        known_people=known_people,
-        document=document,
-        content_hash=content_hash(document),
-    )
+async def _known(db: Connection, search: Search, rows: Sequence[CompanyRow]) -> KnownCompanies:
+    ids, identities = {row.id for row in rows if row.id}, {wanted_identity(row) for row in rows}
+    return KnownCompanies(await store.known_companies(db, search.id, ids=ids, identities=identities))
 
 
-def _outcome(candidate: _Candidate) -> Outcome:
+def _match(batch: Batch, known: KnownCompanies) -> _Matched:
+    matches, rejected = match_companies(batch.rows, known)
+    return _Matched(batch=batch, matches=[] if rejected and batch.all_or_nothing else matches, rejected=rejected)
+
+
+def _answers(
+    matched: Sequence[_Matched], candidates: Sequence[Candidate], delivered_at: dict[CompanyId, datetime], *, watermark: datetime
+) -> list[Published | RejectedRows]:
+    """The candidates stand in the order of the batches; so do the times, and each batch ends with the newest so far."""
+    answers: list[Published | RejectedRows] = []
+    rest = iter(candidates)
+    for batch in matched:
+        own = list(islice(rest, len(batch.matches)))
+        watermark = max([watermark, *(delivered_at[one.match.company_id] for one in own if one.is_changed)])
+        if batch.is_refused:
+            answers.append(RejectedRows(batch.rejected))
+        else:
+            outcomes = {one.match.index: _outcome(one) for one in own}
+            answers.append(Published(outcomes=outcomes, rejected=batch.rejected, delivered_until=watermark))
+    return answers
+
+
+def _outcome(candidate: Candidate) -> Outcome:
     return Outcome(
         company_id=candidate.match.company_id,
         source_id=candidate.match.source_id,
@@ -103,56 +127,31 @@ def _outcome(candidate: _Candidate) -> Outcome:
     )
 
 
-async def _write(db: Connection, search: Search, changed: list[_Candidate], *, head: Head, actor: str) -> datetime:
-    """Append what changed to the feed; answers the new watermark."""
-    await _record_history(db, search, changed, actor=actor)
-    states = await append(db, search.id, [_change(candidate) for candidate in changed], head=head)
+async def _write(
+    db: Connection, search: Search, changed: list[Candidate], *, head: Head, actors: dict[CompanyId, str]
+) -> list[CompanyState]:
+    """Append what changed to the feed."""
+    await _record_history(db, search, changed, actors=actors)
+    states = await append(db, search.id, [candidate.change() for candidate in changed], head=head)
     await _write_people(db, search, list(zip(changed, states, strict=True)))
-    return states[-1].delivered_at
+    return states
 
 
-def _change(candidate: _Candidate) -> Change:
-    return Change(
-        id=candidate.match.company_id,
-        identity=candidate.match.identity,
-        source_id=candidate.match.source_id,
-        known=candidate.match.known,
-        document=candidate.document,
-        content_hash=candidate.content_hash,
-    )
-
-
-async def _write_people(db: Connection, search: Search, moved: list[tuple[_Candidate, CompanyState]]) -> None:
-    await store.add_people(
-        db, search.id, (person for candidate, state in moved if candidate.match.known is None for person in _people(candidate, state))
-    )
+async def _write_people(db: Connection, search: Search, moved: list[tuple[Candidate, CompanyState]]) -> None:
+    new = [person for candidate, state in moved if not candidate.match.known for person in candidate.people_at(state.delivered_at)]
+    await store.add_people(db, search.id, new)
     known = [(candidate, state) for candidate, state in moved if candidate.match.known]
-    await store.keep_people(db, search.id, [person for candidate, state in known for person in _people(candidate, state)])
-    gone = []
-    for candidate, state in known:
-        here = {prospect_id for prospect_id, _ in candidate.people}
-        gone += [
-            (state.id, person.id, state.delivered_at) for person in candidate.known_people if not person.has_left and person.id not in here
-        ]
-    await store.let_go_people(db, search.id, gone)
+    await store.keep_people(db, search.id, [person for candidate, state in known for person in candidate.people_at(state.delivered_at)])
+    await store.let_go_people(db, search.id, [gone for candidate, state in known for gone in candidate.gone_at(state.delivered_at)])
 
 
-def _people(candidate: _Candidate, state: CompanyState) -> list[PersonState]:
-    return [
-        PersonState(
-            company_id=state.id, id=prospect_id, email_hash=person.email_hash, name_hash=person.name_hash, delivered_at=state.delivered_at
-        )
-        for prospect_id, person in candidate.people
-    ]
-
-
-async def _record_history(db: Connection, search: Search, changed: list[_Candidate], *, actor: str) -> None:
+async def _record_history(db: Connection, search: Search, changed: list[Candidate], *, actors: dict[CompanyId, str]) -> None:
     """What is delivered again is told with the names of the fields that differ."""
     positions = [candidate.match.known.position for candidate in changed if candidate.match.known]
     before = await store.documents_at(db, search.id, positions) if positions else {}
     events = []
     for candidate in changed:
-        known = candidate.match.known
+        company_id, known = candidate.match.company_id, candidate.match.known
         details = {"changed": changed_fields(parsed(before[known.position]), candidate.document)} if known else None
-        events.append((candidate.match.company_id, "redelivered" if known else "delivered", details))
-    await history.record_companies(db, search.organization_id, search.id, actor=actor, events=events)
+        events.append((actors[company_id], company_id, "redelivered" if known else "delivered", details))
+    await history.record_companies(db, search.organization_id, search.id, events)

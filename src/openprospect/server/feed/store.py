@@ -44,15 +44,11 @@ class CompanyState:
     prospects: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonState:
-    """A person at a company, as of its newest delivery."""
+PresentPerson = tuple[CompanyId, ProspectId, bytes | None, bytes, datetime]
+"""Somebody at a company: company, id, hashes of e-mail and name, time of the delivery."""
 
-    company_id: CompanyId
-    id: ProspectId
-    email_hash: bytes | None
-    name_hash: bytes
-    delivered_at: datetime
+GonePerson = tuple[CompanyId, ProspectId, datetime]
+"""Somebody no longer at a company: company, id, time of the delivery without them."""
 
 
 async def hold_organization(db: Connection, organization_id: OrganizationId) -> Hasher:
@@ -78,14 +74,14 @@ async def lock_feed(db: Connection, search_id: SearchId) -> Head:
 
 
 async def known_companies(
-    db: Connection, search_id: SearchId, *, ids: Collection[CompanyId], identities: Collection[bytes]
+    db: Connection, search_id: SearchId, *, ids: Collection[CompanyId], identities: Collection[bytes] = ()
 ) -> list[KnownCompany]:
     return [KnownCompany(**row) for row in await db.rows(SQL.known_companies, search_id, ids, identities)]
 
 
 async def known_people(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> dict[CompanyId, list[KnownPerson]]:
     people: dict[CompanyId, list[KnownPerson]] = defaultdict(list)
-    for row in await db.rows(SQL.known_people, search_id, company_ids):
+    for row in await db.rows(SQL.known_people, search_id, company_ids) if company_ids else ():
         person = KnownPerson(id=row["id"], email_hash=row["email_hash"], name_hash=row["name_hash"], has_left=row["has_left"])
         people[row["company_id"]].append(person)
     return people
@@ -116,8 +112,9 @@ async def supersede(db: Connection, search_id: SearchId, replaced: Sequence[tupl
         await db.execute(SQL.supersede, search_id, *_columns(replaced))
 
 
-async def add_companies(db: Connection, search_id: SearchId, companies: Iterable[CompanyState]) -> None:
-    await db.copy("company", _COMPANY, ((search_id, *_company(company)) for company in companies))
+async def add_companies(db: Connection, search_id: SearchId, companies: Collection[CompanyState]) -> None:
+    if companies:
+        await db.copy("company", _COMPANY, ((search_id, *_company(company)) for company in companies))
 
 
 async def update_companies(db: Connection, search_id: SearchId, companies: Sequence[CompanyState]) -> None:
@@ -125,18 +122,19 @@ async def update_companies(db: Connection, search_id: SearchId, companies: Seque
         await db.execute(SQL.update_companies, search_id, *_columns([_company(company) for company in companies]))
 
 
-async def add_people(db: Connection, search_id: SearchId, people: Iterable[PersonState]) -> None:
+async def add_people(db: Connection, search_id: SearchId, people: Collection[PresentPerson]) -> None:
     """People of companies that are new."""
-    await db.copy("prospect", _PROSPECT, ((search_id, *_person(person)) for person in people))
+    if people:
+        await db.copy("prospect", _PROSPECT, ((search_id, *person) for person in people))
 
 
-async def keep_people(db: Connection, search_id: SearchId, people: Sequence[PersonState]) -> None:
+async def keep_people(db: Connection, search_id: SearchId, people: Sequence[PresentPerson]) -> None:
     """People of companies that are known: some of them may be, too."""
     if people:
-        await db.execute(SQL.keep_people, search_id, *_columns([_person(person) for person in people]))
+        await db.execute(SQL.keep_people, search_id, *_columns(people))
 
 
-async def let_go_people(db: Connection, search_id: SearchId, gone: Sequence[tuple[CompanyId, ProspectId, datetime]]) -> None:
+async def let_go_people(db: Connection, search_id: SearchId, gone: Sequence[GonePerson]) -> None:
     if gone:
         await db.execute(SQL.let_go_people, search_id, *_columns(gone))
 
@@ -239,7 +237,3 @@ def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
 
 def _company(company: CompanyState) -> tuple[object, ...]:
     return tuple(getattr(company, name) for name in _COMPANY[1:])
-
-
-def _person(person: PersonState) -> tuple[object, ...]:
-    return tuple(getattr(person, name) for name in _PROSPECT[1:])

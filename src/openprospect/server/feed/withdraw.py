@@ -16,7 +16,7 @@ async def withdraw(
 ) -> list[CompanyId]:
     """Withdraw those of the companies that are there; answers which. Each comes once more, empty, to whoever polls."""
     head = await store.lock_feed(db, search.id)
-    known = await store.known_companies(db, search.id, ids=set(company_ids), identities=())
+    known = await store.known_companies(db, search.id, ids=set(company_ids))
     live = [company for company in known if company.content_hash is not None]
     if not live:
         return []
@@ -29,6 +29,6 @@ async def withdraw(
     states = await append(db, search.id, changes, head=head)
     gone = [(state.id, person.id, state.delivered_at) for state in states for person in people[state.id] if not person.has_left]
     await store.let_go_people(db, search.id, gone)
-    events = [(company.id, "withdrawn", None) for company in live]
-    await history.record_companies(db, search.organization_id, search.id, actor=actor, events=events)
+    events = [(actor, company.id, "withdrawn", None) for company in live]
+    await history.record_companies(db, search.organization_id, search.id, events)
     return [company.id for company in live]

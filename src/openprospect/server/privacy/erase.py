@@ -157,7 +157,7 @@ async def _erase_in_search(
     erased = {at.prospect_id for at in places}
     current = await _scrub(db, search_id, {at.company_id for at in places}, erased)
     holding = {at.company_id for at in places if at.left_at is None}
-    known = await feed.known_companies(db, search_id, ids=holding, identities=())
+    known = await feed.known_companies(db, search_id, ids=holding)
     changes = [
         Change.of_known(company, current[company.position], content_hash=content_hash(current[company.position]))
         for company in sorted(known, key=lambda company: company.position)
@@ -165,8 +165,8 @@ async def _erase_in_search(
     states = await append(db, search_id, changes, head=head)
     await store.forget_people(db, search_id, [(at.company_id, at.prospect_id) for at in places])
     await store.note_erasure(db, search_id)
-    events = [(at.company_id, "person erased", {"prospect_id": str(at.prospect_id)}) for at in places]
-    await history.record_companies(db, organization_id, search_id, actor=actor, events=events)
+    events = [(actor, at.company_id, "person erased", {"prospect_id": str(at.prospect_id)}) for at in places]
+    await history.record_companies(db, organization_id, search_id, events)
     return {state.id: state.delivered_at for state in states}
 
 

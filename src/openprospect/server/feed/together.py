@@ -1,0 +1,29 @@
+"""Which batches may be published in one turn: those that mean different companies. A pure rule; no storage, no clock."""
+
+from collections.abc import Iterator, Sequence
+
+from openprospect.server.feed.matching import KnownCompanies, wanted_identity
+from openprospect.server.feed.model import CompanyId, CompanyRow
+
+
+def independent(batches: Sequence[Sequence[CompanyRow]], known: KnownCompanies) -> int:
+    """How many batches, from the first on, have nothing to do with each other: published together or in turn, each fares the same."""
+    claimed: set[CompanyId | bytes] = set()
+    for count, rows in enumerate(batches):
+        claims = {claim for row in rows for claim in _claims(row, known)}
+        if not claimed.isdisjoint(claims):
+            return count
+        claimed |= claims
+    return len(batches)
+
+
+def _claims(row: CompanyRow, known: KnownCompanies) -> Iterator[CompanyId | bytes]:
+    """All that a row may ask about or change: ids and identities, its own and those of every company that it may mean."""
+    wanted = wanted_identity(row)
+    yield wanted
+    if row.id:
+        yield row.id
+    for company in (known.of_id(row.id), known.of_identity(wanted)):
+        if company:
+            yield company.id
+            yield company.identity
