@@ -22,7 +22,7 @@ HOT = {
     "feed": ["page", "page_as_of", "head", "walks", "start_position", "begin_walk", "advance_walk", "known_companies", "known_people"],
     "catalog": ["companies_of_id", "prospects_of_id"],
     "searches": ["search_of"],
-    "http": ["answer_kept"],
+    "http": ["answers_kept"],
 }
 GROWING = {
     "api_key",

@@ -22,6 +22,7 @@ from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import export_routes as export
 from openprospect.server.feed import routes as feed
+from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.housekeeping import tidy
 from openprospect.server.feed.instance import instance
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
@@ -96,6 +97,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
         dependencies={
             "database": Provide(_database),
             "receipts": Provide(_receipts),
+            "commits": Provide(_commits),
             "erasure_policy": Provide(lambda: erasure_policy, sync_to_thread=False),
             "allow_private": Provide(lambda: settings.webhook_allow_private, sync_to_thread=False),
             "sender": Provide(_sender),
@@ -128,6 +130,11 @@ async def _receipts(request: Request[Any, Any, Any], state: State) -> Receipts:
     return Receipts() if is_head(request) else receipts
 
 
+async def _commits(state: State) -> SharedCommits:
+    commits: SharedCommits = state.commits
+    return commits
+
+
 async def _sender(state: State) -> Sender:
     sender: Sender = state.sender
     return sender
@@ -139,6 +146,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator
         receipts, key_uses = Receipts(), KeyUses()
         app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
 
+        app.state.commits = SharedCommits(database)
         app.state.instance = await instance(database)
 
         async def write_receipts() -> None:

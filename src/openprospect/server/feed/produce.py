@@ -1,4 +1,4 @@
-"""A producer's batch over HTTP: bytes in, result out; all of it or nothing."""
+"""A producer's batch on the wire: its rows from bytes, and what it is told in the end."""
 
 from typing import Any
 
@@ -6,17 +6,10 @@ import msgspec
 
 from openprospect.server.core.errors import Fault, InvalidInput, RejectedRows
 from openprospect.server.core.timestamps import written
-from openprospect.server.db.pool import Connection
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.publish import MAX_BATCH, Published, publish
+from openprospect.server.feed.publish import MAX_BATCH, Published
 from openprospect.server.feed.row import FaultyRow, parse_company
 from openprospect.server.feed.wire import BatchItem, BatchResult
-from openprospect.server.searches.model import Search
-
-
-async def deliver_batch(db: Connection, search: Search, rows: list[CompanyRow], *, actor: str) -> BatchResult:
-    """Raises RejectedRows where a row conflicts with what is there."""
-    return _result(await publish(db, search, rows, actor=actor, all_or_nothing=True))
 
 
 def rows_of_json(body: bytes) -> list[CompanyRow]:
@@ -65,7 +58,8 @@ def _decoded(body: bytes) -> Any:
         raise InvalidInput("The body is not valid JSON in UTF-8.") from None
 
 
-def _result(published: Published) -> BatchResult:
+def result_of(published: Published) -> BatchResult:
+    """What a producer is told."""
     items = [
         BatchItem(
             id=outcome.company_id,

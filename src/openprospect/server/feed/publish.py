@@ -23,7 +23,7 @@ MAX_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Submission:
     """What one producer delivers: in whose name, and whether all of it is left out where anything has to be."""
 
     rows: Sequence[CompanyRow]
@@ -52,40 +52,40 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Matched:
-    """A batch whose rows know their companies; `matches` is empty where all of it is refused."""
+    """A submission whose rows know their companies; `matches` is empty where all of it is refused."""
 
-    batch: Batch
+    submission: Submission
     matches: list[Match]
     rejected: dict[int, list[Fault]]
 
     @property
     def is_refused(self) -> bool:
-        return bool(self.rejected) and self.batch.all_or_nothing
+        return bool(self.rejected) and self.submission.all_or_nothing
 
 
 async def publish(db: Connection, search: Search, rows: Sequence[CompanyRow], *, actor: str, all_or_nothing: bool) -> Published:
     """Deliver a batch in the caller's transaction. Raises RejectedRows, before anything is written, where nothing may be left out."""
-    [answer] = await publish_together(db, search, [Batch(rows=rows, actor=actor, all_or_nothing=all_or_nothing)])
+    [answer] = await publish_together(db, search, [Submission(rows=rows, actor=actor, all_or_nothing=all_or_nothing)])
     if isinstance(answer, RejectedRows):
         raise answer
     return answer
 
 
-async def publish_together(db: Connection, search: Search, batches: Sequence[Batch]) -> list[Published | RejectedRows]:
-    """Deliver as many of the batches, from the first on, as mean different companies; answers for these, each as if it came alone.
+async def publish_together(db: Connection, search: Search, submissions: Sequence[Submission]) -> list[Published | RejectedRows]:
+    """Deliver as many submissions, from the first on, as mean different companies; answers for these, each as if it came alone.
 
     The lock taken here is held until commit, so whoever has seen a `delivered_at` will see nothing older appear.
     """
     hasher = await store.hold_organization(db, search.organization_id)
     head = await store.lock_feed(db, search.id)
-    known = await _known(db, search, [row for batch in batches for row in batch.rows])
-    together = batches[: independent([batch.rows for batch in batches], known)] if len(batches) > 1 else batches
-    matched = [_match(batch, known) for batch in together]
-    matches = [match for batch in matched for match in batch.matches]
+    known = await _known(db, search, [row for submission in submissions for row in submission.rows])
+    together = submissions[: independent([submission.rows for submission in submissions], known)]
+    matched = [_match(submission, known) for submission in together]
+    matches = [match for one in matched for match in one.matches]
     guests = await admit(db, search.organization_id, matches, hasher)
     people = await store.known_people(db, search.id, {match.company_id for match in matches if match.known})
     candidates = [candidate_of(match, admitted, people.get(match.company_id, ())) for match, admitted in zip(matches, guests, strict=True)]
-    actors = {match.company_id: batch.batch.actor for batch in matched for match in batch.matches}
+    actors = {match.company_id: one.submission.actor for one in matched for match in one.matches}
     changed = [candidate for candidate in candidates if candidate.is_changed]
     states = await _write(db, search, changed, head=head, actors=actors) if changed else []
     return _answers(matched, candidates, {state.id: state.delivered_at for state in states}, watermark=head.watermark)
@@ -96,25 +96,25 @@ async def _known(db: Connection, search: Search, rows: Sequence[CompanyRow]) -> 
     return KnownCompanies(await store.known_companies(db, search.id, ids=ids, identities=identities))
 
 
-def _match(batch: Batch, known: KnownCompanies) -> _Matched:
-    matches, rejected = match_companies(batch.rows, known)
-    return _Matched(batch=batch, matches=[] if rejected and batch.all_or_nothing else matches, rejected=rejected)
+def _match(submission: Submission, known: KnownCompanies) -> _Matched:
+    matches, rejected = match_companies(submission.rows, known)
+    return _Matched(submission=submission, matches=[] if rejected and submission.all_or_nothing else matches, rejected=rejected)
 
 
 def _answers(
     matched: Sequence[_Matched], candidates: Sequence[Candidate], delivered_at: dict[CompanyId, datetime], *, watermark: datetime
 ) -> list[Published | RejectedRows]:
-    """The candidates stand in the order of the batches; so do the times, and each batch ends with the newest so far."""
+    """The candidates stand in the order of the submissions; so do the times, and each submission ends with the newest so far."""
     answers: list[Published | RejectedRows] = []
     rest = iter(candidates)
-    for batch in matched:
-        own = list(islice(rest, len(batch.matches)))
-        watermark = max([watermark, *(delivered_at[one.match.company_id] for one in own if one.is_changed)])
-        if batch.is_refused:
-            answers.append(RejectedRows(batch.rejected))
+    for one in matched:
+        own = list(islice(rest, len(one.matches)))
+        watermark = max([watermark, *(delivered_at[candidate.match.company_id] for candidate in own if candidate.is_changed)])
+        if one.is_refused:
+            answers.append(RejectedRows(one.rejected))
         else:
-            outcomes = {one.match.index: _outcome(one) for one in own}
-            answers.append(Published(outcomes=outcomes, rejected=batch.rejected, delivered_until=watermark))
+            outcomes = {candidate.match.index: _outcome(candidate) for candidate in own}
+            answers.append(Published(outcomes=outcomes, rejected=one.rejected, delivered_until=watermark))
     return answers
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from litestar import MediaType, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
@@ -14,15 +13,17 @@ from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.timestamps import read, written
-from openprospect.server.db.pool import Connection, Database
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.pages import Ask, Page, read_page, unchanged_page
-from openprospect.server.feed.produce import deliver_batch, rows_of_json, rows_of_ndjson
+from openprospect.server.feed.produce import rows_of_json, rows_of_ndjson
+from openprospect.server.feed.publish import Submission
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
 from openprospect.server.feed.withdraw import withdraw
 from openprospect.server.http.body import json_body, media_type_of, takes
-from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key, once, request_hash
+from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key
 from openprospect.server.http.openapi import header, problems
 from openprospect.server.http.paging import LIMIT, OFFSET
 from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query
@@ -94,22 +95,19 @@ async def delivered_companies(
     | {200: ResponseSpec(data_container=BatchResult, description="What became of each company.", generate_examples=False)},
 )
 async def deliver_companies(
-    request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database]
+    request: CallersRequest,
+    prospect_search_id: FromPath[str],
+    database: NamedDependency[Database],
+    commits: NamedDependency[SharedCommits],
 ) -> Response[bytes]:
     """Deliver 1 to 1,000 companies: all of them, or none."""
     Query(request)
     search_id = _search_id(prospect_search_id)
-    caller = request.auth
-    key = idempotency_key(request)
     body = await request.body()
-    search = await own_search(database, search_id, caller.organization_id)
-    rows = _reader(request)(body)
-
-    async def work(db: Connection) -> bytes:
-        return msgspec.json.encode(await deliver_batch(db, search, rows, actor=caller.actor))
-
-    answer = await once(database, caller.organization_id, key=key, fingerprint=request_hash(request, body), work=work)
-    return Response(answer, media_type=MediaType.JSON)
+    key = idempotency_key(request, body)
+    search = await own_search(database, search_id, request.auth.organization_id)
+    submission = Submission(rows=_reader(request)(body), actor=request.auth.actor, all_or_nothing=True)
+    return Response(await commits.deliver(search, submission, key=key), media_type=MediaType.JSON)
 
 
 @delete(

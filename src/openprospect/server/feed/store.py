@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import NotFound
@@ -19,6 +20,7 @@ SQL = beside(__file__)
 
 _DELIVERY = ("prospect_search_id", "position", "delivered_at", "company_id", "is_removal", "document")
 _COMPANY = ("prospect_search_id", "id", "identity", "source_id", "position", "delivered_at", "content_hash", "prospects")
+_company = attrgetter(*_COMPANY[1:])
 _PROSPECT = ("prospect_search_id", "company_id", "id", "email_hash", "name_hash", "delivered_at")
 
 
@@ -233,7 +235,3 @@ async def receipts(db: Executor, search_id: SearchId) -> list[Row]:
 
 def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _company(company: CompanyState) -> tuple[object, ...]:
-    return tuple(getattr(company, name) for name in _COMPANY[1:])

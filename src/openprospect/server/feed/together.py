@@ -8,6 +8,8 @@ from openprospect.server.feed.model import CompanyId, CompanyRow
 
 def independent(batches: Sequence[Sequence[CompanyRow]], known: KnownCompanies) -> int:
     """How many batches, from the first on, have nothing to do with each other: published together or in turn, each fares the same."""
+    if len(batches) == 1:
+        return 1
     claimed: set[CompanyId | bytes] = set()
     for count, rows in enumerate(batches):
         claims = {claim for row in rows for claim in _claims(row, known)}

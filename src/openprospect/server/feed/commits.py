@@ -1,0 +1,149 @@
+"""Deliveries that share commits: those that arrive while another to the same search is being committed go into the next one together.
+
+Each keeps what it would have alone: all or nothing, its own answer and errors, its turn. Nothing is answered before it is committed.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.core.errors import Unavailable
+from openprospect.server.db.pool import Connection, Database
+from openprospect.server.feed.produce import result_of
+from openprospect.server.feed.publish import MAX_BATCH, Published, Submission, publish_together
+from openprospect.server.http.idempotency import IdempotencyKey, keep_answers, kept_answers, under_way
+from openprospect.server.searches.model import Search, SearchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Delivery:
+    """A submission on its way; `answer` is given once it is committed. A caller who is gone has cancelled it."""
+
+    submission: Submission
+    key: IdempotencyKey | None
+    answer: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def settle(self, answer: bytes | Exception) -> None:
+        if self.answer.done():
+            return
+        if isinstance(answer, Exception):
+            self.answer.set_exception(answer)
+        else:
+            self.answer.set_result(answer)
+
+
+class SharedCommits:
+    """The deliveries that this process has under way, a queue a search. Between processes, the feed's lock keeps the order."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queues: dict[SearchId, _Queue] = {}
+        self._keys: set[tuple[OrganizationId, str]] = set()
+
+    async def deliver(self, search: Search, submission: Submission, *, key: IdempotencyKey | None) -> bytes:
+        """The answer, as JSON, once the submission is committed. Raises RejectedRows, Conflict while a request of that key is under way."""
+        if key is None:
+            return await self._enqueue(search, _Delivery(submission=submission, key=None))
+        name = (search.organization_id, key.text)
+        if name in self._keys:
+            raise under_way()
+        self._keys.add(name)
+        try:
+            return await self._enqueue(search, _Delivery(submission=submission, key=key))
+        finally:
+            self._keys.remove(name)
+
+    async def _enqueue(self, search: Search, delivery: _Delivery) -> bytes:
+        queue = self._queues.get(search.id)
+        if queue is None:
+            queue = self._queues[search.id] = _Queue(self._database, search)
+            queue.add(delivery)
+            # Of its own, not of the request: whoever goes away takes nobody along.
+            queue.worker = asyncio.create_task(self._work_off(queue, search.id))
+        else:
+            queue.add(delivery)
+        return await delivery.answer
+
+    async def _work_off(self, queue: "_Queue", search_id: SearchId) -> None:
+        try:
+            await queue.work_off()
+        finally:
+            del self._queues[search_id]
+
+
+class _Queue:
+    """The deliveries to one search, in the order of their arrival."""
+
+    def __init__(self, database: Database, search: Search) -> None:
+        self._database = database
+        self._search = search
+        self._waiting: deque[_Delivery] = deque()
+        self.worker: asyncio.Task[None] | None = None
+
+    def add(self, delivery: _Delivery) -> None:
+        self._waiting.append(delivery)
+
+    async def work_off(self) -> None:
+        """Commit until nobody waits."""
+        while group := self._next_group():
+            await self._deliver(group)
+
+    def _next_group(self) -> list[_Delivery]:
+        """As many as make up a batch; those whose caller is gone are dropped."""
+        group: list[_Delivery] = []
+        size = 0
+        while self._waiting:
+            delivery = self._waiting[0]
+            if not delivery.answer.done():
+                size += len(delivery.submission.rows)
+                if group and size > MAX_BATCH:
+                    break
+                group.append(delivery)
+            self._waiting.popleft()
+        return group
+
+    async def _deliver(self, group: Sequence[_Delivery]) -> None:
+        answers: Mapping[_Delivery, bytes | Exception]
+        try:
+            answers = await self._commit(group)
+        except Unavailable as error:
+            answers = dict.fromkeys(group, error)
+        except Exception as error:  # noqa: BLE001  # it belongs to whoever asked
+            if len(group) > 1:
+                await self._deliver_apart(group)
+                return
+            answers = {group[0]: error}
+        # Those that mean a company of another in the group come next, in their turn.
+        self._waiting.extendleft(delivery for delivery in reversed(group) if delivery not in answers)
+        for delivery, answer in answers.items():
+            delivery.settle(answer)
+
+    async def _deliver_apart(self, group: Sequence[_Delivery]) -> None:
+        """One of them broke the transaction, which took nothing in: now only its own breaks."""
+        for delivery in group:
+            if not delivery.answer.done():
+                await self._deliver([delivery])
+
+    async def _commit(self, group: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
+        """One transaction; answers for those that it reached."""
+        async with self._database.transaction() as db:
+            kept = await kept_answers(db, self._search.organization_id, [delivery.key for delivery in group if delivery.key])
+            answers: dict[_Delivery, bytes | Exception] = {
+                delivery: kept[delivery.key] for delivery in group if delivery.key is not None and delivery.key in kept
+            }
+            fresh = [delivery for delivery in group if delivery not in answers]
+            return answers | await self._publish(db, fresh) if fresh else answers
+
+    async def _publish(self, db: Connection, deliveries: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
+        published = await publish_together(db, self._search, [delivery.submission for delivery in deliveries])
+        answers: dict[_Delivery, bytes | Exception] = {
+            delivery: msgspec.json.encode(result_of(answer)) if isinstance(answer, Published) else answer
+            for delivery, answer in zip(deliveries, published, strict=False)  # fewer answers than deliveries: the rest comes after
+        }
+        bodies = {delivery.key: answer for delivery, answer in answers.items() if delivery.key and isinstance(answer, bytes)}
+        await keep_answers(db, self._search.organization_id, bodies)
+        return answers
