@@ -20,7 +20,7 @@ def independent(batches: Sequence[Sequence[CompanyRow]], known: KnownCompanies) 
 
 
 def _claims(row: CompanyRow, known: KnownCompanies) -> Iterator[CompanyId | bytes]:
-    """All that a row may ask about or change: ids and identities, its own and those of every company that it may mean."""
+    """All that a row may ask about or change: its own id and identity, and every company that it may mean."""
     wanted = wanted_identity(row)
     yield wanted
     if row.id:
@@ -28,4 +28,3 @@ def _claims(row: CompanyRow, known: KnownCompanies) -> Iterator[CompanyId | byte
     for company in (known.of_id(row.id), known.of_identity(wanted)):
         if company:
             yield company.id
-            yield company.identity
