@@ -8,18 +8,9 @@ from cyclopts import App
 
 from openprospect.cli.main import app
 from tests.project.repository import files_ending, text_of
+from tests.project.settings import settings_in, settings_of_the_source
 
-_SETTING = re.compile(r"\bOPENPROSPECT_[A-Z][A-Z_]*[A-Z]\b")
 _ROUTE = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /\S*)`")
-
-
-def settings_in(text):
-    """Those named in a text, but for what the service tells its own workers."""
-    return {name for name in _SETTING.findall(text) if not name.startswith("OPENPROSPECT_INTERNAL_")}
-
-
-def settings_of_the_source():
-    return {name for path in files_ending(".py", ".mjs") if path.parts[0] == "src" for name in settings_in(text_of(path))}
 
 
 def commands_of(group: App, *names: str) -> Iterator[str]:
