@@ -10,6 +10,7 @@ import argparse
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -31,15 +32,18 @@ def main() -> None:
         raise SystemExit(f"There is no suite {', '.join(unknown)}; those there are: {', '.join(SUITES)}.")
     if arguments.smoke:
         with tempfile.TemporaryDirectory() as folder:
-            for name in names:
-                _measure(name, SMOKE, Path(folder))
+            _run(names, SMOKE, Path(folder))
         return
-    size = Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds)
-    for name in names:
-        _measure(name, size, _RESULTS)
+    _run(names, Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds), _RESULTS)
     records = [msgspec.json.decode(path.read_bytes(), type=Record) for path in _RESULTS.glob("*.json")]
     write_page(_PAGE, records, pictures="../../bench/results")
     print(f"Written: {_RESULTS} and {_PAGE}")
+
+
+def _run(names: Iterable[str], size: Size, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        _measure(name, size, folder)
 
 
 def _measure(name: str, size: Size, folder: Path) -> None:

@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
+"""What CPU time is counted in."""
+
 _PAGES_A_MEBIBYTE = 2**20 // os.sysconf("SC_PAGE_SIZE")
 # After the command's closing bracket: the parent, then user and system time of the process and of its children that have ended.
 _PARENT, _TIMES = 1, slice(11, 15)
@@ -12,7 +14,7 @@ _PARENT, _TIMES = 1, slice(11, 15)
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of a tree of processes, those that have ended included."""
-    return sum(sum(map(int, fields[_TIMES])) for fields in _tree(pid)) / _TICKS_A_SECOND
+    return sum(sum(map(int, fields[_TIMES])) for fields in _tree(pid)) * TICK_SECONDS
 
 
 def resident_mebibytes(pid: int) -> float:

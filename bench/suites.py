@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 from bench.model import Outcome, Size
 
-SUITES = {"read": "Reading pages"}
+SUITES = {
+    "read": "Reading pages",
+    "webhooks": "Pushing events",
+}
 """The module `bench.NAME` of each suite, and its heading in the report."""
 
 

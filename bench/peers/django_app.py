@@ -22,6 +22,7 @@ settings.configure(
     REST_FRAMEWORK={"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"], "UNAUTHENTICATED_USER": None},
     ROOT_URLCONF=__name__,
     SECRET_KEY="of no use here",
+    TIME_ZONE="UTC",
     USE_TZ=True,
 )
 django.setup()

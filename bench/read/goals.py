@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from bench.model import Goal
 from bench.read import pgbench
 from bench.read.measuring import ALONE, P99, Samples, cpu, rate
-from bench.read.subjects import BARE, DIRECTUS, DJANGO, FASTAPI, OURS
+from bench.read.subjects import BARE, DJANGO, FASTAPI, OURS
 
 _OVER_PEERS = {
     FASTAPI: {"first page": 25, "deep page": 25, "delivered_since": 20},
     DJANGO: {"first page": 25, "deep page": 25, "delivered_since": 25},
-    DIRECTUS: {"first page": 25, "deep page": 25, "delivered_since": 25},
 }
 _ONE_STATEMENT = ("first page", "deep page", "delivered_since")
 

@@ -9,7 +9,7 @@ from statistics import median
 from bench import load
 from bench.load import Load
 from bench.model import Figure
-from bench.processes import cpu_seconds
+from bench.processes import TICK_SECONDS, cpu_seconds
 from bench.read.cases import Case, Visit
 from bench.read.data import Data, Feed
 from bench.read.subjects import Subject
@@ -86,8 +86,9 @@ def values_of(crowd: Load, alone: Load) -> Values:
 
 
 def costs_of(crowd: Load) -> Values:
+    service_seconds = max(crowd.cpu_seconds["service"], TICK_SECONDS)  # whoever answered used some
     return {
-        SERVICE_CPU: crowd.cpu_seconds["service"] / crowd.requests * 1000,
+        SERVICE_CPU: service_seconds / crowd.requests * 1000,
         DATABASE_CPU: crowd.cpu_seconds["PostgreSQL"] / crowd.requests * 1000,
     }
 

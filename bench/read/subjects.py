@@ -17,7 +17,7 @@ from bench.service import Service, serving
 from openprospect.demo.service import COMMAND
 
 OURS, BARE, CONSTANT = "openprospect", "bare ASGI, same statement", "bare ASGI, constant bytes"
-FASTAPI, DJANGO, DIRECTUS = "FastAPI + SQLAlchemy", "Django REST Framework", "Directus"
+FASTAPI, DJANGO = "FastAPI + SQLAlchemy", "Django REST Framework"
 PEERS = ("fastapi", "django")
 _PEER_CASES = frozenset({"first page", "deep page", "jump", "delivered_since", "empty poll"})
 
