@@ -5,7 +5,7 @@ FROM python:3.13-slim-trixie AS build
 WORKDIR /source
 # uv itself comes from the lock, checked against its hash; it then installs what the lock pins.
 COPY requirements.lock ./
-RUN awk '/^[a-z]/ { wanted = /^(uv|hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } wanted' requirements.lock > build.txt \
+RUN awk '/^[a-z]/ { wanted = /^(uv|hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ } wanted' requirements.lock > build.txt \
     && python -m venv /tools && /tools/bin/pip install --no-cache-dir --require-hashes --requirement build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
