@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from openprospect.sync.destinations.frames import Frame
@@ -13,17 +14,21 @@ _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 def copy_text(frame: Frame) -> Iterator[str]:
     rows = zip(*map(_fields, frame.columns.values()), strict=True)
-    lines = ["\t".join(row) for row in rows]
-    for start in range(0, len(lines), _BLOCK_ROWS):
-        yield "\n".join(lines[start : start + _BLOCK_ROWS]) + "\n"
+    while block := "\n".join(map("\t".join, islice(rows, _BLOCK_ROWS))):
+        yield block + "\n"
 
 
 def _fields(cells: list[Any]) -> list[str]:
-    fields = [cell if type(cell) is str else _field(cell) for cell in cells]
+    are_text = set(map(type, cells)) == {str}
     # One look over the whole column spares a look at each cell: hardly any holds a special character.
-    if not _SPECIAL.search("".join([cell for cell in cells if type(cell) is str])):
-        return fields
-    return [_SPECIAL.sub(lambda match: _ESCAPES[match[0]], cell) if type(cell) is str else _field(cell) for cell in cells]
+    text = "\0".join(cells if are_text else [cell for cell in cells if type(cell) is str])
+    if any(special in text for special in _ESCAPES):
+        return [_escaped(cell) if type(cell) is str else _field(cell) for cell in cells]
+    return cells if are_text else [cell if type(cell) is str else _field(cell) for cell in cells]
+
+
+def _escaped(cell: str) -> str:
+    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], cell)
 
 
 def _field(cell: Any) -> str:

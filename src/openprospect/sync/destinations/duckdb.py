@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
-from openprospect.sync.destinations.arrow import typed_array
 from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
@@ -18,7 +18,7 @@ from openprospect.sync.destinations.frames import FIXED, Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 
-_TEXT = {name for names in FIXED.values() for name in names} - {"delivered_at"}
+_TEXT = {name for names in FIXED.values() for name in names}
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
 _MEMORY_LIMIT = "128MB"
 
@@ -33,7 +33,7 @@ class DuckDatabase:
     }
     moment_type = "TIMESTAMPTZ"
     has_indexes = False  # Merging into a table without keys is faster, and the key is guarded by the merge.
-    is_among = "IN (SELECT unnest(?))"
+    is_among = "IN (SELECT unnest(from_json(?, '[\"VARCHAR\"]')))"
     way_out = "choose another file"
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -64,7 +64,7 @@ class DuckDatabase:
         return int(counted[0][0]) if counted else 0
 
     def id_list(self, ids: list[str]) -> object:
-        return ids
+        return msgspec.json.encode(ids).decode()  # One value: a list is bound element by element.
 
     def tables(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
@@ -118,13 +118,10 @@ def _arrow_table(frame: Frame) -> pa.Table:
 
 
 def _array(name: str, cells: list[Any]) -> "pa.Array[Any]":
-    if name == "delivered_at":
-        return typed_array(cells, pa.timestamp("us", tz="UTC"))
-    if name in _TEXT:
-        return typed_array(cells, pa.string())
-    array = pa.array(cells)
+    """Times stay text here, and are read as they are written: Arrow's own conversion takes longer to load than a batch to write."""
+    array = pa.array(cells, pa.string() if name in _TEXT else None)
     # A column without any value is text, which every other type takes.
-    return array if array.null_count < len(array) else typed_array(cells, pa.string())
+    return array if array.null_count < len(array) else pa.array(cells, pa.string())
 
 
 def _incoming_columns(frame: Frame) -> str:

@@ -1,6 +1,8 @@
 """Companies and prospects as columns of the two tables: the fixed ones, in order, and their attributes beside them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from openprospect.sync.destinations.columns import Attributes
@@ -41,20 +43,25 @@ def company_frame(search_id: str, companies: list[Company]) -> Frame:
 
 def prospect_frame(search_id: str, companies: list[Company]) -> Frame:
     people = [prospect for company in companies for prospect in company.prospects]
-    stamps = [_stamp(company) for company in companies]
+    counts = [len(company.prospects) for company in companies]
     return Frame(
         {
             "id": [prospect.id for prospect in people],
-            "company_id": [company.id for company in companies for _ in company.prospects],
+            "company_id": _repeated([company.id for company in companies], counts),
             "prospect_search_id": [search_id] * len(people),
             "first_name": [prospect.first_name for prospect in people],
             "last_name": [prospect.last_name for prospect in people],
             "email": [prospect.email for prospect in people],
             "job_title": [prospect.job_title for prospect in people],
-            "delivered_at": [stamp for company, stamp in zip(companies, stamps, strict=True) for _ in company.prospects],
+            "delivered_at": _repeated([_stamp(company) for company in companies], counts),
         },
         [prospect.attributes for prospect in people],
     )
+
+
+def _repeated(cells: Iterable[str | None], counts: Iterable[int]) -> list[str | None]:
+    """Each cell as often as its company has people."""
+    return list(chain.from_iterable(map(repeat, cells, counts)))
 
 
 def _stamp(company: Company) -> str | None:

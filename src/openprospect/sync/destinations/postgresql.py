@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, LiteralString
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+import msgspec
 import psycopg
 from psycopg import errors, sql
 
@@ -39,7 +40,7 @@ class PostgresDatabase:
     }
     moment_type = "timestamptz"
     has_indexes = True
-    is_among = "= ANY(?)"
+    is_among = "= ANY(ARRAY(SELECT jsonb_array_elements_text(?::jsonb)))"
     way_out = "keep the copy in a schema of its own by adding ?schema=NAME to the URL"
 
     def __init__(self, url: str, *, read_only: bool) -> None:
@@ -71,7 +72,7 @@ class PostgresDatabase:
         return self._run(statement, values).rowcount
 
     def id_list(self, ids: list[str]) -> object:
-        return ids
+        return msgspec.json.encode(ids).decode()  # One value: a list is bound element by element.
 
     def tables(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

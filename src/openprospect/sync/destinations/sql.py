@@ -71,8 +71,10 @@ class SqlDestination:
         prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
         self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
         removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
-        if len(companies):
+        if self._are_any_stored(batch.search_id, ids):
             self._database.upsert(COMPANIES, companies)
+        elif ids:
+            self._database.append(COMPANIES, companies)
         if len(prospects):
             self._database.append(PROSPECTS, prospects)
         if batch.full:
@@ -104,6 +106,11 @@ class SqlDestination:
     def _are_stored_exact(self, table: str, column: Column) -> bool:
         bound = f"{quoted(column.name)} NOT BETWEEN -9007199254740992 AND 9007199254740992"
         return not self._database.query(f"SELECT 1 FROM {table} WHERE {bound} LIMIT 1")
+
+    def _are_any_stored(self, search_id: str, ids: list[str]) -> bool:
+        """Appending is so much cheaper than merging that it pays to look first."""
+        statement = f"SELECT 1 FROM {COMPANIES} WHERE prospect_search_id = ? AND id {self._database.is_among} LIMIT 1"
+        return bool(ids) and bool(self._database.query(statement, search_id, self._database.id_list(ids)))
 
     def _delete(self, table: str, column: str, search_id: str, ids: list[str]) -> int:
         if not ids:
