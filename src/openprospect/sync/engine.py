@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from uuid import UUID
 
-from openprospect.sync.batch import MOST_COMPANIES, Gathering, Source
+from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.base import Destination, Position
 from openprospect.sync.errors import DestinationRefused, Stopped, SyncError
@@ -86,26 +86,46 @@ class _SearchRun:
         is_resumed = before is not None and before.full_run and not full
         is_full = before is not None and (full or before.full_run)
         since = None if before is None or full else before.full_until if is_resumed else before.delivered_until
-        reckoning, gathering = Reckoning(since), Gathering(self._batch_companies)
-        source: Source | None = None
-        with closing(iter(ReadAhead(self._client.pages(self._search_id, delivered_since=since), self._stop))) as pages:
-            for page in pages:
-                if source is None:
-                    source = self._checked(page, before, since, replaces=full)
-                    if is_full and since is None:
-                        self._destination.begin_full(self._search_id, source)
-                elif gathering.is_enough:
-                    batch = gathering.take(self._search_id, source, until=reckoning.during, full=is_full)
-                    self._summary.count(self._destination.apply(batch))
-                reckoning.observe(page)
-                gathering.add(page)
-                self._show(page)
-        assert source is not None, "a walk has at least one page"
-        batch = gathering.take(self._search_id, source, until=reckoning.after, full=is_full, last=True)
-        self._summary.count(self._destination.apply(batch))
+        reckoning = Reckoning(since)
+
+        def batches(abandoned: threading.Event) -> Iterator[Batch]:
+            pages = self._pages(before, since, replaces=full, abandoned=abandoned)
+            return self._gathered(pages, reckoning, is_full=is_full)
+
+        is_beginning = is_full and since is None
+        with closing(iter(ReadAhead(batches, self._stop))) as ahead:
+            for batch in ahead:
+                if is_beginning:
+                    self._destination.begin_full(self._search_id, batch.source)
+                    is_beginning = False
+                self._summary.count(self._destination.apply(batch))
         self._summary.delivered_until = reckoning.after or self._summary.delivered_until
         self._summary.warn(reckoning.warnings)
         return reckoning.has_moved
+
+    def _pages(
+        self, before: Position | None, since: str | None, *, replaces: bool, abandoned: threading.Event
+    ) -> Iterator[tuple[Source, FeedPage]]:
+        """The pages of a walk while anybody wants them, with where they come from."""
+        source: Source | None = None
+        with closing(self._client.pages(self._search_id, delivered_since=since)) as pages:
+            for page in pages:
+                if abandoned.is_set():
+                    raise Stopped("Nobody takes what is read.")
+                source = source or self._checked(page, before, since, replaces=replaces)
+                yield source, page
+                self._show(page)
+
+    def _gathered(self, pages: Iterator[tuple[Source, FeedPage]], reckoning: Reckoning, *, is_full: bool) -> Iterator[Batch]:
+        """The pages as batches, each with the position that it reaches."""
+        gathering, source = Gathering(self._batch_companies), None
+        for source, page in pages:
+            if gathering.is_enough:
+                yield gathering.take(self._search_id, source, until=reckoning.during, full=is_full)
+            reckoning.observe(page)
+            gathering.add(page)
+        if source is not None:
+            yield gathering.take(self._search_id, source, until=reckoning.after, full=is_full, last=True)
 
     def _show(self, page: FeedPage) -> None:
         self._read += len(page.companies)

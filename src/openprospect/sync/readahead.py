@@ -1,29 +1,27 @@
-"""Fetching the next pages while the present one is being written: a thread, and a queue of two pages."""
+"""Making the next item while the present one is being written: a thread, and a place for one item in between."""
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 from openprospect.sync.errors import Stopped
 
 T = TypeVar("T")
-_PAGES_AHEAD = 2
 _LOOK_SECONDS = 0.1
 
 
 class ReadAhead(Generic[T]):
-    """Iterates over `items` from a thread of its own. Raises `Stopped` once `stop` is set, even while the thread waits.
+    """Iterates in a thread of its own over what `produce` makes. Raises `Stopped` once `stop` is set, even while the thread waits.
 
-    The thread is a daemon: a read that hangs keeps nobody from leaving.
+    `produce` is given an event, set once nobody wants more. The thread is a daemon: a read that hangs keeps nobody from leaving.
     """
 
-    def __init__(self, items: Iterator[T], stop: threading.Event) -> None:
-        self._items = items
+    def __init__(self, produce: Callable[[threading.Event], Iterator[T]], stop: threading.Event) -> None:
         self._stop = stop
         self._abandoned = threading.Event()
-        self._queue: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=_PAGES_AHEAD)
-        threading.Thread(target=self._fetch, name="read-ahead", daemon=True).start()
+        self._queue: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=1)
+        threading.Thread(target=self._fetch, args=(produce,), name="read-ahead", daemon=True).start()
 
     def __iter__(self) -> Generator[T]:
         try:
@@ -42,13 +40,11 @@ class ReadAhead(Generic[T]):
                 continue
         raise Stopped("Asked to stop.")
 
-    def _fetch(self) -> None:
+    def _fetch(self, produce: Callable[[threading.Event], Iterator[T]]) -> None:
         last: BaseException | None = None
         try:
-            for item in self._items:
+            for item in produce(self._abandoned):
                 self._put(item)
-                if self._abandoned.is_set():
-                    return
         except BaseException as error:  # noqa: BLE001 - it is raised again where the items are used
             last = error
         self._put(last)
