@@ -84,7 +84,7 @@ def place(tool: str, kind: str, folder: Path, dsn: str) -> str:
 
 @contextmanager
 def generated_feed(search: str, companies: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.sync.feed_server", search, str(companies)]
+    command = [sys.executable, "-m", "tests.sync.generated_feed", search, str(companies)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:

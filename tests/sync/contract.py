@@ -20,7 +20,8 @@ from openprospect.sync.destinations.opening import held_in, open_destination
 from openprospect.sync.engine import run
 from openprospect.sync.errors import Busy, DestinationRefused
 from openprospect.sync.summary import Summary
-from tests.sync.feed_server import KEY, Feed, FeedServer, GeneratedFeed, company, person
+from tests.sync.feed_server import KEY, Feed, FeedServer, company, person
+from tests.sync.generated_feed import GeneratedFeed
 
 SEARCH = "11111111-1111-4111-8111-111111111111"
 OTHER_SEARCH = "22222222-2222-4222-8222-222222222222"
@@ -117,7 +118,11 @@ class DestinationContract:
 
         assert_same(copy, feed)
 
-    def test_what_is_withdrawn_or_moved_while_the_feed_is_walked_ends_up_right(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
+    @pytest.mark.parametrize("exports", [True, False], ids=["stream", "pages"])
+    def test_what_is_withdrawn_or_moved_while_the_feed_is_walked_ends_up_right(
+        self, copy: Copy, server: FeedServer, feed: Feed, *, exports: bool
+    ) -> None:
+        server.exports = exports
         feed.deliver(*[company(n) for n in range(300)])
 
         def move(page: int) -> None:
@@ -300,6 +305,16 @@ class DestinationContract:
         assert sync(copy, server).removed == 0
         assert sync(copy, server, full=True).removed == 2
 
+        assert_same(copy, feed)
+
+    def test_a_full_run_keeps_what_moves_while_it_reads(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
+        feed.deliver(*[company(n) for n in range(350)])
+        sync(copy, server)
+        server.on_page = lambda page: feed.deliver(company(1, name="Here"), company(340, name="There")) if page % 5 == 0 else None
+
+        summary = sync(copy, server, full=True)
+
+        assert summary.removed == 0
         assert_same(copy, feed)
 
     def test_a_full_run_cut_short_is_completed_by_the_next_ordinary_one(self, copy: Copy, server: FeedServer, feed: Feed) -> None:

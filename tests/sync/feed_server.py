@@ -1,9 +1,8 @@
 """A small server of the documented API, with what the real one adds, and switches to leave things out or to fail.
 
-It keeps feeds in memory and shares nothing with the service. Run as a program it serves generated companies.
+It keeps feeds in memory and shares nothing with the service.
 """
 
-import argparse
 import itertools
 import json
 import socket
@@ -11,10 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.sync.feed_export import exported
 
 KEY = "opk_test_sync"
 _START = datetime(2026, 2, 25, 12, tzinfo=UTC)
@@ -77,16 +77,17 @@ class Fault:
 
 
 class FeedServer:
-    """Serves feeds until left. Without `links` and `watermarks` it is the documented server, and no more."""
+    """Serves feeds until left. Without `links`, `watermarks` and `exports` it is the documented server, and no more."""
 
     def __init__(self) -> None:
         self.feeds: dict[str, Feed] = {}
-        self.links = self.watermarks = self.receipts = self.tags = True
+        self.links = self.watermarks = self.receipts = self.tags = self.exports = True
         self.link_base = ""
         self.instance: str | None = None
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.on_page: Callable[[int], None] = lambda number: None
+        self.on_export: Callable[[Iterator[bytes]], tuple[Iterator[bytes], dict[str, str]]] = lambda chunks: (chunks, {})
         self._pages = itertools.count(1)
         server = self
 
@@ -131,7 +132,16 @@ class FeedServer:
         if self.links and has_more:
             target = urlencode({"after": stamp(rows[-1][0]), "limit": limit, **({"full": "1"} if is_full else {})})
             headers["Link"] = f'<{self.link_base}{path}?{target}>; rel="next"'
+            if self.exports:
+                export = path.removesuffix("companies") + "export" + ("" if since is None else f"?{urlencode({'delivered_since': since})}")
+                headers["Link"] += f', <{self.link_base}{export}>; rel="alternate"; type="application/x-ndjson"'
         return f'{{"items":[{items}],{meta}}}'.encode(), headers
+
+    def export(self, feed: Feed, query: dict[str, str]) -> tuple[Iterator[bytes], dict[str, str]]:
+        since = query.get("delivered_since")
+        lines = exported(feed, None if since is None else _number(since), _number(feed.watermark), lambda: self.on_page(next(self._pages)))
+        chunks, headers = self.on_export(lines)
+        return chunks, {"Delivery-Watermark": feed.watermark or "", "Delivery-Instance": self.instance or "", **headers}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -144,7 +154,11 @@ class _Handler(BaseHTTPRequestHandler):
         if (found := self._found()) is None:
             return
         feed, query = found
-        body, headers = self.feed_server.page(feed, urlsplit(self.path).path, query)
+        path = urlsplit(self.path).path
+        if path.endswith("/export"):
+            self._stream(*self.feed_server.export(feed, query))
+            return
+        body, headers = self.feed_server.page(feed, path, query)
         if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
             self._answer(304, b"", headers)
         else:
@@ -199,6 +213,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()
 
+    def _stream(self, chunks: Iterator[bytes], headers: dict[str, str]) -> None:
+        self.send_response(200)
+        for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            for chunk in chunks:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+        except ConnectionError:
+            self.close_connection = True
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -230,60 +257,3 @@ def person(number: int, place: int, **fields: Any) -> dict[str, Any]:
         "job_title": "General Manager",
         **fields,
     }
-
-
-class GeneratedFeed(Feed):
-    """A feed of n companies that takes no memory for them; nothing changes in it."""
-
-    def __init__(self, companies: int) -> None:
-        super().__init__(watermark=stamp(companies))
-        self._companies = companies
-
-    def after(self, number: int, *, with_removals: bool) -> "GeneratedRows":  # type: ignore[override]
-        return GeneratedRows(number, self._companies)
-
-
-@dataclass
-class GeneratedRows:
-    first: int
-    last: int
-
-    def __len__(self) -> int:
-        return max(0, self.last - self.first)
-
-    def __getitem__(self, part: slice) -> list[tuple[int, str]]:
-        start, stop, _ = part.indices(len(self))
-        return _generated_rows(self.first + start + 1, self.first + stop + 1)
-
-
-_PERSON = json.dumps({**person(0, 0), "id": "%s", "email": "%s"}, separators=(",", ":"))
-_COMPANY = (
-    '{"id":"%08x-0000-4000-8000-000000000000","name":"Grand Hotel %d","website_url":"https://www.hotel-%d.example","source_id":"crm-%d",'
-    '"prospects":[%s],"delivered_at":"%s","attributes":{"city":"Berlin","match_score":%s}}'
-)
-
-
-@lru_cache(maxsize=2_000)
-def _generated_rows(first: int, end: int) -> list[tuple[int, str]]:
-    """Kept, so that whoever is measured with it is not measured beside the making of companies."""
-    return [(number, _generated(number)) for number in range(first, end)]
-
-
-def _generated(number: int) -> str:
-    people = ",".join(_PERSON % (f"{number:08x}-0000-4000-8000-{p:012x}", f"maria.{p}@hotel-{number}.example") for p in (1, 2, 3))
-    return _COMPANY % (number, number, number, number, people, stamp(number), number % 100 / 100)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("search_id")
-    parser.add_argument("companies", type=int)
-    arguments = parser.parse_args()
-    with FeedServer() as server:
-        server.feeds[arguments.search_id] = GeneratedFeed(arguments.companies)
-        print(server.url, flush=True)
-        threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

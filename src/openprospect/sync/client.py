@@ -1,7 +1,8 @@
 """The client library: the pages and companies of a feed, and receipts for what was stored. It stores nothing itself."""
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -10,10 +11,12 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from openprospect.sync.errors import AnswerUnclear, FixNeeded, TryLater
-from openprospect.sync.links import next_url
+from openprospect.sync.links import LINES, export_url, next_url
 from openprospect.sync.retry import Retry
 from openprospect.sync.transport import Answer, Transport
-from openprospect.sync.wire import Company, decode_page
+from openprospect.sync.wire import Company, decode_lines, decode_page
+
+log = logging.getLogger("openprospect.sync")
 
 PAGE_COMPANIES = 100
 _MOST_RESTARTS = 5
@@ -64,18 +67,24 @@ class Client:
         for page in self.pages(search_id, delivered_since=delivered_since):
             yield from page.companies
 
-    def pages(self, search_id: str, *, delivered_since: str | None = None) -> Iterator[FeedPage]:
+    def pages(self, search_id: str, *, delivered_since: str | None = None) -> Generator[FeedPage]:
         """One walk through a feed, page by page; at least one page, the last with `has_more` False.
 
-        Follows the server's links; where it sends none, counts offsets as documented. A page with `restarted` True
-        begins such a walk anew because the server had forgotten it.
+        Where the server offers the feed as a stream, that comes first, in pieces of any size; pages go on after the last company
+        that arrived whole, so that neither a stream that breaks off nor what changed meanwhile leaves a gap. Follows the
+        server's links; where it sends none, counts offsets as documented. A page with `restarted` True begins such a walk
+        anew because the server had forgotten it.
         """
         since = {} if delivered_since is None else {"delivered_since": delivered_since}
         endpoint = _endpoint(search_id)
         feed_url = self.base_url + endpoint
-        first_url = f"{feed_url}?{urlencode({**since, 'limit': PAGE_COMPANIES})}"
-        page, link = self._first_page(first_url, endpoint)
+        page, answer = self._first_page(f"{feed_url}?{urlencode({**since, 'limit': PAGE_COMPANIES})}", feed_url)
+        if page.has_more and (reached := (yield from self._stream(answer, search_id, left=page.total))):
+            # By `after`: `delivered_since` would tell the server that all this is stored.
+            answer = self._transport.request("GET", f"{feed_url}?{urlencode({'after': reached, 'limit': PAGE_COMPANIES})}", expected=_OK)
+            page = _page(answer)
         yield page
+        link = _next(answer, feed_url, endpoint)
         if page.has_more and link is None:
             yield from self._by_offset(feed_url, since, endpoint, start=len(page.companies))
         while link is not None and page.has_more:
@@ -108,20 +117,38 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, api_key=***)"
 
-    def _first_page(self, url: str, endpoint: str) -> tuple[FeedPage, str | None]:
+    def _first_page(self, url: str, feed_url: str) -> tuple[FeedPage, Answer]:
         known = self._empty.get(url)
         answer = self._transport.request(
             "GET", url, headers={"If-None-Match": known.etag} if known else None, expected=_OK_OR_UNCHANGED if known else _OK
         )
         if known and answer.status == 304:
-            return known.page, None
+            return known.page, answer
         page = _page(answer)
         etag = answer.headers.get("ETag")
         # Only the tags of empty polls are kept: they alone come again, and there is one for each search.
-        self._empty = {known_url: empty for known_url, empty in self._empty.items() if not known_url.startswith(url.partition("?")[0])}
+        self._empty = {known_url: empty for known_url, empty in self._empty.items() if not known_url.startswith(feed_url)}
         if etag and not page.companies and not page.has_more:
             self._empty[url] = _Empty(etag, page)
-        return page, _next(answer, url.partition("?")[0], endpoint)
+        return page, answer
+
+    def _stream(self, answer: Answer, search_id: str, *, left: int) -> Generator[FeedPage, None, str | None]:
+        """The pieces of the stream that a page links to; returns the `delivered_at` of the last company that arrived whole."""
+        endpoint = _endpoint(search_id, "export")
+        url = export_url(answer.headers.get("Link", ""), url=self.base_url + endpoint, endpoint=endpoint)
+        if url is None:
+            return None
+        answer = self._transport.request("GET", url, headers={"Accept": LINES}, expected=_OK, is_stream=True)
+        reached: str | None = None
+        try:
+            for body in _whole_lines(answer.pieces):
+                companies = decode_lines(body)
+                reached = companies[-1].delivered_at if companies else reached
+                yield _piece(answer, companies, total=left, body_bytes=len(body))
+                left -= len(companies)
+        except TryLater as error:
+            log.warning("%s Going on page by page.", error)
+        return reached
 
     def _by_offset(self, feed_url: str, since: dict[str, str], endpoint: str, *, start: int) -> Iterator[FeedPage]:
         offset, restarts, has_more = start, 0, True
@@ -154,12 +181,32 @@ def _page(answer: Answer, *, linked: bool | None = None, restarted: bool = False
     )
 
 
+def _piece(answer: Answer, companies: list[Company], *, total: int, body_bytes: int) -> FeedPage:
+    return FeedPage(
+        companies=companies,
+        total=total,
+        has_more=True,
+        watermark=answer.headers.get("Delivery-Watermark") or None,
+        instance=answer.headers.get("Delivery-Instance") or None,
+        body_bytes=body_bytes,
+    )
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes cut after line feeds; what comes after the last of them is no whole line, whatever it looks like."""
+    rest = b""
+    for piece in pieces:
+        lines, line_feed, rest = (rest + piece).rpartition(b"\n")
+        if line_feed:
+            yield lines
+
+
 def _next(answer: Answer, feed_url: str, endpoint: str) -> str | None:
     return next_url(answer.headers.get("Link", ""), feed_url=feed_url, endpoint=endpoint)
 
 
-def _endpoint(search_id: str) -> str:
-    return f"/api/v1/deliveries/{quote(search_id, safe='')}/companies"
+def _endpoint(search_id: str, name: str = "companies") -> str:
+    return f"/api/v1/deliveries/{quote(search_id, safe='')}/{name}"
 
 
 def _checked_url(base_url: str) -> str:

@@ -1,21 +1,14 @@
-"""Following `Link: rel="next"` (RFC 8288) without ever carrying the key away from the feed it was meant for."""
+"""Following the links of a page (RFC 8288) without ever carrying the key away from the feed it was meant for."""
 
 import re
 from urllib.parse import urljoin, urlsplit
 
 from openprospect.sync.errors import AnswerUnclear
 
+LINES = "application/x-ndjson"
+
 _LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*!#$&+.^`|~-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
 _PARAMETER = re.compile(r";\s*([\w*!#$&+.^`|~-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?")
-
-
-def next_target(header: str) -> str | None:
-    """The target whose relations include `next`, as written in the header."""
-    for target, parameters in _LINK.findall(header):
-        relations = [quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel"]
-        if relations and "next" in relations[0].lower().split():
-            return str(target)
-    return None
 
 
 def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
@@ -24,7 +17,7 @@ def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
     A server behind a proxy may write its inner host and prefix into links, so these are not followed but replaced;
     a link to anything but the feed's endpoint is refused.
     """
-    target = next_target(header)
+    target = _target(header, "next")
     if target is None:
         return None
     parts = urlsplit(urljoin(feed_url, target))
@@ -32,3 +25,23 @@ def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
         elsewhere = f"{parts.scheme}://{parts.netloc}{parts.path}"
         raise AnswerUnclear(f"The server's link to the next page leads elsewhere ({elsewhere}); it is not followed.")
     return f"{feed_url}?{parts.query}"
+
+
+def export_url(header: str, *, url: str, endpoint: str) -> str | None:
+    """Where the feed comes as one stream of lines: `url`, with the query of the link. None where no link leads to such a place."""
+    target = _target(header, "alternate", media_type=LINES)
+    parts = urlsplit(urljoin(url, target or ""))
+    if target is None or not parts.path.lower().endswith(endpoint.lower()):
+        return None
+    return f"{url}?{parts.query}" if parts.query else url
+
+
+def _target(header: str, relation: str, *, media_type: str | None = None) -> str | None:
+    """The target with this relation, and of this type where one is named, as written in the header."""
+    for target, text in _LINK.findall(header):
+        parameters: dict[str, str] = {}
+        for name, quoted, bare in _PARAMETER.findall(text):
+            parameters.setdefault(name.lower(), (quoted or bare).lower())
+        if relation in parameters.get("rel", "").split() and media_type in {None, parameters.get("type")}:
+            return str(target)
+    return None

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -20,14 +20,19 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
+# About as many companies as a page has, so that these are still in the processor's cache when they become columns.
+_PIECE_BYTES = 64 * 1024
 _REFUSALS: dict[int, type[FixNeeded]] = {401: KeyRefused, 403: KeyRefused, 404: SearchGone, 410: RequestRefused, 422: RequestRefused}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """What came back. `pieces`: the body as it arrives, in place of `body`; raises `TryLater` where it breaks off."""
+
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
+    pieces: Iterable[bytes] = ()
     code: str = ""
 
 
@@ -47,16 +52,23 @@ class Transport:
         self._pool = _pool(base_url, timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds))
 
     def request(
-        self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None, expected: frozenset[int]
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        expected: frozenset[int],
+        is_stream: bool = False,
     ) -> Answer:
-        """Ask until the answer has an expected status, or patience or hope is lost.
+        """Ask until the answer has an expected status, or patience or hope is lost; the answer's body as it arrives if `is_stream`.
 
         Raises `TryLater` or one of its kin where waiting may help, `FixNeeded` where it will not.
         """
         started, attempt = self._retry.clock(), 0
         while True:
             try:
-                answer = self._attempt(method, url, body, headers)
+                answer = self._attempt(method, url, body, headers, is_stream=is_stream)
                 if answer.status in expected:
                     return answer
                 error, asked = _error(answer), asked_pause_seconds(answer.headers)
@@ -76,11 +88,19 @@ class Transport:
     def close(self) -> None:
         self._pool.clear()
 
-    def _attempt(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> Answer:
+    def _attempt(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, *, is_stream: bool) -> Answer:
         for _ in range(_MOST_REDIRECTS):
             response = self._pool.request(
-                method, url, body=body, headers={**self._headers, **(headers or {})}, redirect=False, retries=False
+                method,
+                url,
+                body=body,
+                headers={**self._headers, **(headers or {})},
+                redirect=False,
+                retries=False,
+                preload_content=not is_stream,
             )
+            if is_stream and response.status == 200:
+                return Answer(status=response.status, headers=response.headers, pieces=self._pieces(response))
             if response.status not in _REDIRECTS:
                 return Answer(
                     status=response.status,
@@ -90,6 +110,14 @@ class Transport:
                 )
             url = self._same_origin(urljoin(url, response.headers.get("Location", "")))
         raise AnswerUnclear(f"{self._origin} redirects in circles. Is the base URL that of the service?")
+
+    def _pieces(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        try:
+            yield from response.stream(_PIECE_BYTES)
+        except urllib3.exceptions.HTTPError as failure:
+            raise _network_error(failure, self._origin) from failure
+        finally:
+            response.close()  # What is left of it is not waited for.
 
     def _same_origin(self, url: str) -> str:
         if _origin(url) != self._origin:

@@ -1,5 +1,7 @@
 """The shapes of the documented API, as the consumer reads them: a page, its companies, their prospects."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -54,6 +56,8 @@ class _LoosePage(msgspec.Struct):
 
 
 _page = msgspec.json.Decoder(Page)
+_company = msgspec.json.Decoder(Company)
+_loose_company = msgspec.json.Decoder(dict[str, Any])
 _loose_page = msgspec.json.Decoder(_LoosePage)
 _failure = msgspec.json.Decoder(Failure)
 
@@ -68,6 +72,17 @@ def decode_page(body: bytes) -> Page:
         raise TryLater(f"The server sent a page that is not JSON: {error}. Is the base URL that of the service?") from error
 
 
+def decode_lines(body: bytes) -> list[Company]:
+    """Read companies, one a line; fields that the documentation does not name end up in `attributes`."""
+    try:
+        return _company.decode_lines(body)
+    except msgspec.ValidationError:
+        with _documented_shape():
+            return _companies(_loose_company.decode_lines(body))
+    except msgspec.DecodeError as error:
+        raise TryLater(f"The server sent a line that is not JSON: {error}.") from error
+
+
 def decode_failure(body: bytes) -> Failure:
     """Read an error's body; one that is not ours reads as empty."""
     try:
@@ -77,14 +92,24 @@ def decode_failure(body: bytes) -> Failure:
 
 
 def _decode_with_unknown_fields(body: bytes) -> Page:
-    try:
+    with _documented_shape():
         page = _loose_page.decode(body)
-        items = [_with_attributes(item, Company) for item in page.items]
-        for item in items:
-            item["prospects"] = [_with_attributes(prospect, Prospect) for prospect in item.get("prospects") or []]
-        return Page(items=msgspec.convert(items, list[Company]), has_more=page.has_more, total=page.total)
+        return Page(items=_companies(page.items), has_more=page.has_more, total=page.total)
+
+
+@contextmanager
+def _documented_shape() -> Iterator[None]:
+    try:
+        yield
     except (msgspec.ValidationError, TypeError, AttributeError) as error:
-        raise AnswerUnclear(f"The server's page is not shaped as documented: {error}. Is the base URL that of the service?") from error
+        raise AnswerUnclear(f"The server's answer is not shaped as documented: {error}. Is the base URL that of the service?") from error
+
+
+def _companies(items: list[dict[str, Any]]) -> list[Company]:
+    items = [_with_attributes(item, Company) for item in items]
+    for item in items:
+        item["prospects"] = [_with_attributes(prospect, Prospect) for prospect in item.get("prospects") or []]
+    return msgspec.convert(items, list[Company])
 
 
 def _with_attributes(item: dict[str, Any], shape: type[msgspec.Struct]) -> dict[str, Any]:
