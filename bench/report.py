@@ -60,6 +60,4 @@ def _where(record: Record) -> str:
 
 def number(value: float) -> str:
     """Three significant digits, thousands set apart."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
