@@ -1,25 +1,22 @@
-"""Measures the way in: batches of 1,000 against plain COPY of the same finished rows, and single rows that share commits.
-
-    .venv/bin/python -m bench.ingest [--batches 10] [--producers 8] [--posts 100]
+"""The way in: batches of 1,000 against plain COPY of the same finished rows, and single rows that share commits.
 
 Everything in one process over one PostgreSQL, the ways taken in turns. Ratios above one mean that ours is faster.
 """
 
-import argparse
 import asyncio
 import os
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.database import cluster
+from bench.model import Figure, Goal, Outcome, Size
 from openprospect.server.access.keys import ensure_default_organization, organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
-from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.commits import SharedCommits
@@ -29,6 +26,7 @@ from openprospect.server.feed.row import parse_company
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 
+DOCUMENTS, ONE_SEARCH = "publish ÷ COPY of the documents alone", "producers of single rows: one search ÷ a search each"
 BATCH = 1_000
 PEOPLE_A_COMPANY = 3
 FINISHED = {
@@ -72,9 +70,9 @@ class Result:
         """By the clock, and by processor time."""
         pairs = {
             "publish ÷ COPY of the same rows, all four tables": (self.copy_rows, self.publish),
-            "publish ÷ COPY of the documents alone": (self.copy_documents, self.publish),
-            "eight producers: one search ÷ a search each": (self.many_searches, self.one_search),
-            "eight producers on one search: shared ÷ separate commits": (self.one_search_apart, self.one_search),
+            DOCUMENTS: (self.copy_documents, self.publish),
+            ONE_SEARCH: (self.many_searches, self.one_search),
+            "producers on one search: shared ÷ separate commits": (self.one_search_apart, self.one_search),
         }
         return {name: (of.typical / by.typical, of.typical_cpu / by.typical_cpu) for name, (of, by) in pairs.items()}
 
@@ -230,31 +228,33 @@ async def measure(dsn: str, *, turns: int, producers: int, posts: int) -> Result
     )
 
 
-def report(result: Result, *, producers: int, posts: int) -> str:
-    lines = []
-    for name, cost, count in (
-        ("publish", result.publish, BATCH),
-        ("COPY, documents alone", result.copy_documents, BATCH),
-        ("COPY, all rows", result.copy_rows, BATCH),
-        (f"{producers} producers, one search", result.one_search, producers * posts),
-        (f"{producers} producers, a search each", result.many_searches, producers * posts),
-        (f"{producers} producers, one search, separate commits", result.one_search_apart, producers * posts),
+def run(size: Size) -> Outcome:
+    """The number of companies is this suite's own: batches and single rows, the same at any size of the feed."""
+    turns, producers, posts = (1, 4, 10) if size.is_smoke else (10, 8, 100)
+    with cluster() as dsn:
+        result = asyncio.run(measure(dsn, turns=turns, producers=producers, posts=posts))
+    ratios = result.ratios
+    return Outcome(
+        setting=f"{BATCH:,} companies a batch, {PEOPLE_A_COMPANY} people each; {posts} single rows from each of {producers} producers. "
+        f"In one process, in turns, over one PostgreSQL; medians of {turns} turns.",
+        figures=list(figures(result, producers=producers, posts=posts)),
+        goals=[
+            Goal(name=f"{DOCUMENTS}, by the clock", measured=ratios[DOCUMENTS][0], at_least=0.6),
+            Goal(name=f"{ONE_SEARCH}, by the clock", measured=ratios[ONE_SEARCH][0], at_least=0.8),
+        ],
+    )
+
+
+def figures(result: Result, *, producers: int, posts: int) -> Iterator[Figure]:
+    """Each way in, with what it took."""
+    batches, singles = f"batches of {BATCH:,}", f"single rows, {producers} producers"
+    for case, subject, cost, count in (
+        (batches, "openprospect", result.publish, BATCH),
+        (batches, "COPY of the documents alone", result.copy_documents, BATCH),
+        (batches, "COPY of the same rows, all four tables", result.copy_rows, BATCH),
+        (singles, "openprospect, one search", result.one_search, producers * posts),
+        (singles, "openprospect, a search each", result.many_searches, producers * posts),
+        (singles, "openprospect, one search, separate commits", result.one_search_apart, producers * posts),
     ):
-        lines.append(f"{name:48} {count / cost.typical:8,.0f} companies/s {cost.typical_cpu / count * 1e6:8.0f} µs of CPU a company")
-    for name, (clock, cpu) in result.ratios.items():
-        lines.append(f"{name:60} {clock:6.2f} by the clock {cpu:6.2f} by CPU")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("batches", 10), ("producers", 8), ("posts", 100)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data") as dsn:
-        sizes = {"producers": arguments.producers, "posts": arguments.posts}
-        print(report(asyncio.run(measure(dsn, turns=arguments.batches, **sizes)), **sizes))
-
-
-if __name__ == "__main__":
-    main()
+        values = {"companies/s": count / cost.typical, "CPU µs/company": cost.typical_cpu / count * 1e6}
+        yield Figure(case=case, subject=subject, values=values)

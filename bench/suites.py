@@ -7,6 +7,7 @@ from bench.model import Outcome, Size
 
 SUITES = {
     "read": "Reading pages",
+    "ingest": "Delivering",
     "webhooks": "Pushing events",
 }
 """The module `bench.NAME` of each suite, and its heading in the report."""

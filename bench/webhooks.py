@@ -41,7 +41,7 @@ class Volume:
     hanging: int = 100
 
 
-SMOKE = Volume(rate=20, seconds=1, burst=200, endpoints=20, hanging=2)
+SMOKE = Volume(rate=20, seconds=1, burst=60, endpoints=6, hanging=0)  # a push that hangs holds up the end of the service
 
 
 def run(size: Size) -> Outcome:
