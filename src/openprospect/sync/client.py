@@ -58,7 +58,11 @@ class Client:
     ) -> None:
         self.base_url = _checked_url(base_url)
         self._transport = Transport(
-            self.base_url, _checked_key(api_key), connect_seconds=connect_seconds, read_seconds=read_seconds, retry=retry or Retry()
+            self.base_url,
+            f"Bearer {_checked_key(api_key)}",
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+            retry=retry or Retry(),
         )
         self._empty: dict[str, _Empty] = {}
 

@@ -3,6 +3,7 @@
 SyncError
 ├── TryLater           nothing to do: a later run may succeed
 │   ├── RateLimited    … after the time the server asked for
+│   │   └── QuotaSpent … when the next day's calls are there
 │   └── Busy           … once the other run, or reader, is done
 ├── FixNeeded          a person has to change something first
 │   ├── KeyRefused     the key, or its scopes
@@ -31,6 +32,10 @@ class TryLater(SyncError):
 
 class RateLimited(TryLater):
     """The server asks for a pause longer than this run may wait."""
+
+
+class QuotaSpent(RateLimited):
+    """The calls that the server allows a day are used up."""
 
 
 class Busy(TryLater):

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -10,14 +10,24 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.util.request import ACCEPT_ENCODING
 
-from openprospect.sync.errors import AnswerUnclear, FixNeeded, KeyRefused, RateLimited, RequestRefused, SearchGone, SyncError, TryLater
+from openprospect.sync.errors import (
+    AnswerUnclear,
+    FixNeeded,
+    KeyRefused,
+    QuotaSpent,
+    RateLimited,
+    RequestRefused,
+    SearchGone,
+    SyncError,
+    TryLater,
+)
 from openprospect.sync.retry import Retry, asked_pause_seconds
 from openprospect.sync.wire import decode_failure
 
 log = logging.getLogger("openprospect.sync")
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
 # About as many companies as a page has, so that these are still in the processor's cache when they become columns.
@@ -36,15 +46,41 @@ class Answer:
     code: str = ""
 
 
-class Transport:
-    """One server, one key, one pool of connections."""
+Explain = Callable[[Answer], SyncError]
+"""What an answer that nobody expected means, and so what to do about it."""
 
-    def __init__(self, base_url: str, api_key: str, *, connect_seconds: float, read_seconds: float, retry: Retry) -> None:
+
+def feed_error(answer: Answer) -> SyncError:
+    """What a refusal of the delivery service means."""
+    failure = decode_failure(answer.body)
+    request_id = failure.request_id or answer.headers.get("X-Request-Id")
+    message = failure.message or f"The server answered {answer.status} without saying why."
+    if answer.status == 429:
+        return RateLimited(message, request_id=request_id)
+    if answer.status >= 500 or answer.status in TRANSIENT:
+        return TryLater(message, request_id=request_id)
+    return _REFUSALS.get(answer.status, AnswerUnclear)(message, request_id=request_id)
+
+
+class Transport:
+    """One server, one way to be known to it, one pool of connections."""
+
+    def __init__(
+        self,
+        base_url: str,
+        authorization: str,
+        *,
+        connect_seconds: float,
+        read_seconds: float,
+        retry: Retry,
+        explain: Explain = feed_error,
+    ) -> None:
         self.base_url = base_url
         self._origin = _origin(base_url)
         self._retry = retry
+        self._explain = explain
         self._headers = {
-            "Authorization": f"Bearer {api_key}",
+            "Authorization": authorization,
             "Accept": "application/json",
             "Accept-Encoding": _accepted_encodings(base_url),
             "User-Agent": f"openprospect-sync (Python {sys.version_info.major}.{sys.version_info.minor})",
@@ -71,8 +107,8 @@ class Transport:
                 answer = self._attempt(method, url, body, headers, is_stream=is_stream)
                 if answer.status in expected:
                     return answer
-                error, asked = _error(answer), asked_pause_seconds(answer.headers)
-                if answer.status not in _TRANSIENT:
+                error, asked = self._explain(answer), asked_pause_seconds(answer.headers)
+                if answer.status not in TRANSIENT or isinstance(error, QuotaSpent):
                     raise error
             except urllib3.exceptions.HTTPError as failure:
                 error, asked = _network_error(failure, self._origin), None
@@ -156,14 +192,3 @@ def _network_error(failure: urllib3.exceptions.HTTPError, origin: str) -> SyncEr
     if isinstance(failure, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failure):
         return FixNeeded(f"The certificate of {origin} is not trusted: {failure}")
     return TryLater(f"{origin} cannot be reached, or broke off: {failure}.")
-
-
-def _error(answer: Answer) -> SyncError:
-    failure = decode_failure(answer.body)
-    request_id = failure.request_id or answer.headers.get("X-Request-Id")
-    message = failure.message or f"The server answered {answer.status} without saying why."
-    if answer.status == 429:
-        return RateLimited(message, request_id=request_id)
-    if answer.status >= 500 or answer.status in _TRANSIENT:
-        return TryLater(message, request_id=request_id)
-    return _REFUSALS.get(answer.status, AnswerUnclear)(message, request_id=request_id)
