@@ -28,10 +28,14 @@ OTHER_SEARCH = "22222222-2222-4222-8222-222222222222"
 _PROGRAM = Path(__file__).with_name("sync_program.py")
 
 
-class Copy(Protocol):
-    """A destination, as somebody who reads it sees it."""
+class Place(Protocol):
+    """Something that is synced to."""
 
     url: str
+
+
+class Copy(Place, Protocol):
+    """A destination, as somebody who reads it sees it."""
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row, `delivered_at` as text with six digits and `Z`."""
@@ -379,14 +383,16 @@ class DestinationContract:
         assert held.synced_at
 
 
-def sync(copy: Copy, server: FeedServer, *, search_id: str = SEARCH, full: bool = False, batch_companies: int = 10_000) -> Summary:
+def sync(copy: Place, server: FeedServer, *, search_id: str = SEARCH, full: bool = False, batch_companies: int = 10_000) -> Summary:
     server.feed(search_id)
     with Client(server.url, KEY) as client, closing(open_destination(copy.url)) as destination:
         [summary] = run([search_id], destination, client, full=full, batch_companies=batch_companies)
     return summary
 
 
-def program(copy: Copy, server: FeedServer, *, batch_companies: int = 10_000, kill_after_batches: int = 0, full: bool = False) -> list[str]:
+def program(
+    copy: Place, server: FeedServer, *, batch_companies: int = 10_000, kill_after_batches: int = 0, full: bool = False
+) -> list[str]:
     """The command line of a sync in a process of its own, which prints its peak memory in MiB."""
     settings = [copy.url, server.url, SEARCH, str(batch_companies), str(kill_after_batches), str(int(full))]
     return [sys.executable, str(_PROGRAM), *settings]

@@ -99,7 +99,8 @@ class _SearchRun:
                     self._destination.begin_full(self._search_id, batch.source)
                     is_beginning = False
                 self._summary.count(self._destination.apply(batch))
-        self._summary.delivered_until = reckoning.after or self._summary.delivered_until
+        after = self._destination.position(self._search_id)
+        self._summary.delivered_until = after.delivered_until if after else None
         self._summary.warn(reckoning.warnings)
         return reckoning.has_moved
 

@@ -1,5 +1,6 @@
 """What a run reports of one search: the line for people, the document for programs."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ class Summary:
     removed: int = 0
     delivered_until: str | None = None
     seconds: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     error: SyncError | None = None
 
@@ -28,6 +30,7 @@ class Summary:
         self.companies += applied.companies
         self.prospects += applied.prospects
         self.removed += applied.removed
+        self.outcomes.update(applied.outcomes)
 
     def warn(self, messages: list[str]) -> None:
         self.warnings.extend(message for message in messages if message not in self.warnings)
@@ -41,6 +44,8 @@ class Summary:
             "delivered_until": self.delivered_until,
             "seconds": round(self.seconds, 3),
         }
+        if self.outcomes:
+            document["outcomes"] = dict(self.outcomes)
         if self.warnings:
             document["warnings"] = self.warnings
         if self.error:
@@ -50,5 +55,6 @@ class Summary:
     def line(self) -> str:
         counts = f"{self.companies:,} companies, {self.prospects:,} prospects, {self.removed:,} removed"
         until = f"up to {self.delivered_until}" if self.delivered_until else "nothing stored yet"
-        line = f"{self.search_id}: {counts}, {until}, {self.seconds:.1f} s"
+        outcomes = "".join(f", {number:,} {outcome}" for outcome, number in self.outcomes.items())
+        line = f"{self.search_id}: {counts}{outcomes}, {until}, {self.seconds:.1f} s"
         return f"{line}. {self.error}" if self.error else line

@@ -1,6 +1,7 @@
 """What a destination is: a place that takes batches and remembers, in the same transaction, how far it got."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from openprospect.sync.batch import Batch, Source
@@ -21,16 +22,34 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What a batch changed: rows written, and companies that are no longer there."""
+    """What a batch changed: rows written, and companies that are no longer there.
+
+    `outcomes`: where another program keeps the records, how often it did what with them.
+    """
 
     companies: int
     prospects: int
     removed: int
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A company (`id` is `company_id`) or person that the destination refused, with the reason in its own words."""
+
+    kind: str
+    company_id: str
+    id: str
+    reason: str
+    tried_at: str | None
+
+    def document(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What a destination holds of one search."""
+    """What a destination holds of one search, and what it refused; None where it never refuses single rows."""
 
     search_id: str
     server: str
@@ -38,9 +57,11 @@ class Held:
     prospects: int
     delivered_until: str | None
     synced_at: str | None
+    rejected: list[Refusal] | None = None
 
     def document(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        document = {name: getattr(self, name) for name in self.__slots__ if name != "rejected"}
+        return document if self.rejected is None else {**document, "rejected": [refusal.document() for refusal in self.rejected]}
 
 
 class Destination(Protocol):
@@ -50,7 +71,7 @@ class Destination(Protocol):
     """
 
     def position(self, search_id: str) -> Position | None:
-        """None for a search of which nothing is stored."""
+        """Up to where everything is stored and everything gone is gone; None for a search of which nothing is stored."""
 
     def begin_full(self, search_id: str, source: Source) -> None:
         """Forget what an earlier full run had seen, and remember that one is under way."""
