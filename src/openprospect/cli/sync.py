@@ -15,7 +15,12 @@ from openprospect.sync.schedule import seconds_of, stop_on_signals
 from openprospect.sync.schedule import sync as run_sync
 from openprospect.sync.summary import Summary
 
-To = Annotated[str, Parameter(help="duckdb:///file.duckdb, postgresql://…, sqlite:///file.db or parquet:///folder.")]
+To = Annotated[
+    str,
+    Parameter(
+        help="duckdb:///file.duckdb, postgresql://…, sqlite:///file.db, parquet:///folder; CRMs: hubspot:///log.db, salesforce:///log.db."
+    ),
+]
 
 
 def sync(
@@ -74,5 +79,13 @@ def status(*, to: To, json: Json = False) -> None:
     to
         The destination.
     """
+    found = held_in(to)
+    if json:
+        answers((held.document() for held in found), columns=(), json=True)
+        return
     columns = ("search_id", "companies", "prospects", "delivered_until", "synced_at", "server")
-    answers((held.document() for held in held_in(to)), columns=columns, json=json)
+    answers((held.document() for held in found), columns=columns, json=False)
+    rejected = [refusal for held in found for refusal in held.rejected or ()]
+    if rejected:
+        print(f"\n{len(rejected):,} rejected; every run tries them again:")
+        answers((refusal.document() for refusal in rejected), columns=("kind", "company_id", "id", "reason", "tried_at"), json=False)

@@ -8,12 +8,14 @@ from openprospect.sync.errors import DestinationRefused
 
 _SCHEMES = {
     "duckdb": "openprospect.sync.destinations.duckdb",
+    "hubspot": "openprospect.sync.destinations.crm.hubspot",
     "parquet": "openprospect.sync.destinations.parquet.destination",
     "postgres": "openprospect.sync.destinations.postgresql",
     "postgresql": "openprospect.sync.destinations.postgresql",
+    "salesforce": "openprospect.sync.destinations.crm.salesforce",
     "sqlite": "openprospect.sync.destinations.sqlite",
 }
-_EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder"
+_EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder, hubspot:///log.db"
 
 
 class _Kind(Protocol):

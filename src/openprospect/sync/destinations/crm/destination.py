@@ -1,0 +1,99 @@
+"""A CRM as a destination: each batch goes into the mirror, then the CRM is brought into line with it.
+
+The mirror's data and position are one transaction. The CRM follows as often as it takes: what it lacks is worked out from
+mirror and log, so that a kill, a spent quota or a refusal leaves nothing to be remembered.
+"""
+
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from hashlib import sha256
+from secrets import token_hex
+
+import msgspec
+
+from openprospect.sync.batch import Batch, Source
+from openprospect.sync.destinations.base import Applied, Held, Position, Refusal
+from openprospect.sync.destinations.crm.leaving import Leaving
+from openprospect.sync.destinations.crm.links import Link, Links
+from openprospect.sync.destinations.crm.mirror import Mirror
+from openprospect.sync.destinations.crm.protocol import Crm
+from openprospect.sync.destinations.crm.settings import CrmSettings
+from openprospect.sync.destinations.crm.upserting import Upserting
+from openprospect.sync.destinations.files import existing_path_of, lock_path, path_of
+from openprospect.sync.destinations.lock import FileLock
+from openprospect.sync.destinations.sql import SqlDestination
+from openprospect.sync.destinations.sqlite import SqliteDatabase
+
+
+class CrmDestination:
+    def __init__(self, database: SqliteDatabase, lock: FileLock, crm: Crm, settings: CrmSettings) -> None:
+        self._tables = SqlDestination(database, lock).prepared()
+        self._links = Links(database)
+        run = token_hex(8)
+        self._mirror = Mirror(database, version=f" {_version(settings)}", run=run)
+        self._links.create()
+        self._mirror.create()
+        self._crm = crm
+        self._counts: Counter[str] = Counter()
+        self._upserting = Upserting(crm, self._mirror, self._links, settings, self._counts)
+        self._leaving = Leaving(crm, self._mirror, self._links, settings, self._counts, run=run)
+
+    def position(self, search_id: str) -> Position | None:
+        """The mirror's while the CRM has everything; else up to where it does, so that no receipt says more."""
+        stored = self._tables.position(search_id)
+        if stored is None or self._mirror.is_settled(search_id):
+            return stored
+        return Position(source=stored.source, delivered_until=self._mirror.settled(search_id), full_run=stored.full_run)
+
+    def begin_full(self, search_id: str, source: Source) -> None:
+        self._mirror.unsettle(search_id, source)
+        self._tables.begin_full(search_id, source)
+
+    def apply(self, batch: Batch) -> Applied:
+        self._counts.clear()
+        applied = self._tables.apply(batch)
+        try:
+            self._upserting.run(batch.search_id)
+            self._leaving.run(batch.search_id)
+        finally:
+            position = self._tables.position(batch.search_id)
+            if position is not None and not position.full_run:
+                self._mirror.settle(batch.search_id, position.delivered_until, position.source)
+        return Applied(companies=applied.companies, prospects=applied.prospects, removed=applied.removed, outcomes=+self._counts)
+
+    def close(self) -> None:
+        self._crm.close()
+        self._tables.close()
+
+
+def open_crm(url: str, crm: Crm, settings: CrmSettings) -> CrmDestination:
+    """The destination whose mirror and outcome log are in the URL's file, which is readable by its owner alone."""
+    path = path_of(url)
+    lock = FileLock(lock_path(path))
+    try:
+        crm.prepare()
+        path.touch(mode=0o600)
+        return CrmDestination(SqliteDatabase(path, read_only=False), lock, crm, settings)
+    except BaseException:
+        lock.release()
+        crm.close()
+        raise
+
+
+def held_in(url: str) -> list[Held]:
+    """What the mirror holds, and what the CRM refused of it."""
+    database = SqliteDatabase(existing_path_of(url), read_only=True)
+    with closing(SqlDestination(database)) as destination:
+        links = Links(database)
+        return [replace(held, rejected=[_refusal(link) for link in links.refused(held.search_id)]) for held in destination.held()]
+
+
+def _refusal(link: Link) -> Refusal:
+    return Refusal(kind=link.kind, company_id=link.company_id, id=link.id, reason=link.reason or "", tried_at=link.tried_at)
+
+
+def _version(settings: CrmSettings) -> str:
+    """Changes with the mapping, so that a new one reaches every record."""
+    told = msgspec.json.encode([settings.companies, settings.contacts], order="deterministic")
+    return sha256(told).hexdigest()[:12]

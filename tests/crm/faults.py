@@ -1,0 +1,154 @@
+"""What happens to a CRM destination when processes die, quotas end and servers ask for a pause; run against both vendors' fakes."""
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from openprospect.sync.errors import KeyRefused, QuotaSpent
+from tests.crm.office import Office
+from tests.crm.runs import by_email, configure, emails, sync, url_of
+from tests.crm.vendor_server import Call, Reply, VendorServer
+from tests.sync import sync_program
+from tests.sync.contract import SEARCH
+from tests.sync.feed_server import KEY, Feed, FeedServer, company
+
+# Each run a process of its own that can be killed, without loading everything anew for each.
+_FORKS = get_context("forkserver")
+_FORKS.set_forkserver_preload([sync_program.__name__, "openprospect.sync.destinations.crm.destination"])
+
+_MOST_KILLS = 60
+
+
+class FaultContract:
+    @pytest.fixture(autouse=True)
+    def _own_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+
+    @pytest.fixture
+    def feed(self, server: FeedServer) -> Feed:
+        return server.feed(SEARCH)
+
+    def test_a_kill_at_any_write_makes_no_double_and_forgets_nobody(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
+    ) -> None:
+        matching = office.own_company(name="Ours", domain="hotel-1.example", owner="owner-1")
+        office.own_contact(last_name="Ours", email="maria.0@hotel-1.example", owner="owner-1")
+        feed.deliver(company(1, people=2), company(2, people=2))
+        kills = run_and_kill(office, fake, server)
+        feed.deliver(company(2, people=1, name="Renamed"))
+        feed.withdraw(company(1)["id"])
+
+        kills += run_and_kill(office, fake, server)
+
+        assert kills >= 8
+        assert sync(office, server).error is None
+        assert feed.confirmed[-1] == feed.watermark
+        assert sorted((seen.id == matching, seen.removed_on is not None) for seen in office.companies()) == [(False, False), (True, True)]
+        assert sorted(emails(office)) == ["maria.0@hotel-1.example", "maria.0@hotel-2.example"]
+        assert by_email(office, "maria.0@hotel-1.example").external_id is None
+
+    def test_a_spent_quota_ends_the_run_with_the_position_kept_and_the_next_day_goes_on(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
+    ) -> None:
+        configure(office, "[crm.{name}]\ndaily_reserve = 0")
+        feed.deliver(*[company(n, people=1) for n in range(450)])
+        fake.daily_calls = 14
+
+        first = sync(office, server)
+
+        assert isinstance(first.error, QuotaSpent)
+        assert first.exit_code == 1
+        assert feed.confirmed == []
+        assert 0 < len(office.companies()) < 450
+        fake.daily_calls = 10_000
+        assert sync(office, server).error is None
+        assert (len(office.companies()), len(office.contacts())) == (450, 450)
+        assert feed.confirmed == [feed.watermark]
+
+    def test_calls_that_are_reserved_for_others_are_left_to_them(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
+    ) -> None:
+        configure(office, "[crm.{name}]\ndaily_reserve = 100")
+        feed.deliver(*[company(n) for n in range(300)])
+        fake.daily_calls = 106
+
+        assert isinstance(sync(office, server).error, QuotaSpent)
+
+        assert fake.used_calls == 6
+
+    def test_a_pause_that_is_asked_for_is_kept(self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed) -> None:
+        feed.deliver(company(1, people=1))
+        fake.faults.append(Reply(429, {"message": "slow down", "policyName": "TEN_SECONDLY_ROLLING"}, {"Retry-After": "0"}))
+
+        assert sync(office, server).outcomes == {"created": 2}
+
+    def test_credentials_are_in_no_message_and_in_no_file(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed, token: str
+    ) -> None:
+        feed.deliver(company(1, people=1))
+        sync(office, server)
+        fake.faults.append(Reply(403, {"message": "This app hasn't been granted all required scopes"}))
+        command = ["sync", SEARCH, "--to", url_of(office), "--base-url", server.url]
+        environment = os.environ | {"OPENPROSPECT_API_KEY": KEY}
+
+        failed = subprocess.run(
+            [Path(sys.executable).with_name("openprospect"), *command], env=environment, capture_output=True, check=False
+        )
+
+        assert failed.returncode == KeyRefused.exit_code
+        assert b"403" in failed.stderr
+        written = failed.stdout + failed.stderr + b"".join(path.read_bytes() for path in Path().iterdir())
+        assert token.encode() not in written
+        assert Path("log.db").stat().st_mode & 0o077 == 0
+
+
+def run_and_kill(office: Office, fake: VendorServer, server: FeedServer) -> int:
+    """Runs that die at their first new write until one has none left; how many died.
+
+    Every other time the CRM still carries out what its client died at, so that each write is lost once and done once.
+    """
+    done: set[tuple[str, bytes]] = set()
+    for number in range(_MOST_KILLS):
+        process = _FORKS.Process(target=_sync, args=(url_of(office), server.url, dict(os.environ), Path.cwd()))
+        is_dead = Event()
+        fake.before_call = partial(_kill_at_write, process, is_dead, fake, done, is_carried_out=bool(number % 2))
+        process.start()
+        process.join()
+        is_dead.set()
+        fake.before_call = lambda _: None
+        if process.exitcode == 0:
+            return number
+        assert process.exitcode == -signal.SIGKILL
+    raise AssertionError("the runs make no progress")
+
+
+def _kill_at_write(
+    process: BaseProcess, is_dead: Event, fake: VendorServer, done: set[tuple[str, bytes]], _: int, *, is_carried_out: bool
+) -> None:
+    call = fake.calls[-1]
+    if not is_write(call) or (call.path, call.raw) in done:
+        return
+    process.kill()
+    is_dead.wait()
+    if is_carried_out:
+        done.add((call.path, call.raw))
+    else:
+        fake.faults.append(Reply(503))
+
+
+def _sync(url: str, server_url: str, environment: dict[str, str], folder: Path) -> None:
+    os.environ.update(environment)
+    os.chdir(folder)
+    sync_program.main([url, server_url, SEARCH, "10000", "0", "0"])
+
+
+def is_write(call: Call) -> bool:
+    return call.method in {"PATCH", "DELETE"} or call.path.endswith(("/upsert", "/update", "/archive", "/default", "/gdpr-delete"))

@@ -1,0 +1,97 @@
+"""HubSpot, as its documentation has it."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from tests.crm.contract import CrmContract
+from tests.crm.faults import FaultContract
+from tests.crm.hubspot_fake import TOKEN, HubSpotFake
+from tests.crm.office import SeenCompany, SeenContact, blank
+
+
+class HubSpotOffice:
+    name = "hubspot"
+    fields: ClassVar = {
+        "company_name": "name",
+        "company_phone": "phone",
+        "first_name": "firstname",
+        "title": "jobtitle",
+        "phone": "phone",
+        "owner": "hubspot_owner_id",
+    }
+
+    def __init__(self, fake: HubSpotFake) -> None:
+        self.fake = fake
+
+    def own_company(self, *, name: str, domain: str, owner: str, phone: str | None = None) -> str:
+        return self.fake.make("companies", name=name, domain=domain, hubspot_owner_id=owner, phone=phone or "")
+
+    def own_contact(self, *, last_name: str, email: str, owner: str, phone: str | None = None) -> str:
+        return self.fake.make("contacts", lastname=last_name, email=email, hubspot_owner_id=owner, phone=phone or "")
+
+    def companies(self) -> list[SeenCompany]:
+        return [
+            SeenCompany(
+                id=one.id,
+                external_id=blank(one.properties.get("openprospect_id")),
+                name=blank(one.properties.get("name")),
+                website=blank(one.properties.get("domain") or one.properties.get("website")),
+                owner=blank(one.properties.get("hubspot_owner_id")),
+                phone=blank(one.properties.get("phone")),
+                removed_on=blank(one.properties.get("openprospect_removed_on")),
+            )
+            for one in self.fake.tables["companies"].objects.values()
+        ]
+
+    def contacts(self) -> list[SeenContact]:
+        return [
+            SeenContact(
+                id=one.id,
+                external_id=blank(one.properties.get("openprospect_id")),
+                first_name=blank(one.properties.get("firstname")),
+                last_name=blank(one.properties.get("lastname")),
+                email=blank(one.properties.get("email")),
+                title=blank(one.properties.get("jobtitle")),
+                phone=blank(one.properties.get("phone")),
+                owner=blank(one.properties.get("hubspot_owner_id")),
+                companies=frozenset(company for contact, company in self.fake.associations if contact == one.id),
+            )
+            for one in self.fake.tables["contacts"].objects.values()
+        ]
+
+    def refuse(self, value: str) -> None:
+        self.fake.refusals[value] = f"{value} is not allowed here"
+
+    def refuse_deletes(self) -> None:
+        self.fake.refuses_deletes = True
+
+    def mend(self) -> None:
+        self.fake.refusals.clear()
+        self.fake.refuses_deletes = False
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotFake]:
+    with HubSpotFake() as fake:
+        monkeypatch.setenv("OPENPROSPECT_HUBSPOT_URL", fake.url)
+        monkeypatch.setenv("OPENPROSPECT_HUBSPOT_TOKEN", TOKEN)
+        yield fake
+
+
+@pytest.fixture
+def office(fake: HubSpotFake) -> HubSpotOffice:
+    return HubSpotOffice(fake)
+
+
+class TestHubSpot(CrmContract):
+    @pytest.fixture
+    def own_companies(self) -> int:
+        return 2_000
+
+
+class TestHubSpotFaults(FaultContract):
+    @pytest.fixture
+    def token(self) -> str:
+        return TOKEN

@@ -1,0 +1,97 @@
+"""Salesforce, as its documentation has it."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from tests.crm.contract import CrmContract
+from tests.crm.faults import FaultContract
+from tests.crm.office import SeenCompany, SeenContact
+from tests.crm.salesforce_fake import TOKEN, SalesforceFake
+
+
+class SalesforceOffice:
+    name = "salesforce"
+    fields: ClassVar = {
+        "company_name": "Name",
+        "company_phone": "Phone",
+        "first_name": "FirstName",
+        "title": "Title",
+        "phone": "Phone",
+        "owner": "OwnerId",
+    }
+
+    def __init__(self, fake: SalesforceFake) -> None:
+        self.fake = fake
+
+    def own_company(self, *, name: str, domain: str, owner: str, phone: str | None = None) -> str:
+        return self.fake.make("Account", Name=name, Website=f"https://www.{domain}", OwnerId=owner, **({"Phone": phone} if phone else {}))
+
+    def own_contact(self, *, last_name: str, email: str, owner: str, phone: str | None = None) -> str:
+        return self.fake.make("Contact", LastName=last_name, Email=email, OwnerId=owner, **({"Phone": phone} if phone else {}))
+
+    def companies(self) -> list[SeenCompany]:
+        return [
+            SeenCompany(
+                id=one["Id"],
+                external_id=one.get("OpenProspect_Id__c"),
+                name=one.get("Name"),
+                website=one.get("Website"),
+                owner=one.get("OwnerId"),
+                phone=one.get("Phone"),
+                removed_on=one.get("OpenProspect_Removed_On__c"),
+            )
+            for one in self.fake.records["Account"].values()
+        ]
+
+    def contacts(self) -> list[SeenContact]:
+        return [
+            SeenContact(
+                id=one["Id"],
+                external_id=one.get("OpenProspect_Id__c"),
+                first_name=one.get("FirstName"),
+                last_name=one.get("LastName"),
+                email=one.get("Email"),
+                title=one.get("Title"),
+                phone=one.get("Phone"),
+                owner=one.get("OwnerId"),
+                companies=frozenset([one["AccountId"]] if one.get("AccountId") else []),
+            )
+            for one in self.fake.records["Contact"].values()
+        ]
+
+    def refuse(self, value: str) -> None:
+        self.fake.refusals[value] = f"{value} is not allowed here"
+
+    def refuse_deletes(self) -> None:
+        self.fake.refuses_deletes = True
+
+    def mend(self) -> None:
+        self.fake.refusals.clear()
+        self.fake.refuses_deletes = False
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[SalesforceFake]:
+    with SalesforceFake() as fake:
+        monkeypatch.setenv("OPENPROSPECT_SALESFORCE_URL", fake.url)
+        monkeypatch.setenv("OPENPROSPECT_SALESFORCE_TOKEN", TOKEN)
+        yield fake
+
+
+@pytest.fixture
+def office(fake: SalesforceFake) -> SalesforceOffice:
+    return SalesforceOffice(fake)
+
+
+class TestSalesforce(CrmContract):
+    @pytest.fixture
+    def own_companies(self) -> int:
+        return 2_000
+
+
+class TestSalesforceFaults(FaultContract):
+    @pytest.fixture
+    def token(self) -> str:
+        return TOKEN
