@@ -1,4 +1,4 @@
-"""Measures, and writes what it saw: records and plots into bench/results, the newest of all into the page on performance.
+"""Measures, and writes what it saw: records into bench/results, the newest of all, with plots, into the page on performance.
 
 make bench                                    everything, at the default size
 .venv/bin/python -m bench --only read,export  these suites alone
@@ -10,7 +10,6 @@ import argparse
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from bench.report import markdown, write_page
 from bench.suites import SUITES, load
 
 _RESULTS = machine.ROOT / "bench" / "results"
+_PLOTS = machine.ROOT / "docs" / "plots"
 _PAGE = machine.ROOT / "docs" / "explanation" / "performance.md"
 
 
@@ -32,22 +32,17 @@ def main() -> None:
         raise SystemExit(f"There is no suite {', '.join(unknown)}; those there are: {', '.join(SUITES)}.")
     if arguments.smoke:
         with tempfile.TemporaryDirectory() as folder:
-            _run(names, SMOKE, Path(folder))
+            for name in names:
+                _draw(_measure(name, SMOKE, Path(folder)), Path(folder))
         return
-    _run(names, Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds), _RESULTS)
-    records = [msgspec.json.decode(path.read_bytes(), type=Record) for path in _RESULTS.glob("*.json")]
-    write_page(_PAGE, records, pictures="../../bench/results")
-    print(f"Written: {_RESULTS} and {_PAGE}")
+    size = Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds)
+    for name in names if not arguments.page else ():
+        _measure(name, size, _RESULTS)
+    _write_page()
 
 
-def _run(names: Iterable[str], size: Size, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        _measure(name, size, folder)
-
-
-def _measure(name: str, size: Size, folder: Path) -> None:
-    """Run a suite, write its record, draw its plots, print its tables."""
+def _measure(name: str, size: Size, folder: Path) -> Path:
+    """Run a suite, write its record, print its tables; answers where the record is."""
     where, taken_at, started = machine.machine(), machine.now(), time.monotonic()
     outcome = load(name)(size)
     record = Record(
@@ -63,9 +58,22 @@ def _measure(name: str, size: Size, folder: Path) -> None:
     )
     path = folder / f"{name}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
-    if PEERS_PYTHON.exists():
-        subprocess.run([PEERS_PYTHON, machine.ROOT / "bench" / "plots.py", path], check=True)
     print(markdown(record, pictures="."), end="\n\n", flush=True)
+    return path
+
+
+def _write_page() -> None:
+    """The newest record of every suite, with its plots."""
+    paths = sorted(_RESULTS.glob("*.json"))
+    for path in paths:
+        _draw(path, _PLOTS)
+    write_page(_PAGE, [msgspec.json.decode(path.read_bytes(), type=Record) for path in paths], pictures="../plots")
+    print(f"Written: {_RESULTS}, {_PLOTS} and {_PAGE}")
+
+
+def _draw(path: Path, folder: Path) -> None:
+    if PEERS_PYTHON.exists():
+        subprocess.run([PEERS_PYTHON, machine.ROOT / "bench" / "plots.py", path, folder], check=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -75,7 +83,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--companies", type=int, default=default.companies)
     parser.add_argument("--rounds", type=int, default=default.rounds)
     parser.add_argument("--seconds", type=float, default=default.seconds, help="of load in each measurement")
-    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--smoke", action="store_true", help="the smallest size")
+    parser.add_argument("--page", action="store_true", help="measure nothing; draw the plots and write the page anew from the records")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Draws the plots of a record as SVG. Runs in bench/.venv, where matplotlib is: python bench/plots.py RECORD.json."""
+"""Draws the plots of a record as SVG. Runs in bench/.venv, where matplotlib is: python bench/plots.py RECORD.json FOLDER."""
 
 import json
 import sys
@@ -23,7 +23,8 @@ _STYLE = {
 }
 
 
-def main(path: Path) -> None:
+def main(path: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     mpl.use("svg")
     mpl.rcParams.update(_STYLE)
     record = json.loads(path.read_bytes())
@@ -37,7 +38,7 @@ def main(path: Path) -> None:
         else:
             axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
-        figure.savefig(path.with_name(f"{record['suite']}-{plot['name']}.svg"), metadata={"Date": None})
+        figure.savefig(folder / f"{record['suite']}-{plot['name']}.svg", metadata={"Date": None})
         plt.close(figure)
 
 
@@ -65,4 +66,4 @@ def lines(axes: Axes, plot: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
