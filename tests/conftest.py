@@ -16,7 +16,9 @@ from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 
 # Assertions in helpers explain themselves, as those in tests do; said here, before anything imports them.
-pytest.register_assert_rewrite("tests.sync.contract", "tests.integration.feed_model", "tests.integration.naive_client")
+pytest.register_assert_rewrite(
+    "tests.sync.contract", "tests.integration.export_consumer", "tests.integration.feed_model", "tests.integration.naive_client"
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """The export over HTTP: the feed as one stream, what it says of itself, what it proves."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
+import pyarrow as pa
 import pytest
 
 from openprospect.server.core.timestamps import written
@@ -13,6 +16,30 @@ from tests.integration.pages import SEVEN, ask, sources, versions
 from tests.integration.receipts import put, receipts, settled
 
 NDJSON = "application/x-ndjson"
+
+
+def rows_of_parquet(folder: Path, data: bytes) -> list[tuple[Any, ...]]:
+    """As DuckDB reads it."""
+    (folder / "feed.parquet").write_bytes(data)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(
+            """
+            SELECT source_id, strftime(delivered_at, '%Y-%m-%dT%H:%M:%S.%fZ'), list_transform(prospects, lambda person: person.email)
+            FROM read_parquet($path)
+            """,
+            {"path": str(folder / "feed.parquet")},
+        ).fetchall()
+
+
+def rows_of_arrow(_folder: Path, data: bytes) -> list[tuple[Any, ...]]:
+    return [
+        (row["source_id"], written(row["delivered_at"]), [person["email"] for person in row["prospects"]])
+        for row in pa.ipc.open_stream(data).read_all().to_pylist()
+    ]
+
+
+READERS = {"parquet": rows_of_parquet, "arrow": rows_of_arrow}
 
 
 async def stream(client: httpx.AsyncClient, search_id: str, **parameters: Any) -> httpx.Response:
@@ -99,7 +126,29 @@ async def test_lines_of_json_come_unless_another_form_is_asked_for(client: httpx
 async def test_a_form_that_does_not_exist_is_refused_with_those_that_do(client: httpx.AsyncClient, search_id: str, accept: str) -> None:
     response = await client.get(f"/deliveries/{search_id}/export", headers={"Accept": accept})
     assert (response.status_code, response.json()["code"]) == (406, "NOT_ACCEPTABLE")
-    assert NDJSON in response.json()["message"]
+    for media_type in (NDJSON, "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"):
+        assert media_type in response.json()["message"]
+
+
+@pytest.mark.parametrize("form", READERS)
+async def test_a_table_holds_what_the_lines_hold(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, tmp_path: Path, form: str
+) -> None:
+    media_type = {"parquet": "application/vnd.apache.parquet", "arrow": "application/vnd.apache.arrow.stream"}[form]
+    await deliver({"name": "Hof", "source_id": "z", "city": "Zürich", "prospects": [{"email": "m@hof.example", "phone": "1"}]}, *SEVEN)
+    lines = companies(await stream(client, search_id))
+    by_name = await stream(client, search_id, format=form)
+    by_header = await client.get(f"/deliveries/{search_id}/export", headers={"Accept": media_type})
+    assert by_name.content == by_header.content
+    assert by_name.headers["content-type"] == media_type
+    assert "content-encoding" not in by_name.headers
+    rows = READERS[form](tmp_path, by_name.content)
+    assert rows == [(line["source_id"], line["delivered_at"], [person["email"] for person in line["prospects"]]) for line in lines]
+
+
+async def test_the_parameter_wins_over_the_header(client: httpx.AsyncClient, search_id: str) -> None:
+    response = await client.get(f"/deliveries/{search_id}/export", params={"format": "ndjson"}, headers={"Accept": "text/html"})
+    assert (response.status_code, response.headers["content-type"]) == (200, NDJSON)
 
 
 async def test_every_page_with_more_to_come_leads_to_the_same_as_one_stream(

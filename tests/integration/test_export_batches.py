@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.export import Batch, Export, read_batches
-from openprospect.server.feed.store import head
+from openprospect.server.feed.export import Batch, begin_export, read_batches
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver
 from tests.integration.pages import SEVEN, versions
@@ -24,9 +23,7 @@ def begin(database: Database, search_id: str) -> Begin:
 
     async def begin_reading(*, companies: int = 2, size: int = 1 << 20) -> AsyncIterator[Batch]:
         organization = await database.value("SELECT organization_id FROM prospect_search WHERE id = $1", search_id)
-        now = await head(database, SearchId(UUID(search_id)), organization)
-        assert now is not None
-        export = Export(search_id=SearchId(UUID(search_id)), since=None, watermark=now["watermark"])
+        export = await begin_export(database, SearchId(UUID(search_id)), organization, since=None)
         return read_batches(database, export, companies=companies, size=size)
 
     return begin_reading

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from openprospect.server.feed.store import SQL
 from tests.integration.conftest import open_search
+from tests.integration.export_consumer import ExportConsumer
 from tests.integration.feed_model import Entry, FeedModel
 from tests.integration.naive_client import Answer, NaiveClient
 from tests.integration.world import World
@@ -68,6 +69,7 @@ class Promise(RuleBasedStateMachine):
         self.search_ids = [self.run(open_search(world.producer)) for _ in range(2)]
         self.feeds = [FeedModel(self.erased, self.run(self.watermark(search_id))) for search_id in self.search_ids]
         self.consumers = list(self.all_consumers())
+        self.exporter = ExportConsumer(world.database, self.search_ids[0], self.feeds[0])
 
     def all_consumers(self) -> Iterator[Consumer]:
         """Two clients of one name at a time, as where a run is still going when the next begins; and some that follow links."""
@@ -190,6 +192,14 @@ class Promise(RuleBasedStateMachine):
         elif "offset" in question and (answering := self.answering(consumer, consumer.repeatable, question)):
             self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.repeat()))
 
+    @rule()
+    def take_batch(self) -> None:
+        self.run(self.exporter.take())
+
+    @rule()
+    def break_off_export(self) -> None:
+        self.exporter.break_off()
+
     @rule(number=CONSUMER)
     def crash(self, number: int) -> None:
         consumer = self.consumers[number]
@@ -239,6 +249,8 @@ class Promise(RuleBasedStateMachine):
             consumer.client.crash()
             self.run(consumer.client.sync(3))
             consumer.feed.check_held(consumer.client.held)
+        self.run(self.exporter.finish())
+        self.exporter.feed.check_held(self.exporter.held)
 
     async def post(self, path: str, body: Any) -> dict[str, Any]:
         response = await self.world.producer.post(path, json=body)

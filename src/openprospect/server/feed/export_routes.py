@@ -55,7 +55,7 @@ async def export_companies(
     form = FORMATS[chosen] if (chosen := arguments[_FORMAT]) else _acceptable(request)
     search_id = SearchId(path_identifier("prospect_search_id", prospect_search_id))
     caller = request.auth
-    export = await begin_export(database, caller, search_id, since=arguments[DELIVERED_SINCE])
+    export = await begin_export(database, search_id, caller.organization_id, since=arguments[DELIVERED_SINCE])
     # Only now is the search known to be the caller's, and before anything is served: what this stream holds proves nothing.
     if export.since is not None:
         receipts.confirm(search_id, caller.consumer, export.since)

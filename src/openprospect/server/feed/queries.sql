@@ -148,7 +148,7 @@ ORDER BY delivered_at LIMIT 1;
 -- export_batch :one
 -- The next companies of an export, after one time and up to another, a line each; withdrawals only where they are asked for.
 SELECT max(delivered_at) AS last_at,
-    convert_to(coalesce(string_agg(document, E'\n' ORDER BY delivered_at) FILTER (WHERE is_shown) || E'\n', ''), 'UTF8') AS lines
+    convert_to(string_agg(document, E'\n' ORDER BY delivered_at) FILTER (WHERE is_shown), 'UTF8') AS companies
 FROM (
     -- Withdrawals count here, so that a batch costs the same however many of them there are.
     SELECT delivered_at, document, $4 OR NOT is_removal AS is_shown,

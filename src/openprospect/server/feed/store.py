@@ -176,7 +176,7 @@ async def start_position(db: Executor, search_id: SearchId, since: datetime) -> 
 async def export_batch(
     db: Executor, search_id: SearchId, *, after: datetime | None, watermark: datetime, with_removals: bool, companies: int, size: int
 ) -> Row:
-    """The last company's time, None at the end, and the lines; at most so many companies, and no more once they have so many bytes."""
+    """The last time, None at the end, and the companies, a line each: at most so many, and no more once they have so many bytes."""
     row = await db.row(SQL.export_batch, search_id, after, watermark, with_removals, companies, size)
     assert row is not None
     return row
