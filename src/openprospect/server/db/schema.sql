@@ -10,6 +10,17 @@ BEGIN
     RETURN NULL;
 END;
 $$;
+CREATE FUNCTION count_removal() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO tally (prospect_search_id, level, block, deliveries, removals)
+    SELECT NEW.prospect_search_id, level, NEW.position >> 7 * (level + 1), 0, CASE WHEN NEW.superseded_at IS NULL THEN 1 ELSE -1 END
+    FROM generate_series(0, 2) AS level
+    ON CONFLICT (prospect_search_id, level, block) DO UPDATE SET removals = tally.removals + excluded.removals;
+    RETURN NULL;
+END;
+$$;
 CREATE FUNCTION current_from(feed uuid, first bigint) RETURNS bigint
     LANGUAGE sql STABLE
     AS $$
@@ -34,6 +45,53 @@ BEGIN
     RAISE EXCEPTION 'history is append-only';
 END;
 $$;
+CREATE FUNCTION place_at(feed uuid, since timestamp with time zone, as_of timestamp with time zone, skipped bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    ahead bigint := skipped;
+    chosen bigint := 0;
+    width integer;
+BEGIN
+    IF since IS NOT NULL THEN
+        ahead := ahead + current_from(feed, 0) - current_from(feed, coalesce((
+            SELECT position FROM delivery WHERE prospect_search_id = feed AND superseded_at IS NULL AND delivered_at > since
+            ORDER BY delivered_at LIMIT 1
+        ), 9223372036854775807)) + (
+            SELECT count(*) FROM delivery
+            WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND delivered_at <= since
+        );
+    END IF;
+    FOR size IN REVERSE 2..0 LOOP
+        width := 7 * (size + 1);
+        SELECT counted.block, ahead - counted.before INTO chosen, ahead
+        FROM (
+            SELECT part.block, sum(sum(part.rows)) OVER (ORDER BY part.block) AS through,
+                sum(sum(part.rows)) OVER (ORDER BY part.block) - sum(part.rows) AS before
+            FROM (
+                SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
+                WHERE prospect_search_id = feed AND level = size AND (size = 2 OR block BETWEEN chosen << 7 AND (chosen << 7) + 127)
+                UNION ALL
+                SELECT position >> width, 1 FROM delivery
+                WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND NOT (is_removal AND since IS NULL)
+                    AND (size = 2 OR position >> width BETWEEN chosen << 7 AND (chosen << 7) + 127)
+            ) AS part
+            GROUP BY part.block
+        ) AS counted
+        WHERE counted.through > ahead ORDER BY counted.block LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+    END LOOP;
+    RETURN (
+        SELECT position FROM delivery
+        WHERE prospect_search_id = feed AND position >= chosen << 7 AND position < (chosen + 1) << 7
+            AND delivered_at <= as_of AND coalesce(superseded_at, 'infinity') > as_of AND NOT (is_removal AND since IS NULL)
+        ORDER BY position OFFSET ahead LIMIT 1
+    );
+END;
+$$;
+CREATE VIEW caller AS SELECT secret_hash, id AS key_id, name AS key_name, organization_id, scopes, CASE WHEN (revoked_at IS NOT NULL) THEN 'revoked'::text WHEN (expires_at <= clock_timestamp()) THEN 'expired'::text ELSE NULL::text END AS ended FROM api_key;
 
 CREATE TABLE api_key (
     id uuid NOT NULL,
@@ -91,6 +149,9 @@ ALTER TABLE ONLY delivery ALTER COLUMN document SET STATISTICS 0;
 ALTER TABLE ONLY delivery ADD CONSTRAINT delivery_pkey PRIMARY KEY (prospect_search_id, "position");
 CREATE UNIQUE INDEX delivery_current ON delivery USING btree (prospect_search_id, delivered_at) WHERE (superseded_at IS NULL);
 CREATE INDEX delivery_superseded ON delivery USING btree (prospect_search_id, company_id) WHERE (superseded_at IS NOT NULL);
+CREATE INDEX delivery_superseded_at ON delivery USING btree (prospect_search_id, superseded_at) WHERE (superseded_at IS NOT NULL);
+CREATE TRIGGER count_removal AFTER INSERT ON delivery FOR EACH ROW WHEN ((new.is_removal AND (new.superseded_at IS NULL))) EXECUTE FUNCTION count_removal();
+CREATE TRIGGER count_removal_superseded AFTER UPDATE OF superseded_at ON delivery FOR EACH ROW WHEN ((new.is_removal AND (old.superseded_at IS NULL) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION count_removal();
 
 CREATE TABLE delivery_hour (
     prospect_search_id uuid NOT NULL,
@@ -247,7 +308,8 @@ CREATE TABLE tally (
     prospect_search_id uuid NOT NULL,
     level smallint NOT NULL,
     block bigint NOT NULL,
-    deliveries bigint NOT NULL
+    deliveries bigint NOT NULL,
+    removals bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY tally ADD CONSTRAINT tally_pkey PRIMARY KEY (prospect_search_id, level, block);
@@ -266,13 +328,13 @@ CREATE TABLE walk (
     reached_offset bigint NOT NULL,
     begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    told_at timestamp with time zone
+    told_at timestamp with time zone,
+    runs integer DEFAULT 1 NOT NULL
 )
 WITH (fillfactor='50');
 ALTER TABLE walk ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME walk_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (id);
-CREATE INDEX walk_consumer ON walk USING btree (prospect_search_id, consumer, id DESC);
-ALTER TABLE ONLY walk ADD CONSTRAINT walk_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+CREATE INDEX walk_of_start ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), begun_at DESC, id DESC);
 
 CREATE TABLE webhook (
     id uuid NOT NULL,
