@@ -1,4 +1,4 @@
-"""A limit: the service's own page statements behind an ASGI application that does nothing else. No key, no walk, no receipt.
+"""A limit: the service's own page statements behind an ASGI application that does nothing else. No walk, no receipt, no headers.
 
 `/page` reads the feed as it is now, after `since` if that is given; `/as_of` a walk's page from a position on; anything else
 answers the same bytes every time.

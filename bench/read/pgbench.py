@@ -77,4 +77,8 @@ def _written(name: str, value: object) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return rf"\x{value.hex()}"
+    if isinstance(value, list):
+        return f"{{{','.join(value)}}}"
     return written(value) if isinstance(value, datetime) else str(value)

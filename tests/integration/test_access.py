@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 
 from openprospect.server.access import store
-from openprospect.server.access.guard import KeyUses, _caller
+from openprospect.server.access.credential import known_caller
 from openprospect.server.access.keys import create_key, revoke_key
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId, Scope
 from openprospect.server.access.secret import new_secret
+from openprospect.server.access.uses import KeyUses
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import InvalidInput, NotFound, Unauthenticated, Unavailable
 from openprospect.server.db.pool import Database
@@ -81,7 +82,7 @@ async def test_a_mistyped_key_is_told_from_an_unknown_one(service):
 
 async def test_a_mistyped_key_is_refused_without_asking_the_database():
     with pytest.raises(Unauthenticated, match="not a whole key"):
-        await _caller(cast("Database", None), "Bearer opk_live_mistyped")
+        await known_caller(cast("Database", None), "opk_live_mistyped")
 
 
 async def test_an_expired_key_is_refused_and_says_so(service):
@@ -220,3 +221,41 @@ async def test_making_and_ending_a_key_is_on_record_without_its_secret(service):
     )
     assert [(line["actor"], line["action"]) for line in lines] == [("test", "key created"), ("somebody", "key revoked")]
     assert not any(key.key in line["details"] for line in lines)
+
+
+# The feed's pages are read by statements that look the key up themselves: what the guard promises elsewhere is promised there too.
+READINGS = {
+    "first page": {"params": {"limit": 1}},
+    "later page": {"params": {"limit": 1, "offset": 1}},
+    "next page in time": {"params": {"after": "2000-01-01T00:00:00Z"}},
+    "poll": {"headers": {"If-None-Match": 'W/"489994e50198c2ae5ef5d6ca"'}},
+    "a parameter out of range": {"params": {"limit": 0}},
+    "a parameter that is unknown": {"params": {"delivered_sinc": "x"}},
+}
+
+
+@pytest.mark.parametrize("reading", READINGS.values(), ids=READINGS)
+@pytest.mark.parametrize("target", ["{search_id}", UNKNOWN_ID, "no-uuid"])
+async def test_whoever_may_not_read_a_feed_learns_nothing_else(service, search_id, reading, target):
+    path = f"/deliveries/{target.format(search_id=search_id)}/companies"
+    revoked, expired, narrow = await make_key(service), await make_key(service), await make_key(service, scopes=["prospects:read"])
+    await revoke_key(service.database, revoked.id, actor="test")
+    await service.database.execute("UPDATE api_key SET expires_at = clock_timestamp() WHERE id = $1", expired.id)
+    refused = {new_secret(is_live=True): "not known here", revoked.key: "has been revoked", expired.key: "has expired"}
+    for key, reason in refused.items():
+        answer = await bearer(service, key).get(path, **reading)
+        assert (answer.status_code, answer.json()["code"], answer.headers["WWW-Authenticate"]) == (401, "UNAUTHORIZED", "Bearer")
+        assert reason in answer.json()["message"]
+    answer = await bearer(service, narrow.key).get(path, **reading)
+    assert (answer.status_code, answer.json()["details"]["user_scopes"]) == (403, ["prospects:read"])
+    assert (await service.caller({}).get(path, **reading)).status_code == 401
+
+
+@pytest.mark.parametrize("reading", list(READINGS.values())[:4], ids=list(READINGS)[:4])
+async def test_reading_a_feed_counts_as_a_use_of_the_key(dsn, database, reading):
+    async with running(create_app(dsn)) as transport:
+        service = Service(transport, database)
+        key = await make_key(service)
+        assert (await bearer(service, key.key).get(f"/deliveries/{UNKNOWN_ID}/companies", **reading)).status_code == 404
+        await service.close()
+    assert {key.id: key.last_used_at for key in await store.keys(database)}[key.id] is not None

@@ -19,7 +19,8 @@ STATEMENTS = [(path, statement) for path in FILES for statement in parse(path.re
 # What the service runs to answer a request, and the tables that grow with its use.
 HOT = {
     "access": ["caller"],
-    "feed": ["page", "page_as_of", "head", "walks", "start_position", "begin_walk", "advance_walk", "known_companies", "known_people"],
+    "feed": ["head", "known_companies", "known_people"],
+    "reading": ["page", "poll", "page_at", "begin_walks"],
     "catalog": ["companies_of_id", "prospects_of_id"],
     "searches": ["search_of"],
     "http": ["answers_kept"],

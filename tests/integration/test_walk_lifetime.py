@@ -1,5 +1,7 @@
 """How long a walk lives, what it survives, and what is tidied up after it."""
 
+import asyncio
+
 import httpx
 
 from openprospect.server.app import create_app
@@ -167,3 +169,48 @@ async def _let_pass(database: Database, interval: str) -> None:
 async def _superseded(database: Database) -> int:
     count: int = await database.value("SELECT count(*) FROM delivery WHERE superseded_at IS NOT NULL")
     return count
+
+
+async def test_polling_a_first_page_again_leaves_one_row_and_in_the_end_writes_nothing(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
+) -> None:
+    await deliver(*SEVEN)
+    await asyncio.gather(*(pull(client, search_id, limit=2) for _ in range(110)))
+    before = await database.rows("SELECT walk, xmin FROM walk")
+    assert len(before) == 1
+    await pull(client, search_id, limit=2)
+    assert await database.rows("SELECT walk, xmin FROM walk") == before
+
+
+async def test_a_page_asked_for_again_writes_nothing(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    await pull(client, search_id, limit=2, offset=2)
+    before = await database.rows("SELECT walk, xmin FROM walk")
+    await pull(client, search_id, limit=2, offset=2)
+    assert await database.rows("SELECT walk, xmin FROM walk") == before
+
+
+async def test_runs_that_share_a_beginning_go_on_each_by_itself(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
+    await deliver(*SEVEN)
+    for _ in range(3):
+        await pull(client, search_id, limit=2)
+    await deliver(*versions(*SEVEN, version=2))
+    assert sources(await pull(client, search_id, limit=3)) == ["a", "b", "c"]
+    newest = sources(await pull(client, search_id, limit=4, offset=3))
+    names = [[item["name"] for item in (await pull(client, search_id, limit=2, offset=2))["items"]] for _ in range(3)]
+    assert newest == ["d", "e", "f", "g"]
+    assert names == [["c", "d"]] * 3
+
+
+async def test_an_hour_of_a_page_asked_for_again_and_again_counts_from_the_last_time(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    for _ in range(3):
+        await pull(client, search_id, limit=2, offset=2)
+        await age_walks(database, "50 minutes")
+    assert sources(await pull(client, search_id, limit=2, offset=4)) == ["e", "f"]

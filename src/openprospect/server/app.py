@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from openprospect.server.access import routes as access
-from openprospect.server.access.guard import KeyUses
+from openprospect.server.access.uses import KeyUses
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
 from openprospect.server.core.errors import Unavailable
@@ -25,6 +26,9 @@ from openprospect.server.feed import routes as feed
 from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.housekeeping import tidy
 from openprospect.server.feed.instance import instance
+from openprospect.server.feed.reading.pages import Pages
+from openprospect.server.feed.reading.store import begin_walks
+from openprospect.server.feed.reading.walks import Beginnings
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
 from openprospect.server.http import openapi
 from openprospect.server.http.body import MAX_BODY_BYTES
@@ -147,6 +151,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator
         app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
 
         app.state.commits = SharedCommits(database)
+        app.state.pages = Pages(database=database, beginnings=Beginnings(partial(begin_walks, database)))
         app.state.instance = await instance(database)
 
         async def write_receipts() -> None:

@@ -27,11 +27,8 @@ UPDATE api_key SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id
 RETURNING id, name, organization_id, revoked_at;
 
 -- caller :one
--- Whom a secret stands for, if it may still be used.
-SELECT id, name, organization_id, scopes,
-       revoked_at IS NOT NULL AS is_revoked,
-       coalesce(expires_at <= clock_timestamp(), false) AS is_expired
-FROM api_key WHERE secret_hash = $1;
+-- Whom a secret stands for, and what ended it, if anything did.
+SELECT key_id, key_name, organization_id, scopes, ended FROM caller WHERE secret_hash = $1;
 
 -- touch_keys :execute
 -- When each key was last used: many keys in one statement, never backwards.

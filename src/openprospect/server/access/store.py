@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from openprospect.server.access.model import Caller, Key, KeyId, Organization, OrganizationId
+from openprospect.server.access.model import Key, KeyId, Organization, OrganizationId
 from openprospect.server.core.ids import new_id
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
@@ -47,13 +47,9 @@ async def revoke_key(db: Executor, key_id: KeyId) -> Row | None:
     return await db.row(SQL.revoke_key, key_id)
 
 
-async def caller(db: Executor, secret_hash: bytes) -> tuple[Caller, str | None] | None:
-    """Whom the secret stands for, and why it no longer may be used (`revoked`, `expired`), if so."""
-    row = await db.row(SQL.caller, secret_hash)
-    if row is None:
-        return None
-    ended = "revoked" if row["is_revoked"] else "expired" if row["is_expired"] else None
-    return Caller(key_id=row["id"], key_name=row["name"], organization_id=row["organization_id"], scopes=frozenset(row["scopes"])), ended
+async def caller(db: Executor, secret_hash: bytes) -> Row | None:
+    """key_id, key_name, organization_id, scopes, ended; None where no key has this secret."""
+    return await db.row(SQL.caller, secret_hash)
 
 
 async def touch_keys(db: Executor, used: Mapping[KeyId, datetime]) -> None:

@@ -9,7 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import FormMultiDict, State
 from litestar.handlers import BaseRouteHandler
 
-from openprospect.server.access.guard import KeyUses
+from openprospect.server.access.uses import KeyUses
 from openprospect.server.console.model import Operator
 from openprospect.server.console.session import operator_of
 from openprospect.server.core.errors import Forbidden, InvalidInput, Unauthenticated

@@ -29,6 +29,19 @@ SELECT delivered_at, document FROM delivery
 WHERE prospect_search_id = $1 AND superseded_at IS NULL AND delivered_at < coalesce($2::timestamptz, 'infinity')
 ORDER BY delivered_at DESC LIMIT $3;
 
+-- first_companies :one
+-- What a consumer who begins is answered, without a consumer. `companies` is JSON, comma-separated.
+SELECT feed.live_companies AS total, first.count, first.companies
+FROM prospect_search AS feed CROSS JOIN LATERAL (
+    SELECT count(*) AS count, convert_to(coalesce(string_agg(document, ',' ORDER BY delivered_at), ''), 'UTF8') AS companies
+    FROM (
+        SELECT delivered_at, document FROM delivery
+        WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND NOT is_removal
+        ORDER BY delivered_at LIMIT $2
+    ) AS shown
+) AS first
+WHERE feed.id = $1;
+
 -- companies_at :many
 -- The current companies of a feed by their ids.
 SELECT delivery.delivered_at, document FROM company

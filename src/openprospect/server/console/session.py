@@ -5,7 +5,7 @@ import re
 import secrets
 from datetime import timedelta
 
-from openprospect.server.access.guard import known_caller
+from openprospect.server.access.credential import known_caller
 from openprospect.server.access.model import Scope
 from openprospect.server.console import store
 from openprospect.server.console.model import Operator

@@ -47,6 +47,13 @@ async def companies_at(db: Executor, search_id: SearchId, company_ids: Collectio
     return [_shown(row) for row in await db.rows(SQL.companies_at, search_id, company_ids)] if company_ids else []
 
 
+async def first_companies(db: Executor, search_id: SearchId, *, limit: int) -> Row:
+    """total, count, and the companies as comma-separated JSON."""
+    row = await db.row(SQL.first_companies, search_id, limit)
+    assert row is not None
+    return row
+
+
 async def ids_by_identity(db: Executor, search_id: SearchId, identities: Collection[bytes]) -> list[CompanyId]:
     return [row["id"] for row in await db.rows(SQL.ids_by_identity, search_id, identities)]
 

@@ -83,67 +83,9 @@ FROM unnest($2::bigint[], $3::bigint[]) AS change (position, difference), genera
 GROUP BY 2, 3
 ON CONFLICT (prospect_search_id, level, block) DO UPDATE SET deliveries = tally.deliveries + excluded.deliveries;
 
--- page :one
--- A page of one tenant's feed as its watermark stands now: after a time, or all that is live. `companies` is JSON, comma-separated.
-SELECT feed.watermark, feed.erasures, counted.total, page.count, page.last_at, page.last_position, page.companies
-FROM prospect_search AS feed
-CROSS JOIN LATERAL (
-    SELECT count(*) AS count, max(delivered_at) AS last_at, min(position) AS first_position, max(position) AS last_position,
-        convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
-    FROM (
-        SELECT position, delivered_at, document FROM delivery
-        WHERE prospect_search_id = feed.id AND superseded_at IS NULL
-            AND delivered_at > coalesce($3::timestamptz, '-infinity') AND NOT (is_removal AND $3::timestamptz IS NULL)
-        ORDER BY delivered_at LIMIT $4 OFFSET 0
-    ) AS live
-) AS page
-CROSS JOIN LATERAL (
-    SELECT CASE
-        WHEN $3::timestamptz IS NULL THEN feed.live_companies
-        WHEN page.count < $4 THEN page.count
-        -- Everything from the page's first row on: the rest of its smallest block, then whole blocks, ever bigger.
-        ELSE (
-            SELECT count(*) FROM delivery
-            WHERE prospect_search_id = feed.id AND superseded_at IS NULL
-                AND position >= page.first_position AND position < ((page.first_position >> 7) + 1) << 7
-        ) + (
-            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 0
-                AND block > page.first_position >> 7 AND block < ((page.first_position >> 14) + 1) << 7
-        ) + (
-            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 1
-                AND block > page.first_position >> 14 AND block < ((page.first_position >> 21) + 1) << 7
-        ) + (
-            SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 2 AND block > page.first_position >> 21
-        )
-    END AS total
-    OFFSET 0
-) AS counted
-WHERE feed.id = $1 AND feed.organization_id = $2;
-
 -- head :one
--- What tells, without reading a document, whether a page has changed.
+-- Up to where a feed is complete, and what tells whether a page of it has changed.
 SELECT watermark, erasures FROM prospect_search WHERE id = $1 AND organization_id = $2;
-
--- page_as_of :one
--- A page of a walk: as of its watermark, from a position on, past so many companies. Withdrawals show where it began after a time.
-SELECT count(*) AS count, min(position) AS first_position, max(position) AS last_position, max(delivered_at) AS last_at,
-    convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
-FROM (
-    SELECT position, delivered_at, document FROM delivery
-    WHERE prospect_search_id = $1 AND position >= $2 AND delivered_at <= $3
-        -- Written so that only the order of positions offers an index: the partial ones would read the whole feed.
-        AND coalesce(superseded_at, 'infinity') > $3
-        AND delivered_at > coalesce($4::timestamptz, '-infinity') AND NOT (is_removal AND $4::timestamptz IS NULL)
-    ORDER BY position OFFSET $5 LIMIT $6
-) AS page;
-
--- start_position :value
--- Where the feed begins after a time.
-SELECT position FROM delivery WHERE prospect_search_id = $1 AND superseded_at IS NULL AND delivered_at > $2
-ORDER BY delivered_at LIMIT 1;
 
 -- export_batch :one
 -- The next companies of an export, after one time and up to another, a line each; withdrawals only where they are asked for.
@@ -159,36 +101,6 @@ FROM (
     ORDER BY delivered_at LIMIT $5 OFFSET 0
 ) AS batch
 WHERE size_before < $6;
-
--- begin_walk :execute
--- A walk of several pages, pinned to the watermark of its first. Committed before the page is sent: the pages to come depend on it.
-INSERT INTO walk (prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6);
-
--- walks :many
--- The walks that a page at this offset may belong to, newest first: however many others there are, none of these is missed.
-WITH remembered AS NOT MATERIALIZED (
-    SELECT id, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, begun_at,
-        used_at < now() - interval '1 hour' AS is_expired, told_at
-    FROM walk
-    WHERE prospect_search_id = $1 AND consumer = $2 AND since IS NOT DISTINCT FROM $3 AND used_at > now() - interval '7 days'
-)
-(SELECT * FROM remembered WHERE next_offset = $4 ORDER BY id DESC LIMIT 100)
-UNION (SELECT * FROM remembered WHERE NOT is_expired AND reached_offset >= $4 ORDER BY id DESC LIMIT 1)
-UNION (SELECT * FROM remembered WHERE NOT is_expired ORDER BY id DESC LIMIT 1)
-UNION (SELECT * FROM remembered ORDER BY id DESC LIMIT 1)
-ORDER BY id DESC;
-
--- advance_walk :execute
--- How far a walk has come. Not waiting for the disk: a crash of the database can only make it look for the place again.
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
-UPDATE walk SET next_offset = $2, next_position = $3, page_offset = $4, page_position = $5,
-    reached_offset = greatest(reached_offset, $6), used_at = clock_timestamp()
-FROM unhurried WHERE id = $1;
-
--- tell_walk :execute
--- Its consumer has been told that the walk has expired.
-UPDATE walk SET told_at = clock_timestamp() WHERE id = $1;
 
 -- note_served :execute
 -- How far consumers were served; only what moves is written, each move with its step.
@@ -229,12 +141,17 @@ SELECT confirmed_until FROM receipt WHERE prospect_search_id = $1 AND consumer =
 -- receipts :many
 -- Each consumer of a search: how far it has confirmed, and what it has not.
 SELECT consumer AS key_name, confirmed_until AS delivered_until, greatest(served_at, confirmed_at) AS seen_at,
-    behind.companies AS behind_companies, behind.oldest AS oldest_unconfirmed_at
-FROM receipt CROSS JOIN LATERAL (
-    SELECT count(*) AS companies, min(delivered_at) AS oldest FROM delivery
-    WHERE prospect_search_id = receipt.prospect_search_id AND superseded_at IS NULL
+    CASE WHEN confirmed_until IS NULL THEN feed.live_companies ELSE coalesce(current_from(feed.id, next.position), 0) END
+        AS behind_companies,
+    next.delivered_at AS oldest_unconfirmed_at
+FROM receipt
+JOIN prospect_search AS feed ON feed.id = prospect_search_id
+LEFT JOIN LATERAL (
+    SELECT position, delivered_at FROM delivery
+    WHERE prospect_search_id = feed.id AND superseded_at IS NULL
         AND delivered_at > coalesce(confirmed_until, '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
-) AS behind
+    ORDER BY delivered_at LIMIT 1
+) AS next ON true
 WHERE prospect_search_id = $1
 ORDER BY consumer;
 

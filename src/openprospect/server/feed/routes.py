@@ -2,31 +2,34 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
-from litestar import MediaType, Response, delete, get, post, put
+from litestar import MediaType, Response, delete, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
-from openprospect.server.access.guard import CallersRequest, Requires
+from openprospect.server.access.guard import CallersRequest, CredentialRequest, Requires, RequiresInStatement
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.pages import Ask, Page, read_page, unchanged_page
 from openprospect.server.feed.produce import rows_of_json, rows_of_ndjson
 from openprospect.server.feed.publish import Submission
+from openprospect.server.feed.reading.pages import Ask, Page, Pages
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
 from openprospect.server.feed.withdraw import withdraw
 from openprospect.server.http.body import json_body, media_type_of, takes
 from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key
+from openprospect.server.http.methods import is_head
 from openprospect.server.http.openapi import header, problems
 from openprospect.server.http.paging import LIMIT, OFFSET
 from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query
+from openprospect.server.http.ready import QuickRoute, Ready
 from openprospect.server.searches.create import own_search
 from openprospect.server.searches.model import SearchId
 
@@ -55,9 +58,10 @@ _PAGE_HEADERS = {
 }
 
 
-@get(
+@QuickRoute(
     _PATH,
-    guards=[Requires(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
+    http_method="GET",
+    guards=[RequiresInStatement(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
     tags=["Deliveries"],
     opt=query(DELIVERED_SINCE, LIMIT, OFFSET, AFTER) | _PAGE_HEADERS,
     responses=problems(404, 410)
@@ -66,23 +70,30 @@ _PAGE_HEADERS = {
         304: ResponseSpec(data_container=None, description="The page is the one that the ETag names.", generate_examples=False),
     },
 )
-async def delivered_companies(
-    request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database], receipts: NamedDependency[Receipts]
-) -> Response[bytes]:
+async def delivered_companies(request: CredentialRequest, prospect_search_id: FromPath[str]) -> Response[bytes]:
     """Delivered companies with embedded prospects, ascending by `delivered_at`."""
-    ask = _ask(request, prospect_search_id)
-    caller = request.auth
+    key = request.auth
+    # Not as arguments: each dependency costs the framework a task, on each request.
+    pages: Pages = request.app.state.pages
+    receipts: Receipts = request.app.state.receipts
+    try:
+        ask = _ask(request, prospect_search_id)
+    except InvalidInput:
+        # Whoever may not read is not told what was wrong with their question either.
+        await key.caller(pages.database)
+        raise
     etags = _etags(request)
-    unchanged = await unchanged_page(database, caller, ask, etags) if etags else None
-    page = unchanged or await read_page(database, caller, ask)
-    # Only now is the search known to be the caller's, and before `served`: what this very answer holds proves nothing.
-    if ask.since is not None and ask.offset == 0:
-        receipts.confirm(ask.search_id, caller.consumer, ask.since)
-    receipts.served(ask.search_id, caller.consumer, page.served_until)
+    unchanged = await pages.unchanged(key, ask, etags) if etags else None
+    caller, page = unchanged or await pages.read(key, ask)
+    if not is_head(request):
+        # Only now is the search known to be the caller's, and before `served`: what this very answer holds proves nothing.
+        if ask.since is not None and ask.offset == 0:
+            receipts.confirm(ask.search_id, caller.consumer, ask.since)
+        receipts.served(ask.search_id, caller.consumer, page.served_until)
     headers = _headers(request, ask, page)
     if page.etag in etags:
-        return Response(b"", status_code=304, headers=headers)
-    return Response(_body(ask, page), media_type=MediaType.JSON, headers=headers)
+        return Ready(b"", status_code=304, headers=headers)
+    return Ready(_body(ask, page), status_code=200, headers=[*headers, (b"content-type", b"application/json")])
 
 
 @post(
@@ -153,7 +164,7 @@ async def confirm_receipt(
     return StoredReceipt(delivered_until=written(stored))
 
 
-def _ask(request: CallersRequest, prospect_search_id: str) -> Ask:
+def _ask(request: CredentialRequest, prospect_search_id: str) -> Ask:
     arguments = Query(request)
     ask = Ask(
         search_id=_search_id(prospect_search_id),
@@ -171,27 +182,34 @@ def _search_id(text: str) -> SearchId:
     return SearchId(path_identifier("prospect_search_id", text))
 
 
-def _etags(request: CallersRequest) -> set[str]:
+def _etags(request: CredentialRequest) -> set[str]:
     return {etag.strip() for etag in request.headers.get("if-none-match", "").split(",") if etag.strip()}
 
 
-def _headers(request: CallersRequest, ask: Ask, page: Page) -> dict[str, str]:
-    headers = {
-        "ETag": page.etag,
-        "Delivery-Watermark": written(page.watermark),
-        "Delivery-Instance": request.app.state.instance,
-        "Cache-Control": "private, no-cache",
-    }
+def _headers(request: CredentialRequest, ask: Ask, page: Page) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"etag", page.etag.encode()),
+        (b"delivery-watermark", written(page.watermark).encode()),
+        (b"delivery-instance", request.app.state.instance.encode()),
+        (b"cache-control", b"private, no-cache"),
+    ]
     if page.has_more and page.last_at is not None:
-        headers["Link"] = _links(request, ask, page.last_at)
+        headers.append((b"link", _links(request, ask, page.last_at).encode()))
     return headers
 
 
-def _links(request: CallersRequest, ask: Ask, last_at: datetime) -> str:
-    base = str(request.url.with_replacements(query="", fragment="")).rstrip("?/")
+def _links(request: CredentialRequest, ask: Ask, last_at: datetime) -> str:
+    base = _address(request)
     since = ask.after or ask.since
     export = base.removesuffix("companies") + "export" + (f"?delivered_since={written(since)}" if since else "")
     return f'<{base}?after={written(last_at)}&limit={ask.limit}>; rel="next", <{export}>; rel="alternate"; type="{_NDJSON}"'
+
+
+def _address(request: CredentialRequest) -> str:
+    """The route's own address, as the caller reached it."""
+    scope = request.scope
+    host = request.headers.get("host") or request.url.netloc
+    return f"{scope['scheme']}://{host}{quote(scope['root_path'] + scope['path'])}".rstrip("/")
 
 
 def _body(ask: Ask, page: Page) -> bytes:

@@ -13,7 +13,6 @@ from openprospect.server.db.queries import beside
 from openprospect.server.feed.hashes import Hasher
 from openprospect.server.feed.matching import KnownCompany, KnownPerson
 from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.feed.walks import Walk
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -151,26 +150,8 @@ async def move_head(db: Connection, search_id: SearchId, *, position: int, water
     await db.execute(SQL.move_head, search_id, position, watermark, companies, prospects)
 
 
-async def page(db: Executor, search_id: SearchId, organization_id: OrganizationId, *, since: datetime | None, limit: int) -> Row | None:
-    """A page of the live feed; None where the tenant has no such search."""
-    return await db.row(SQL.page, search_id, organization_id, since, limit)
-
-
 async def head(db: Executor, search_id: SearchId, organization_id: OrganizationId) -> Row | None:
     return await db.row(SQL.head, search_id, organization_id)
-
-
-async def page_as_of(
-    db: Executor, search_id: SearchId, *, watermark: datetime, since: datetime | None, position: int, skip: int, limit: int
-) -> Row:
-    row = await db.row(SQL.page_as_of, search_id, position, watermark, since, skip, limit)
-    assert row is not None
-    return row
-
-
-async def start_position(db: Executor, search_id: SearchId, since: datetime) -> int | None:
-    position: int | None = await db.value(SQL.start_position, search_id, since)
-    return position
 
 
 async def export_batch(
@@ -180,34 +161,6 @@ async def export_batch(
     row = await db.row(SQL.export_batch, search_id, after, watermark, with_removals, companies, size)
     assert row is not None
     return row
-
-
-async def begin_walk(
-    db: Executor,
-    search_id: SearchId,
-    consumer: str,
-    *,
-    since: datetime | None,
-    watermark: datetime,
-    total: int,
-    next_mark: tuple[int, int],
-    page_mark: tuple[int, int],
-) -> None:
-    """A mark is an offset and the position there."""
-    await db.execute(SQL.begin_walk, search_id, consumer, since, watermark, total, *next_mark, *page_mark)
-
-
-async def walks(db: Executor, search_id: SearchId, consumer: str, since: datetime | None, offset: int) -> list[Walk]:
-    """Those that a page at this offset may belong to, newest first."""
-    return [Walk(**row) for row in await db.rows(SQL.walks, search_id, consumer, since, offset)]
-
-
-async def advance_walk(db: Executor, walk_id: int, *, next_mark: tuple[int, int] | None, page_mark: tuple[int, int], reached: int) -> None:
-    await db.execute(SQL.advance_walk, walk_id, *(next_mark or (None, None)), *page_mark, reached)
-
-
-async def tell_walk(db: Executor, walk_id: int) -> None:
-    await db.execute(SQL.tell_walk, walk_id)
 
 
 async def note_served(db: Executor, served: Sequence[tuple[SearchId, str, datetime, datetime]]) -> None:

@@ -1,6 +1,7 @@
 """Every request counted, timed and logged, by the template of its route: never by its path, which may name somebody."""
 
 from collections.abc import Iterable
+from functools import cache
 from time import perf_counter
 
 from litestar.enums import ScopeType
@@ -25,13 +26,16 @@ class RequestMetrics(Collector):
         self._seconds = Histogram(
             "openprospect_request_seconds", "Time to a whole answer", ["method", "route"], buckets=_BUCKETS, registry=None
         )
+        # The library checks the names of labels, under a lock, each time that it is asked for the same series.
+        self._counted = cache(lambda method, route, status: self._requests.labels(method, route, str(status)))
+        self._timed = cache(self._seconds.labels)
 
     def collect(self) -> Iterable[Metric]:
         return [*self._requests.collect(), *self._seconds.collect()]
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        self._counted(method, route, status).inc()
+        self._timed(method, route).observe(seconds)
 
 
 class Observed:

@@ -5,12 +5,12 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from openprospect.server.console import store
 from openprospect.server.console.gate import OperatorsRequest, posted
 from openprospect.server.console.page import page
 from openprospect.server.console.routes.search import own_feed
 from openprospect.server.console.samples import samples
 from openprospect.server.db.pool import Database
-from openprospect.server.feed import store as feeds
 
 _LIMIT = 2
 
@@ -28,8 +28,7 @@ async def try_search(request: OperatorsRequest, search_id: FromPath[str], databa
     """The answer to the first request of a consumer. Nothing counts as served by it, and no walk begins."""
     await posted(request)
     feed = await own_feed(request, database, search_id)
-    row = await feeds.page(database, feed.search_id, request.auth.organization_id, since=None, limit=_LIMIT)
-    assert row is not None
+    row = await store.first_companies(database, feed.search_id, limit=_LIMIT)
     head = msgspec.json.encode({"total": row["total"], "limit": _LIMIT, "offset": 0, "has_more": row["total"] > row["count"]})
     answer = msgspec.json.format(b'{"items":[' + row["companies"] + b"]," + head[1:], indent=2).decode()
     return page(request, "parts/answer.html", answer=answer, limit=_LIMIT)

@@ -1,0 +1,77 @@
+"""A credential: what a request shows, and the rule that makes a caller of it. The look-up may be anybody's; the judgement is here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openprospect.server.access import store
+from openprospect.server.access.model import Caller, Scope
+from openprospect.server.access.secret import hash_of, is_well_formed
+from openprospect.server.access.uses import KeyUses
+from openprospect.server.core.errors import Forbidden, Unauthenticated
+from openprospect.server.db.pool import Executor, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A key as shown, and what it is shown for: nobody yet. `admit` makes a caller of what the view `caller` has for it."""
+
+    secret_hash: bytes
+    scopes: Sequence[Scope]
+    uses: KeyUses
+
+    async def caller(self, db: Executor) -> Caller:
+        """Look the key up, and nothing else. Raises Unauthenticated or Forbidden."""
+        return self.admit(await store.caller(db, self.secret_hash))
+
+    def admit(self, found: Row | None) -> Caller:
+        """The caller, of a row with the columns of the view `caller`. Raises Unauthenticated or Forbidden."""
+        caller = identified(found)
+        self.uses.note(caller.key_id)
+        missing = [scope for scope in self.scopes if scope not in caller.scopes]
+        if missing:
+            raise Forbidden(
+                f"This key lacks {' and '.join(missing)}; ask for a key that has it.",
+                required_scopes=list(self.scopes),
+                user_scopes=sorted(caller.scopes),
+            )
+        return caller
+
+
+def secret_of(authorization: str | None) -> str:
+    """The key in an Authorization header. Raises Unauthenticated where there is none that can be one."""
+    if not authorization:
+        raise Unauthenticated("A key is needed: send the header `Authorization: Bearer opk_…`.")
+    scheme, _, secret = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated("The Authorization header should read `Bearer`, a blank, and the key.")
+    return secret.strip()
+
+
+def secret_hash_of(secret: str) -> bytes:
+    """What a key is looked up by. Raises Unauthenticated for what cannot be one: a mistyped key costs no look-up."""
+    if not is_well_formed(secret):
+        raise Unauthenticated("This is not a whole key; copy it again, all of it.")
+    return hash_of(secret)
+
+
+def identified(found: Row | None) -> Caller:
+    """Whom a key stands for; raises Unauthenticated where it is none, or does not work any more."""
+    if found is None or found["key_id"] is None:
+        raise Unauthenticated("This key is not known here; check which service it is for.")
+    if found["ended"] is not None:
+        raise Unauthenticated(
+            f"This key has been {found['ended']}; ask for a new one."
+            if found["ended"] == "revoked"
+            else "This key has expired; ask for a new one."
+        )
+    return Caller(
+        key_id=found["key_id"],
+        key_name=found["key_name"],
+        organization_id=found["organization_id"],
+        scopes=frozenset(found["scopes"]),
+    )
+
+
+async def known_caller(db: Executor, secret: str) -> Caller:
+    """Whom a key stands for, whatever it may do; raises Unauthenticated."""
+    return identified(await store.caller(db, secret_hash_of(secret)))

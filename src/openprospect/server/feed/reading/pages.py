@@ -1,0 +1,139 @@
+"""Reading a feed: the page that a request asks for, live or as of its walk's watermark. Documents pass through as bytes."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from openprospect.server.access.credential import Credential
+from openprospect.server.access.model import Caller
+from openprospect.server.core.errors import Gone
+from openprospect.server.core.timestamps import written
+from openprospect.server.db.pool import Database, Row
+from openprospect.server.feed.reading import store
+from openprospect.server.feed.reading.walks import Beginnings, NewWalk
+from openprospect.server.searches.create import unknown_search
+from openprospect.server.searches.model import SearchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a consumer asks for: a page by offset, after `since` if given, or the next one in time, `after`."""
+
+    search_id: SearchId
+    since: datetime | None
+    after: datetime | None
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`companies` is JSON, comma-separated; `last_at` the time of the last of them."""
+
+    companies: bytes
+    count: int
+    total: int
+    has_more: bool
+    watermark: datetime
+    last_at: datetime | None
+    etag: str
+
+    @property
+    def served_until(self) -> datetime | None:
+        """What a consumer has been given once it has this page."""
+        return self.last_at if self.has_more else self.watermark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Reads pages. Each statement looks up the key that it is given beside the rows: whoever may not read gets none."""
+
+    database: Database
+    beginnings: Beginnings
+
+    async def read(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
+        """Raises Unauthenticated, Forbidden, NotFound for a search that is not the caller's, Gone where its walk has expired."""
+        if ask.after is not None:
+            caller, row = await self._live(key, ask, since=ask.after)
+            return caller, _page(ask, row, has_more=row["total"] > row["count"])
+        if ask.offset == 0:
+            return await self._first(key, ask)
+        return await self._later(key, ask)
+
+    async def unchanged(self, key: Credential, ask: Ask, etags: set[str]) -> tuple[Caller, Page] | None:
+        """The page without its companies, where the caller holds it and nothing comes after it: an empty poll reads no document."""
+        if ask.offset:
+            return None
+        row = await store.poll(self.database, key, ask.search_id)
+        caller = _admitted(key, row)
+        page = _page(ask, {"companies": b"", "count": 0, "total": 0, "last_at": None, **row}, has_more=False)
+        return (caller, page) if page.etag in etags else None
+
+    async def _first(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
+        caller, row = await self._live(key, ask, since=ask.since, begins_walk=True)
+        page = _page(ask, row, has_more=row["total"] > row["count"])
+        if page.has_more and not row["is_begun"]:
+            await self._begin(caller, ask, row)
+        return caller, page
+
+    async def _live(self, key: Credential, ask: Ask, *, since: datetime | None, begins_walk: bool = False) -> tuple[Caller, Row]:
+        row = await store.page(self.database, key, ask.search_id, since=since, limit=ask.limit, begins_walk=begins_walk)
+        return _admitted(key, row), row
+
+    async def _later(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
+        row = await store.page_at(self.database, key, ask.search_id, since=ask.since, limit=ask.limit, offset=ask.offset)
+        caller = _admitted(key, row)
+        if row["is_expired"]:
+            await store.tell_walk(self.database, row["walk_id"])
+            raise Gone(
+                "This walk has expired: more than an hour has passed since its last page. Start again at offset 0.", code="WALK_EXPIRED"
+            )
+        if row["walk_id"] is None and row["has_more"]:
+            # Somebody starts in the middle: the walk begins there, with the snapshot of now.
+            await self._begin(caller, ask, row)
+        return caller, _page(ask, row, has_more=row["has_more"])
+
+    async def _begin(self, caller: Caller, ask: Ask, row: Row) -> None:
+        walk = NewWalk(
+            search_id=ask.search_id,
+            consumer=caller.consumer,
+            since=ask.since,
+            watermark=row["watermark"],
+            total=row["total"],
+            next_offset=ask.offset + row["count"],
+            next_position=row["last_position"] + 1,
+            page_offset=ask.offset,
+            page_position=row["first_position"],
+        )
+        await self.beginnings.begin(walk)
+
+
+def _expired() -> Gone:
+    return Gone("This walk has expired: more than an hour has passed since its last page. Start again at offset 0.", code="WALK_EXPIRED")
+
+
+def _admitted(key: Credential, row: Row) -> Caller:
+    """Who asks; raises NotFound where they have no such search, and before that whatever speaks against them."""
+    caller = key.admit(row)
+    if row["watermark"] is None:
+        raise unknown_search()
+    return caller
+
+
+def _page(ask: Ask, row: Row, *, has_more: bool) -> Page:
+    return Page(
+        companies=row["companies"],
+        count=row["count"],
+        total=row["total"],
+        has_more=has_more,
+        watermark=row["watermark"],
+        last_at=row["last_at"],
+        etag=_etag(ask, row["watermark"], row["erasures"], has_more=has_more),
+    )
+
+
+def _etag(ask: Ask, watermark: datetime, erasures: int, *, has_more: bool) -> str:
+    """What a page shows follows from these alone: a feed's state is its watermark, and erasures reach into the past."""
+    since, after = (moment and written(moment) for moment in (ask.since, ask.after))
+    state = f"{ask.search_id} {since} {after} {ask.limit} {ask.offset} {written(watermark)} {erasures} {has_more}"
+    return f'W/"{hashlib.blake2b(state.encode(), digest_size=12).hexdigest()}"'

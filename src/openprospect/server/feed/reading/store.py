@@ -1,0 +1,43 @@
+"""Reads pages, and writes what is remembered of walks. Each statement that reads looks up the key it is given beside the rows."""
+
+from collections.abc import Mapping
+from dataclasses import astuple
+from datetime import datetime
+
+from openprospect.server.access.credential import Credential
+from openprospect.server.db.pool import Executor, Row
+from openprospect.server.db.queries import beside
+from openprospect.server.feed.reading.walks import NewWalk
+from openprospect.server.searches.model import SearchId
+
+SQL = beside(__file__)
+
+
+async def page(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, begins_walk: bool = False) -> Row:
+    """Who asks, and a page of the live feed: without a `watermark` where they have no such search."""
+    return _always(await db.row(SQL.page, key.secret_hash, key.scopes, search_id, since, limit, begins_walk))
+
+
+async def poll(db: Executor, key: Credential, search_id: SearchId) -> Row:
+    """Who asks, and what tells whether a page has changed: without a `watermark` where they have no such search."""
+    return _always(await db.row(SQL.poll, key.secret_hash, key.scopes, search_id))
+
+
+async def page_at(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, offset: int) -> Row:
+    """Who asks, and a page of their walk, which it moves on; without a `walk_id` where there is none, and then as of now."""
+    return _always(await db.row(SQL.page_at, key.secret_hash, key.scopes, search_id, since, limit, offset))
+
+
+async def begin_walks(db: Executor, walks: Mapping[NewWalk, int]) -> None:
+    """Each with how many runs begin there."""
+    await db.execute(SQL.begin_walks, *map(list, zip(*((*astuple(walk), runs) for walk, runs in walks.items()), strict=True)))
+
+
+async def tell_walk(db: Executor, walk_id: int) -> None:
+    await db.execute(SQL.tell_walk, walk_id)
+
+
+def _always(row: Row | None) -> Row:
+    """The row of a statement that answers with one whatever it finds."""
+    assert row is not None
+    return row

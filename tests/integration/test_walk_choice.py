@@ -1,0 +1,111 @@
+"""Which walk a page belongs to: the statement's choice, held against the rule written down once more, plainly."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openprospect.server.feed.reading.store import SQL
+from tests.integration.conftest import open_search
+from tests.integration.world import CONSUMERS, World
+
+OFFSET = 50
+MINUTES = st.integers(1, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """As much of a walk as the rule looks at; times are minutes before now. Those with greater numbers began later."""
+
+    number: int
+    expects: int | None
+    reached: int
+    is_expired: bool
+    told: int | None
+    begun: int
+
+
+WALKS = st.lists(
+    st.builds(
+        Walk,
+        number=st.just(0),
+        expects=st.sampled_from([None, OFFSET, 2 * OFFSET]),
+        reached=st.sampled_from([OFFSET, 2 * OFFSET]),
+        is_expired=st.booleans(),
+        told=st.none() | MINUTES,
+        begun=st.integers(10, 19),
+    ),
+    max_size=5,
+)
+
+
+def rule(walks: Sequence[Walk], offset: int) -> Walk | None:
+    """The newest that expects this offset; else the newest living one that has been there; else the newest living one; else the newest.
+
+    One that has expired expects nothing any more once its consumer was told, and has begun anew since.
+    """
+    newest_first = sorted(walks, key=lambda walk: (-walk.begun, walk.number), reverse=True)
+    settled = [walk for walk in walks if walk.is_expired and walk.told is not None and walk.told >= newest_first[0].begun]
+    expecting = [walk for walk in newest_first if walk.expects == offset and walk not in settled]
+    living = [walk for walk in newest_first if not walk.is_expired]
+    been_there = [walk for walk in living if walk.reached >= offset]
+    return next(iter([*expecting, *been_there, *living, *newest_first]), None)
+
+
+@pytest.fixture
+def world(dsn: str) -> Iterator[World]:
+    with World(dsn) as world:
+        yield world
+
+
+def test_a_page_belongs_to_the_walk_that_the_rule_names(world: World) -> None:
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(states=WALKS, told_late=st.booleans())
+    def holds(states: list[Walk], told_late: bool) -> None:
+        search_id = UUID(world.run(open_search(world.producer)))
+        walks = [
+            Walk(
+                number,
+                state.expects,
+                state.reached,
+                state.is_expired,
+                state.told if told_late else state.told and state.told + 10,
+                state.begun,
+            )
+            for number, state in enumerate(states)
+        ]
+        ids = world.run(_insert(world, search_id, walks))
+        expected = rule(walks, OFFSET)
+        assert world.run(_chosen(world, search_id)) == (None if expected is None else ids[expected.number])
+
+    holds()
+
+
+async def _insert(world: World, search_id: UUID, walks: Sequence[Walk]) -> dict[int, int]:
+    """The walks as rows; answers their ids by number."""
+    now = datetime.now(UTC)
+    statement = """
+        INSERT INTO walk (prospect_search_id, consumer, watermark, total, next_offset, next_position, page_offset, page_position,
+            reached_offset, begun_at, used_at, told_at)
+        VALUES ($1, $2, clock_timestamp(), 200, $3::bigint, $3::bigint + 1, 0, 1, $4, $5, $6, $7) RETURNING id
+    """
+    ids = {}
+    for walk in walks:
+        used_at = now - timedelta(minutes=90 if walk.is_expired else 5)
+        told_at = None if walk.told is None else now - timedelta(minutes=walk.told)
+        begun_at = now - timedelta(minutes=walk.begun)
+        arguments = (search_id, CONSUMERS[0], walk.expects, walk.reached, begun_at, used_at, told_at)
+        ids[walk.number] = await world.database.value(statement, *arguments)
+    return ids
+
+
+async def _chosen(world: World, search_id: UUID) -> int | None:
+    key = await world.database.value("SELECT secret_hash FROM api_key WHERE name = $1", CONSUMERS[0])
+    row = await world.database.row(SQL.page_at, key, [], search_id, None, OFFSET, OFFSET)
+    assert row is not None
+    chosen: int | None = row["walk_id"]
+    return chosen
