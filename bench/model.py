@@ -13,7 +13,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
     companies: int = 100_000
     rounds: int = 3
-    seconds: float = 2.0
+    seconds: float = 1.5
     is_smoke: bool = False
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -34,7 +35,8 @@ def main(path: Path, folder: Path) -> None:
         axes.set(title=plot["title"], xlabel=plot["x_label"], ylabel=plot["y_label"])
         if plot["is_logarithmic"]:
             axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            for axis_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+                axis_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         else:
             axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
@@ -54,13 +56,17 @@ def bars(axes: Axes, plot: dict[str, Any]) -> None:
             piles = [pile + value for pile, value in zip(piles, values, strict=True)]
         else:
             axes.bar_label(drawn, fmt="%.3g", padding=2, fontsize=8)
-    axes.set_xticks(range(len(plot["categories"])), plot["categories"])
+    axes.set_xticks(range(len(plot["categories"])), [fill(category, 16) for category in plot["categories"]])
 
 
 def lines(axes: Axes, plot: dict[str, Any]) -> None:
     """A line a series; sizes and offsets span decades, so x is logarithmic."""
+    colours: dict[str, str] = {}
     for label, points in plot["lines"].items():
-        axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=label)
+        case, _, variant = label.partition(", ")
+        colour = colours.setdefault(case, f"C{len(colours)}")
+        style = "--" if variant else "-"  # a variant has the colour of what it varies
+        axes.plot([x for x, _ in points], [y for _, y in points], color=colour, linestyle=style, marker="o", label=label)
     axes.set_xscale("symlog", linthresh=1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
