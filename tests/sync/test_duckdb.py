@@ -8,7 +8,7 @@ import pytest
 
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
-from tests.sync.contract import DestinationContract
+from tests.sync.columns_contract import ColumnsContract
 
 
 class DuckdbCopy:
@@ -34,7 +34,7 @@ class DuckdbCopy:
             return (tables, connection.execute("FROM companies").fetchall()) == ([("companies",)], [(1,)])
 
 
-class TestDuckdb(DestinationContract):
+class TestDuckdb(ColumnsContract):
     @pytest.fixture
     def copy(self, tmp_path: Path) -> DuckdbCopy:
         return DuckdbCopy(tmp_path / "feed.duckdb")

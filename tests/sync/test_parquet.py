@@ -9,7 +9,8 @@ import pytest
 
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
-from tests.sync.contract import SEARCH, DestinationContract, assert_same, sync
+from tests.sync.columns_contract import ColumnsContract
+from tests.sync.contract import SEARCH, assert_same, sync
 from tests.sync.feed_server import FeedServer, company
 
 
@@ -46,7 +47,7 @@ def copy(tmp_path: Path) -> ParquetCopy:
     return ParquetCopy(tmp_path / "lake")
 
 
-class TestParquet(DestinationContract):
+class TestParquet(ColumnsContract):
     @pytest.fixture
     def copy(self, tmp_path: Path) -> ParquetCopy:
         return ParquetCopy(tmp_path / "lake")

@@ -10,7 +10,8 @@ from psycopg.rows import dict_row
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused, TryLater
 from tests.conftest import sibling
-from tests.sync.contract import SEARCH, DestinationContract, assert_same, sync
+from tests.sync.columns_contract import ColumnsContract
+from tests.sync.contract import SEARCH, assert_same, sync
 from tests.sync.feed_server import FeedServer, company
 
 
@@ -45,7 +46,7 @@ def copy(postgres: str) -> PostgresCopy:
     return PostgresCopy(postgres)
 
 
-class TestPostgresql(DestinationContract):
+class TestPostgresql(ColumnsContract):
     @pytest.fixture
     def copy(self, postgres: str) -> PostgresCopy:
         return PostgresCopy(postgres)

@@ -9,7 +9,7 @@ import pytest
 
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
-from tests.sync.contract import DestinationContract
+from tests.sync.columns_contract import ColumnsContract
 
 
 class SqliteCopy:
@@ -32,7 +32,7 @@ class SqliteCopy:
             return (tables, connection.execute("SELECT * FROM companies").fetchall()) == ([("companies",)], [(1,)])
 
 
-class TestSqlite(DestinationContract):
+class TestSqlite(ColumnsContract):
     @pytest.fixture
     def copy(self, tmp_path: Path) -> SqliteCopy:
         return SqliteCopy(tmp_path / "feed.db")

@@ -57,21 +57,11 @@ class Ledger:
         return Position(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
 
     def begin_full(self, search_id: str, source: Source) -> None:
-        before = self.position(search_id)
-        kept = before.delivered_until if before and before.source.is_same(source) else None
-        self._save(search_id, Position(source=source, delivered_until=kept, full_run=True), ended=False)
+        self._save(search_id, begun_full(self.position(search_id), source), ended=False)
 
     def advance(self, batch: Batch) -> None:
         """Move the position by what the batch reached."""
-        before = self.position(batch.search_id) or Position(source=batch.source)
-        is_full = batch.full and not batch.last
-        after = Position(
-            source=batch.source,
-            delivered_until=before.delivered_until if is_full else batch.until or before.delivered_until,
-            full_run=is_full,
-            full_until=(batch.until or before.full_until) if is_full else None,
-        )
-        self._save(batch.search_id, after, ended=batch.last)
+        self._save(batch.search_id, advanced(self.position(batch.search_id), batch), ended=batch.last)
 
     def columns(self) -> dict[str, dict[str | None, Column]]:
         """The attribute columns of each table, by attribute."""
@@ -139,6 +129,24 @@ class Ledger:
             position.full_until,
             now_text() if ended else None,
         )
+
+
+def advanced(before: Position | None, batch: Batch) -> Position:
+    """The position once the batch is written."""
+    before = before or Position(source=batch.source)
+    is_full = batch.full and not batch.last
+    return Position(
+        source=batch.source,
+        delivered_until=before.delivered_until if is_full else batch.until or before.delivered_until,
+        full_run=is_full,
+        full_until=(batch.until or before.full_until) if is_full else None,
+    )
+
+
+def begun_full(before: Position | None, source: Source) -> Position:
+    """The position while a full run has seen nothing yet."""
+    kept = before.delivered_until if before and before.source.is_same(source) else None
+    return Position(source=source, delivered_until=kept, full_run=True)
 
 
 def _first(missing: list[str]) -> str | None:

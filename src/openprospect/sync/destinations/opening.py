@@ -7,15 +7,16 @@ from openprospect.sync.destinations.base import Destination, Held
 from openprospect.sync.errors import DestinationRefused
 
 _SCHEMES = {
-    "duckdb": "openprospect.sync.destinations.duckdb",
-    "hubspot": "openprospect.sync.destinations.crm.hubspot",
-    "parquet": "openprospect.sync.destinations.parquet.destination",
-    "postgres": "openprospect.sync.destinations.postgresql",
-    "postgresql": "openprospect.sync.destinations.postgresql",
-    "salesforce": "openprospect.sync.destinations.crm.salesforce",
-    "sqlite": "openprospect.sync.destinations.sqlite",
+    "dlt:": "openprospect.sync.destinations.dlt.destination",
+    "duckdb://": "openprospect.sync.destinations.duckdb",
+    "hubspot://": "openprospect.sync.destinations.crm.hubspot",
+    "parquet://": "openprospect.sync.destinations.parquet.destination",
+    "postgres://": "openprospect.sync.destinations.postgresql",
+    "postgresql://": "openprospect.sync.destinations.postgresql",
+    "salesforce://": "openprospect.sync.destinations.crm.salesforce",
+    "sqlite://": "openprospect.sync.destinations.sqlite",
 }
-_EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder, hubspot:///log.db"
+_EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder, hubspot:///log.db, dlt:snowflake"
 
 
 class _Kind(Protocol):
@@ -35,10 +36,11 @@ def held_in(url: str) -> list[Held]:
 
 
 def _kind(url: str) -> _Kind:
-    scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in _SCHEMES:
-        raise DestinationRefused(f"There is no destination {scheme!r}. Known ones: {_EXAMPLES}.")
+    scheme = next((scheme for scheme in _SCHEMES if url.startswith(scheme)), None)
+    if scheme is None:
+        raise DestinationRefused(f"There is no destination {url.partition(':')[0]!r}. Known ones: {_EXAMPLES}.")
     try:
         return cast("_Kind", import_module(_SCHEMES[scheme]))
     except ModuleNotFoundError as error:
-        raise DestinationRefused(f"{scheme}:// needs the package {error.name}: pip install 'openprospect[{scheme}]'.") from error
+        extra = scheme.rstrip(":/")
+        raise DestinationRefused(f"{scheme} needs the package {error.name}: pip install 'openprospect[{extra}]'.") from error

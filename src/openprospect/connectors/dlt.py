@@ -1,0 +1,82 @@
+"""A dlt source of a search's companies and prospects, which ends with exactly what is delivered: removals included.
+
+    pipeline = dlt.pipeline("prospects", destination="snowflake", dataset_name="crm")
+    pipeline.run(delivered_companies("5f0c…", base_url="https://delivery.example.com"))  # key: SOURCES__OPENPROSPECT__API_KEY
+
+dlt commits its position with the load: a run that is killed repeats, and skips nothing. The warehouse must merge by
+`delete-insert`, as every one does that speaks SQL; for Delta and Iceberg there is `openprospect sync --to dlt:delta`.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from openprospect.sync.client import Client, FeedPage
+from openprospect.sync.destinations.dlt.rows import KEYS, REMOVED, RUN, removals, table_of
+from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
+from openprospect.sync.wire import Company
+
+_MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
+_REMOVAL: Any = {REMOVED: {"hard_delete": True}}
+
+
+@dlt.source(name="openprospect", section="openprospect")
+def delivered_companies(
+    prospect_search_id: str, base_url: str = "http://127.0.0.1:8400", api_key: str = dlt.secrets.value
+) -> Iterator[DltResource]:
+    """Two flat tables, `companies` and `prospects`, from one walk. Positions are kept by search: load as many as you please."""
+
+    # No primary key: delivered_since is exclusive, so that there is no boundary to look back over.
+    @dlt.resource(name=f"feed_{prospect_search_id}", selected=False)
+    def feed(delivered: Any = dlt.sources.incremental("delivered_at", primary_key=())) -> Iterator[list[dict[str, Any]]]:  # noqa: B008
+        with Client(base_url, api_key) as client:
+            yield from _up_to_now(client.pages(prospect_search_id, delivered_since=delivered.last_value))
+
+    @dlt.transformer(
+        data_from=feed,
+        name=f"companies_{prospect_search_id}",
+        table_name=COMPANIES,
+        write_disposition=_MERGE,
+        primary_key=KEYS[COMPANIES],
+        columns=_REMOVAL,
+    )
+    def companies(items: list[dict[str, Any]]) -> pa.Table:
+        live, removed = _told_apart(items)
+        rows = table_of(COMPANIES, company_frame(prospect_search_id, live), 0)
+        return pa.concat_tables([rows, removals(COMPANIES, "id", prospect_search_id, removed)]).drop_columns([RUN])
+
+    @dlt.transformer(
+        data_from=feed,
+        name=f"prospects_{prospect_search_id}",
+        table_name=PROSPECTS,
+        write_disposition=_MERGE,
+        merge_key=KEYS[PROSPECTS],
+        columns=_REMOVAL,
+    )
+    def prospects(items: list[dict[str, Any]]) -> pa.Table:
+        live, _ = _told_apart(items)
+        rows = table_of(PROSPECTS, prospect_frame(prospect_search_id, live), 0)
+        # One row for every company, so that of one that has nobody left nobody is left.
+        emptied = removals(PROSPECTS, "company_id", prospect_search_id, [item["company"].id for item in items])
+        return pa.concat_tables([rows, emptied]).drop_columns([RUN])
+
+    yield companies
+    yield prospects
+
+
+def _up_to_now(pages: Iterable[FeedPage]) -> Iterator[list[dict[str, Any]]]:
+    """As far as the feed went when the walk began: what is delivered again meanwhile would come twice in one load."""
+    until: str | None = None
+    for page in pages:
+        until = until or page.watermark
+        companies = [one for one in page.companies if until is None or one.delivered_at is None or one.delivered_at <= until]
+        yield [{"delivered_at": company.delivered_at, "company": company} for company in companies]
+
+
+def _told_apart(items: list[dict[str, Any]]) -> tuple[list[Company], list[str]]:
+    """Companies that are delivered, and ids of those that were taken back."""
+    companies: list[Company] = [item["company"] for item in items]
+    return [company for company in companies if not company.removed_at], [company.id for company in companies if company.removed_at]

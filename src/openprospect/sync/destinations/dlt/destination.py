@@ -1,0 +1,154 @@
+"""Batches into a warehouse by dlt: the data first, then, once all of it is in, the position that it reaches."""
+
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+from dlt.common.pipeline import get_dlt_pipelines_dir
+
+from openprospect.sync.batch import Batch, Source
+from openprospect.sync.clock import now_text
+from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.dlt import address as addresses
+from openprospect.sync.destinations.dlt.address import Address
+from openprospect.sync.destinations.dlt.loader import Loader
+from openprospect.sync.destinations.dlt.open_tables import OpenTables
+from openprospect.sync.destinations.dlt.rows import RUN, SCHEMAS, STATE, table_of
+from openprospect.sync.destinations.dlt.sql_warehouse import SqlWarehouse
+from openprospect.sync.destinations.dlt.warehouse import Change, Warehouse
+from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
+from openprospect.sync.destinations.ledger import advanced, begun_full
+from openprospect.sync.destinations.lock import FileLock
+from openprospect.sync.errors import DestinationRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """A row of the table of positions. `run` counts full runs; rows carry the one that wrote them last."""
+
+    position: Position
+    run: int = 0
+    synced_at: str | None = None
+
+
+class DltDestination:
+    """Locked against other runs of this machine; no lock reaches further in every warehouse."""
+
+    def __init__(self, warehouse: Warehouse, owned: ExitStack) -> None:
+        self._warehouse = warehouse
+        self._owned = owned
+        self._states = _states(warehouse)
+
+    def position(self, search_id: str) -> Position | None:
+        state = self._states.get(search_id)
+        return state.position if state else None
+
+    def begin_full(self, search_id: str, source: Source) -> None:
+        before = self._states.get(search_id)
+        position = begun_full(before.position if before else None, source)
+        self._remember(search_id, _State(position=position, run=before.run + 1 if before else 1))
+
+    def apply(self, batch: Batch) -> Applied:
+        before = self._states.get(batch.search_id)
+        run = before.run if before else 0
+        change = _change(batch, run)
+        removed = self._warehouse.replace(change) if change.ids or change.removed else 0
+        if batch.full and batch.last:
+            removed += self._warehouse.sweep(batch.search_id, run)
+        synced_at = now_text() if batch.last else before.synced_at if before else None
+        position = advanced(before.position if before else None, batch)
+        self._remember(batch.search_id, _State(position=position, run=run, synced_at=synced_at))
+        return Applied(companies=len(change.companies), prospects=len(change.prospects), removed=removed)
+
+    def close(self) -> None:
+        self._owned.close()
+
+    def _remember(self, search_id: str, state: _State) -> None:
+        position = state.position
+        row = {
+            "prospect_search_id": search_id,
+            "server": position.source.server,
+            "instance": position.source.instance,
+            "delivered_until": position.delivered_until,
+            "full_run": position.full_run,
+            "full_until": position.full_until,
+            "synced_at": state.synced_at,
+            RUN: state.run,
+        }
+        self._warehouse.remember(pa.Table.from_pylist([row], schema=SCHEMAS[STATE]))
+        self._states[search_id] = state
+
+
+def open_destination(url: str) -> DltDestination:
+    loader = Loader(addresses.parse(url))
+    with ExitStack() as opened:
+        opened.callback(loader.close)
+        digest = sha256(loader.place.encode()).hexdigest()[:16]
+        lock = FileLock(Path(get_dlt_pipelines_dir()) / f"openprospect-{digest}.lock")
+        opened.callback(lock.release)
+        warehouse = _warehouse(loader)
+        _prepare(warehouse, loader.address)
+        return DltDestination(warehouse, opened.pop_all())
+
+
+def held_in(url: str) -> list[Held]:
+    with closing(Loader(addresses.parse(url))) as loader:
+        warehouse = _warehouse(loader)
+        if STATE not in warehouse.found():
+            raise DestinationRefused(f"{loader.address} holds nothing that `openprospect sync` wrote.")
+        return [_held(warehouse, search_id, state) for search_id, state in sorted(_states(warehouse).items())]
+
+
+def _held(warehouse: Warehouse, search_id: str, state: _State) -> Held:
+    return Held(
+        search_id=search_id,
+        server=state.position.source.server,
+        companies=warehouse.count(COMPANIES, search_id),
+        prospects=warehouse.count(PROSPECTS, search_id),
+        delivered_until=state.position.delivered_until,
+        synced_at=state.synced_at,
+    )
+
+
+def _warehouse(loader: Loader) -> Warehouse:
+    table_format = loader.address.table_format
+    return OpenTables(loader, table_format) if table_format else SqlWarehouse(loader)
+
+
+def _prepare(warehouse: Warehouse, address: Address) -> None:
+    """Raises `DestinationRefused` where the tables are somebody else's."""
+    found = warehouse.found()
+    if found and STATE not in found:
+        raise DestinationRefused(
+            f"{address} has a table {min(found)!r} that `openprospect sync` did not make; it is left alone."
+            " Rename it, or choose another dataset."
+        )
+    warehouse.create()
+
+
+def _states(warehouse: Warehouse) -> dict[str, _State]:
+    return {
+        row["prospect_search_id"]: _State(
+            position=Position(
+                source=Source(server=row["server"], instance=row["instance"]),
+                delivered_until=row["delivered_until"],
+                full_run=bool(row["full_run"]),
+                full_until=row["full_until"],
+            ),
+            run=row[RUN],
+            synced_at=row["synced_at"],
+        )
+        for row in warehouse.states()
+    }
+
+
+def _change(batch: Batch, run: int) -> Change:
+    return Change(
+        search_id=batch.search_id,
+        companies=table_of(COMPANIES, company_frame(batch.search_id, batch.companies), run),
+        prospects=table_of(PROSPECTS, prospect_frame(batch.search_id, batch.companies), run),
+        ids=[company.id for company in batch.companies],
+        removed=batch.removed,
+    )

@@ -1,0 +1,67 @@
+"""dlt itself: one pipeline, set up to keep nothing on this machine, to call nobody, and to leave no load behind."""
+
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.destination import TLoaderFileFormat
+from dlt.common.destination.client import JobClientBase
+from dlt.extract import DltResource
+
+from openprospect.sync.destinations.dlt.address import Address
+from openprospect.sync.destinations.dlt.failures import translated
+
+# The environment and dlt's own files have the last word on each of these.
+_SETTINGS = {
+    "runtime.dlthub_telemetry": False,
+    "runtime.log_level": "ERROR",
+    "normalize.workers": 1,  # batches are small, and Arrow is not normalized row by row
+    "restore_from_destination": False,  # the position is a table of ours
+}
+
+
+class Loader:
+    """Loads Arrow tables. Its working folder goes with it: a load that a kill left behind must not come before the next."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        for name, value in _SETTINGS.items():
+            dlt.config[name] = value
+        dlt.current.run_context().initialize_runtime()  # which has happened already, without these
+        with ExitStack() as opened:
+            folder = opened.enter_context(TemporaryDirectory(prefix="openprospect-dlt-", ignore_cleanup_errors=True))
+            with translated(address):
+                self._pipeline = dlt.pipeline(
+                    "openprospect_sync", destination=address.destination, dataset_name=address.dataset, pipelines_dir=folder
+                )
+            self._opened = opened.pop_all()
+
+    @property
+    def place(self) -> str:
+        """Where the data goes, without what it takes to get there: the same for every run that writes to the same tables."""
+        with translated(self.address):
+            config = self.client().config
+            return f"{self.address.destination} {config} {self._pipeline.dataset_name}"
+
+    def load(self, *resources: DltResource) -> None:
+        """Returns once all of it is in; may be repeated after a failure."""
+        with translated(self.address):
+            self._pipeline.run(list(resources), loader_file_format=self._file_format())
+
+    def _file_format(self) -> TLoaderFileFormat:
+        """Never CSV, which dlt takes for Arrow where a warehouse prefers statements: empty text comes out of it as none at all."""
+        preferred = self.client().capabilities.preferred_loader_file_format
+        return preferred if preferred == "insert_values" else "parquet"
+
+    def client(self) -> JobClientBase:
+        return self._pipeline.destination_client()
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+def resource(name: str, rows: pa.Table, **hints: Any) -> DltResource:
+    loaded: DltResource = dlt.resource([rows], name=name, **hints)
+    return loaded

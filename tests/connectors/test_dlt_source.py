@@ -1,0 +1,106 @@
+"""The dlt source and the plain `rest_api` recipe, run by dlt into DuckDB, each as the file that people download."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from openprospect.connectors import files
+from openprospect.demo.service import clean_environment
+from tests.sync.contract import SEARCH
+from tests.sync.feed_server import KEY, Feed, FeedServer, company
+
+SHIPPED = ("http://127.0.0.1:8400", "00000000-0000-4000-8000-000000000000")
+
+
+class Loaded:
+    """A program of dlt in a folder of its own, and what it loaded there."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+
+    def run(self, base_url: str, search_id: str, key: str) -> None:
+        """Each time a process, with what the last one left."""
+        done = subprocess.run(
+            self.command(base_url, search_id), env=self.environment(key), cwd=self._folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def command(self, base_url: str, search_id: str) -> list[str]:
+        text = files.path(self._name).read_text().replace(SHIPPED[0], base_url).replace(SHIPPED[1], search_id)
+        (self._folder / self._name).write_text(text)
+        return [sys.executable, self._name]
+
+    def environment(self, key: str) -> dict[str, str]:
+        own = {"DLT_DATA_DIR": str(self._folder / "dlt"), "RUNTIME__DLTHUB_TELEMETRY": "false", "NORMALIZE__WORKERS": "1"}
+        return clean_environment(OPENPROSPECT_API_KEY=key, **own)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        (database,) = self._folder.glob("*.duckdb")
+        with duckdb.connect(str(database), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
+
+    def people(self) -> list[tuple[Any, ...]]:
+        """The e-mails of everybody, each with the name of the company."""
+        join = {
+            "dlt_pipeline.py": "prospects.companies c JOIN prospects.prospects p ON p.company_id = c.id",
+            "dlt_rest_api.py": "prospects.companies c JOIN prospects.companies__prospects p ON p._dlt_parent_id = c._dlt_id",
+        }[self._name]
+        return sorted(self.rows(f"SELECT c.name, p.email FROM {join}"))
+
+    def names(self) -> list[tuple[Any, ...]]:
+        return sorted(self.rows("SELECT id, name FROM prospects.companies"))
+
+
+@pytest.fixture(params=["dlt_pipeline.py", "dlt_rest_api.py"])
+def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Loaded:
+    return Loaded(tmp_path, request.param)
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+def test_what_is_delivered_again_emptied_and_withdrawn_ends_as_the_live_feed(loaded: Loaded, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(*[company(n, people=n % 3 + 1) for n in range(210)])
+    loaded.run(server.url, SEARCH, KEY)
+    feed.deliver(company(3, people=0), company(4, people=1, name="Renamed"), company(500))
+    feed.withdraw(company(5)["id"])
+
+    loaded.run(server.url, SEARCH, KEY)
+
+    assert loaded.names() == live_names(feed)
+    assert loaded.people() == live_people(feed)
+    assert sum("delivered_since" in poll and "1970" not in poll for poll in server.polls()) == 1
+
+
+def test_what_is_delivered_again_during_the_walk_is_there_once(loaded: Loaded, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(*[company(n, people=2) for n in range(250)])
+
+    def again(page: int) -> None:
+        if page == 2:
+            feed.deliver(company(1, people=1, name="Moved"))
+
+    server.on_page = again
+    loaded.run(server.url, SEARCH, KEY)
+    loaded.run(server.url, SEARCH, KEY)
+
+    assert loaded.names() == live_names(feed)
+    assert loaded.people() == live_people(feed)
+
+
+def live_names(feed: Feed) -> list[tuple[Any, ...]]:
+    return sorted((one["id"], one["name"]) for one in feed.live().values())
+
+
+def live_people(feed: Feed) -> list[tuple[Any, ...]]:
+    return sorted((one["name"], person["email"]) for one in feed.live().values() for person in one["prospects"])
