@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = ROOT / "connectors" / "proved.txt"
-PROVED = ("connectors", "contract", "src/openprospect/connectors", "tests/connectors")
+PROVED = ("connectors", "contract", "src/openprospect/connectors", "src/openprospect/sync/destinations/dlt", "tests/connectors")
 
 
 def digest() -> str:

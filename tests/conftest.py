@@ -17,7 +17,11 @@ from openprospect.server.db.pool import Database
 
 # Assertions in helpers explain themselves, as those in tests do; said here, before anything imports them.
 pytest.register_assert_rewrite(
-    "tests.sync.contract", "tests.sync.columns_contract", "tests.integration.export_consumer", "tests.integration.feed_model", "tests.integration.naive_client"
+    "tests.sync.contract",
+    "tests.sync.columns_contract",
+    "tests.integration.export_consumer",
+    "tests.integration.feed_model",
+    "tests.integration.naive_client",
 )
 
 

@@ -14,7 +14,7 @@ from openprospect.demo.service import clean_environment
 from tests.sync.contract import SEARCH
 from tests.sync.feed_server import KEY, Feed, FeedServer, company
 
-SHIPPED = ("http://127.0.0.1:8400", "00000000-0000-4000-8000-000000000000")
+pytestmark = pytest.mark.heavy
 
 
 class Loaded:
@@ -32,7 +32,7 @@ class Loaded:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def command(self, base_url: str, search_id: str) -> list[str]:
-        text = files.path(self._name).read_text().replace(SHIPPED[0], base_url).replace(SHIPPED[1], search_id)
+        text = files.path(self._name).read_text().replace(files.BASE_URL, base_url).replace(files.SEARCH_ID, search_id)
         (self._folder / self._name).write_text(text)
         return [sys.executable, self._name]
 

@@ -14,6 +14,8 @@ from openprospect.demo.service import COMMAND, clean_environment
 from tests.acceptance.conftest import Service
 from tests.connectors.feed import COMPANY_FIELDS, PERSON_FIELDS, LivingFeed, Rows, killed_after_lines
 
+pytestmark = pytest.mark.heavy
+
 TAP = str(Path(COMMAND).with_name("tap-openprospect"))
 Message = dict[str, Any]
 
@@ -29,7 +31,8 @@ class TestTheSdksOwnSuite(_Suite):  # type: ignore[misc]
     """Of taps and of streams: discovery, catalogue, schemas, records, keys, state."""
 
     @pytest.fixture(scope="class")
-    def runner(self, service: Service) -> TapTestRunner:
+    @classmethod
+    def runner(cls, service: Service) -> TapTestRunner:
         feed = LivingFeed(service, "singersuite")
         feed.deliver(range(3), city="Rome")
         feed.service.run("withdraw", feed.search_id, feed.live()[0]["id"], "--reason", "closed")

@@ -44,6 +44,7 @@ async def test_what_is_another_tenants_looks_like_nothing(browser, beta):
         f"/searches/{beta['search']}",
         f"/searches/{beta['search']}/deliver",
         f"/searches/{beta['search']}/connect",
+        f"/searches/{beta['search']}/connectors/airbyte.yaml",
         f"/searches/{beta['search']}/companies/{beta['company']}",
         f"/privacy/erasures/{beta['erasure']}",
         f"/privacy/erasures/{beta['erasure']}/recipients",

@@ -8,6 +8,7 @@ dlt commits its position with the load: a run that is killed repeats, and skips 
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 import dlt
@@ -33,7 +34,7 @@ def delivered_companies(
     @dlt.resource(name=f"feed_{prospect_search_id}", selected=False)
     def feed(delivered: Any = dlt.sources.incremental("delivered_at", primary_key=())) -> Iterator[list[dict[str, Any]]]:  # noqa: B008
         with Client(base_url, api_key) as client:
-            yield from _up_to_now(client.pages(prospect_search_id, delivered_since=delivered.last_value))
+            yield from _each_once(client.pages(prospect_search_id, delivered_since=delivered.last_value))
 
     @dlt.transformer(
         data_from=feed,
@@ -67,13 +68,15 @@ def delivered_companies(
     yield prospects
 
 
-def _up_to_now(pages: Iterable[FeedPage]) -> Iterator[list[dict[str, Any]]]:
-    """As far as the feed went when the walk began: what is delivered again meanwhile would come twice in one load."""
-    until: str | None = None
+def _each_once(pages: Iterable[FeedPage]) -> Iterator[list[dict[str, Any]]]:
+    """As far as no company comes again: one that is delivered anew meanwhile ends the walk, and begins the next run."""
+    seen: set[str] = set()
     for page in pages:
-        until = until or page.watermark
-        companies = [one for one in page.companies if until is None or one.delivered_at is None or one.delivered_at <= until]
-        yield [{"delivered_at": company.delivered_at, "company": company} for company in companies]
+        first_seen = list(takewhile(lambda company: company.id not in seen, page.companies))
+        seen.update(company.id for company in first_seen)
+        yield [{"delivered_at": company.delivered_at, "company": company} for company in first_seen]
+        if len(first_seen) < len(page.companies):
+            return
 
 
 def _told_apart(items: list[dict[str, Any]]) -> tuple[list[Company], list[str]]:

@@ -19,6 +19,7 @@ _PAGES = [
     deliver.deliver_upload_form,
     connect.connect_page,
     connect.try_search,
+    connect.connector_file,
     keys.keys_page,
     keys.create_key_form,
     keys.revoke_key_form,

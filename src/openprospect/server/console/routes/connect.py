@@ -6,10 +6,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from openprospect.server.console import store
+from openprospect.server.console.connectors import CONNECTOR_FILES, filled
 from openprospect.server.console.gate import OperatorsRequest, posted
 from openprospect.server.console.page import page
 from openprospect.server.console.routes.search import own_feed
 from openprospect.server.console.samples import samples
+from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Database
 
 _LIMIT = 2
@@ -20,7 +22,22 @@ async def connect_page(request: OperatorsRequest, search_id: FromPath[str], data
     """The programs of the delivery page, ready to run."""
     feed = await own_feed(request, database, search_id)
     base_url = str(request.base_url).rstrip("/")
-    return page(request, "connect.html", feed=feed, base_url=base_url, samples=samples(feed.search_id, base_url))
+    return page(
+        request, "connect.html", feed=feed, base_url=base_url, samples=samples(feed.search_id, base_url), connectors=CONNECTOR_FILES
+    )
+
+
+@get("/searches/{search_id:str}/connectors/{name:str}")
+async def connector_file(
+    request: OperatorsRequest, search_id: FromPath[str], name: FromPath[str], database: NamedDependency[Database]
+) -> Response[str]:
+    """A file for another tool, ready to load."""
+    feed = await own_feed(request, database, search_id)
+    text = filled(name, feed.search_id, str(request.base_url).rstrip("/"))
+    if text is None:
+        raise NotFound("There is no such connector.")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @post("/searches/{search_id:str}/try", status_code=200)
