@@ -1,5 +1,9 @@
-"""`openprospect sync` from the real service into every destination: what the feed holds is what stands there."""
+"""`openprospect sync` from the real service into every destination: what the feed holds is what stands there.
 
+OPENPROSPECT_TEST_SYNC_KILLS and OPENPROSPECT_TEST_SYNC_COMPANIES make more kills, in a larger feed.
+"""
+
+import os
 import random
 import signal
 import subprocess
@@ -12,11 +16,16 @@ import httpx
 import pytest
 
 from openprospect.demo.service import COMMAND
+from openprospect.sync.destinations.opening import held_in
+from openprospect.sync.errors import DestinationRefused
 from tests.acceptance.conftest import Service
 from tests.sync.test_duckdb import DuckdbCopy
 from tests.sync.test_parquet import ParquetCopy
 from tests.sync.test_postgresql import PostgresCopy
 from tests.sync.test_sqlite import SqliteCopy
+
+KILLS = int(os.environ.get("OPENPROSPECT_TEST_SYNC_KILLS", "4"))
+COMPANIES = int(os.environ.get("OPENPROSPECT_TEST_SYNC_COMPANIES", "6000"))
 
 Copy = DuckdbCopy | SqliteCopy | ParquetCopy | PostgresCopy
 
@@ -39,6 +48,15 @@ def reader(service: Service) -> Iterator[httpx.Client]:
     key = service.new_key("onlooker")
     with httpx.Client(base_url=f"{service.base_url}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def feed_to_kill(service: Service) -> str:
+    """One feed for all kinds of destination: nobody changes it."""
+    search = service.new_search("to kill")
+    for first in range(0, COMPANIES, 10_000):
+        service.deliver(search, [company(n) for n in range(first, min(first + 10_000, COMPANIES))])
+    return search
 
 
 def test_a_withdrawal_and_an_erasure_are_gone_after_the_next_sync(service: Service, reader: httpx.Client, copy: Copy) -> None:
@@ -65,19 +83,23 @@ def test_a_withdrawal_and_an_erasure_are_gone_after_the_next_sync(service: Servi
 
 
 def test_a_sync_killed_at_any_moment_goes_on_where_its_data_ends(
-    service: Service, reader: httpx.Client, copy: Copy, tmp_path: Path
+    service: Service, reader: httpx.Client, copy: Copy, feed_to_kill: str
 ) -> None:
-    search, key = service.new_search("to kill"), service.new_key("killed")
-    service.deliver(search, [company(n) for n in range(6_000)])
+    search, key = feed_to_kill, service.new_key("killed")
+    live = walked(reader, search)
     moments = random.Random(4)  # any sequence will do, the same one each time shows the same failure
-    begun = time.monotonic()
-    service.run("sync", search, "--to", f"duckdb:///{tmp_path}/timed.duckdb", OPENPROSPECT_API_KEY=key)
-    whole_seconds = time.monotonic() - begun
+    kills, reach_seconds, before = 0, 1.2, None
+    while kills < KILLS:
+        is_whole = before == live[-1]["delivered_at"]
+        was_killed = killed_after(moments.uniform(0.3, reach_seconds), service, search, copy, key, *(["--full"] if is_whole else []))
+        position = reached(copy)
+        assert_holds_up_to(position, copy, live)
+        # So that kills fall all over a run, however fast it is here.
+        reach_seconds *= 0.8 if not was_killed else 1.2 if position == before else 1.0
+        kills, before = kills + was_killed, position
 
-    kills = sum(killed_after(moments.uniform(0.3, 0.9) * whole_seconds, service, search, copy, key) for _ in range(4))
     sync(service, search, copy, key)
 
-    assert kills, "every run had ended before it was killed"
     assert_same(copy, reader, search)
 
 
@@ -120,10 +142,27 @@ def sync(service: Service, search: str, copy: Copy, key: str) -> dict[str, Any]:
     return dict(summary)
 
 
-def killed_after(seconds: float, service: Service, search: str, copy: Copy, key: str) -> bool:
+def reached(copy: Copy) -> str | None:
+    """The position that stands in a destination; None where nothing was stored yet."""
+    try:
+        held = held_in(copy.url)
+    except DestinationRefused:
+        return None
+    return held[0].delivered_until if held else None
+
+
+def assert_holds_up_to(position: str | None, copy: Copy, live: list[dict[str, Any]]) -> None:
+    """The position is not ahead of the data: every company delivered up to it is there, as of then."""
+    if position is None:
+        return
+    stored = {(row["id"], row["delivered_at"]) for row in copy.rows("companies")}
+    assert [one["id"] for one in live if one["delivered_at"] <= position and (one["id"], one["delivered_at"]) not in stored] == []
+
+
+def killed_after(seconds: float, service: Service, search: str, copy: Copy, key: str, *options: str) -> bool:
     """Whether the run was still going when its time was up."""
     process = subprocess.Popen(
-        [COMMAND, "sync", search, "--to", copy.url],
+        [COMMAND, "sync", search, "--to", copy.url, *options],
         env=service.environment | {"OPENPROSPECT_API_KEY": key},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
