@@ -8,6 +8,7 @@ from bench.model import Outcome, Size
 SUITES = {
     "read": "Reading pages",
     "ingest": "Delivering",
+    "sync": "Syncing a whole feed",
     "webhooks": "Pushing events",
 }
 """The module `bench.NAME` of each suite, and its heading in the report."""

@@ -1,130 +1,193 @@
-"""Times `openprospect sync`, whole processes with their peak memory, beside a dlt `rest_api` pipeline doing the same.
+"""`openprospect sync` of a whole feed from a real service, whole processes from start to end, beside a dlt pipeline and curl.
 
-    .venv/bin/python bench/sync.py [--companies 50000] [--rounds 3] [--into duckdb,postgresql] [--base-url URL --search ID]
-
-The feed comes from the small server of the tests, or from `--base-url` with the key in OPENPROSPECT_API_KEY. dlt takes
-part where bench/.venv has it: python -m venv bench/.venv; bench/.venv/bin/pip install 'dlt[duckdb,postgres]' pyarrow 'sqlglot<30.22'
+By its own ways, and held to pages; curl fetches the same pages and drops them. Service, PostgreSQL and reader share the machine.
 """
 
-import argparse
+import asyncio
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parent.parent
-DLT_PYTHON = ROOT / "bench" / ".venv" / "bin" / "python"
-OURS = Path(sys.executable).with_name("openprospect")
-SEARCH = "11111111-1111-4111-8111-111111111111"
-KEY = "opk_test_sync"
+import asyncpg
+
+from bench.database import cluster, sibling
+from bench.feed import companies, deliver, new_key, open_search
+from bench.machine import ROOT
+from bench.model import PEERS_PYTHON, Figure, Goal, Outcome, Size
+from bench.processes import cpu_seconds
+from bench.service import serving
+from openprospect.demo.service import COMMAND, clean_environment
+from openprospect.server.db.migrate import migrate
+from openprospect.server.db.pool import Database
+from openprospect.sync.client import Client
+
+_MOST_COMPANIES = 50_000
+_OURS, _BY_PAGES, _PEER, _LIMIT = "openprospect sync", "openprospect sync, pages only", "dlt rest_api", "curl, the pages dropped"
+_DUCKDB, _POSTGRESQL, _NOWHERE = "into DuckDB", "into PostgreSQL", "nowhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One process: which tool, into what, and where that is."""
+class Feed:
+    """A served feed, and a database beside it to sync into."""
 
-    tool: str
-    into: str
-    url: str
-
-    def command(self, search: str, schema: str) -> list[str]:
-        if self.tool == "dlt":
-            return [str(DLT_PYTHON), str(ROOT / "bench" / "sync_dlt.py"), search, self.into, self.url, schema]
-        schema_setting = f"{'&' if '?' in self.url else '?'}schema={schema}" if self.into == "postgresql" else ""
-        return [str(OURS), "sync", search, "--to", self.url + schema_setting]
+    base_url: str
+    service_pid: int
+    key: str
+    search: str
+    size: int
+    warehouse: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one process took, from start to end, its imports included."""
+    """What one run took; `cpu_seconds` without the service's, and without that of a PostgreSQL written to."""
 
     seconds: float
     cpu_seconds: float
-    peak_mebibytes: int
+    service_cpu_seconds: float
+    peak_mebibytes: float
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--companies", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--into", default="duckdb,postgresql", help="any of duckdb, postgresql, sqlite, parquet")
-    parser.add_argument("--base-url")
-    parser.add_argument("--search", default=SEARCH)
-    arguments = parser.parse_args()
-    kinds = arguments.into.split(",")
-    feed = nullcontext(arguments.base_url) if arguments.base_url else generated_feed(arguments.search, arguments.companies)
-    costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    with feed as base_url, postgresql("postgresql" in kinds) as dsn:
-        for number in range(arguments.rounds):
-            for kind in kinds:
-                for tool in tools(kind):
-                    with tempfile.TemporaryDirectory() as folder:
-                        run = Run(tool=tool, into=kind, url=place(tool, kind, Path(folder), dsn))
-                        command = run.command(arguments.search, f"bench_{tool}_{number}")
-                        costs[kind, tool].append(measured(command, folder, base_url))
-    report(costs)
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """All runs, by where they went and by what."""
+
+    found: dict[tuple[str, str], list[Cost]] = field(default_factory=lambda: defaultdict(list))
+
+    def seconds(self, case: str, subject: str) -> float:
+        return median(cost.seconds for cost in self.found[case, subject])
+
+    def peak(self, subject: str) -> float:
+        return max(cost.peak_mebibytes for (_, found), costs in self.found.items() if found == subject for cost in costs)
 
 
-def tools(kind: str) -> list[str]:
-    return ["openprospect", "dlt"] if DLT_PYTHON.exists() and kind in {"duckdb", "postgresql"} else ["openprospect"]
+def run(size: Size) -> Outcome:
+    count = min(size.companies, _MOST_COMPANIES)
+    with cluster() as dsn, tempfile.TemporaryDirectory() as folder:
+        key, search = asyncio.run(_build(dsn, count))
+        environment = {"OPENPROSPECT_DATABASE_URL": dsn}
+        command = [COMMAND, "serve", "--port", "{port}", "--no-migrate"]
+        with serving(command, environment=environment, log=Path(folder) / "service.log") as service:
+            feed = Feed(
+                base_url=service.base_url,
+                service_pid=service.pid,
+                key=key,
+                search=search,
+                size=count,
+                warehouse=sibling(dsn, "warehouse"),
+            )
+            costs = _measure(feed, rounds=size.rounds)
+    notes = [] if _has_peer() else ["dlt took no part: bench/.venv, which `make bench` makes, is not there."]
+    setting = f"{count:,} companies with {3 * count:,} people, one worker; each run a process of its own, into an empty destination."
+    return Outcome(setting=setting, figures=_figures(costs, count), goals=_goals(costs), notes=notes)
 
 
-def place(tool: str, kind: str, folder: Path, dsn: str) -> str:
-    if kind == "postgresql":
-        return dsn
-    return f"{folder}/{tool}" if tool == "dlt" else f"{kind}:///{folder}/{tool}"
+async def _build(dsn: str, count: int) -> tuple[str, str]:
+    await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("CREATE DATABASE warehouse")
+    await connection.close()
+    async with await Database.open(dsn) as database:
+        search = await open_search(database)
+        await deliver(database, search, companies(count))
+        return await new_key(database, "bench"), str(search.id)
 
 
-@contextmanager
-def generated_feed(search: str, companies: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.sync.generated_feed", search, str(companies)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
+def _measure(feed: Feed, *, rounds: int) -> Costs:
+    costs, pages = Costs(), _curl_settings(feed)
+    for number in range(rounds):
+        for (case, subject), command in _commands(feed, number, pages).items():
+            with tempfile.TemporaryDirectory() as folder:
+                costs.found[case, subject].append(_measured(command, Path(folder), feed))
+    return costs
 
 
-@contextmanager
-def postgresql(is_wanted: bool) -> Iterator[str]:
-    if not is_wanted:
-        yield ""
-        return
-    from openprospect.server.db.embedded import EmbeddedPostgres  # noqa: PLC0415 - only where PostgreSQL is measured
+def _commands(feed: Feed, number: int, pages: bytes) -> dict[tuple[str, str], tuple[Sequence[str], bytes]]:
+    """What each runs, and what it reads from standard input."""
+    schema = f"{'&' if '?' in feed.warehouse else '?'}schema=ours_{number}"
+    sync = ["sync", feed.search, "--to"]
+    by_pages = [str(Path(COMMAND).with_name("python")), "-m", "bench.sync_by_pages", *sync, "duckdb:///pages.duckdb"]
+    commands: dict[tuple[str, str], tuple[Sequence[str], bytes]] = {
+        (_DUCKDB, _OURS): ([COMMAND, *sync, "duckdb:///ours.duckdb"], b""),
+        (_DUCKDB, _BY_PAGES): (by_pages, b""),
+        (_POSTGRESQL, _OURS): ([COMMAND, *sync, feed.warehouse + schema], b""),
+        (_NOWHERE, _LIMIT): (["curl", "--silent", "--show-error", "--fail", "--config", "-"], pages),
+    }
+    if _has_peer():
+        peer = [str(PEERS_PYTHON), str(ROOT / "bench" / "sync_dlt.py"), feed.search]
+        commands[_DUCKDB, _PEER] = ([*peer, "duckdb", "peer", "bench"], b"")
+        commands[_POSTGRESQL, _PEER] = ([*peer, "postgresql", feed.warehouse, f"peer_{number}"], b"")
+    return commands
 
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data") as dsn:
-        yield dsn
+
+def _has_peer() -> bool:
+    return PEERS_PYTHON.exists()
 
 
-def measured(command: list[str], folder: str, base_url: str) -> Cost:
-    environment = {"OPENPROSPECT_API_KEY": KEY, **os.environ, "OPENPROSPECT_BASE_URL": base_url, "DLT_DATA_DIR": folder}
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
+def _curl_settings(feed: Feed) -> bytes:
+    """The URL of every page, as links lead from one to the next."""
+    first = f"{feed.base_url}/api/v1/deliveries/{feed.search}/companies?limit=100"
+    with Client(feed.base_url, feed.key) as client:
+        stamps = [str(company.delivered_at) for company in client.companies(feed.search)]
+    urls = [first, *(f"{first}&after={stamp}" for stamp in stamps[99:-1:100])]
+    lines = [f'header = "Authorization: Bearer {feed.key}"', *(f'url = "{url}"\noutput = "{os.devnull}"' for url in urls)]
+    return "\n".join(lines).encode()
+
+
+def _measured(command: tuple[Sequence[str], bytes], folder: Path, feed: Feed) -> Cost:
+    arguments, given = command
+    environment = clean_environment(OPENPROSPECT_BASE_URL=feed.base_url, OPENPROSPECT_API_KEY=feed.key, DLT_DATA_DIR=str(folder))
+    source = folder / "input"
+    source.write_bytes(given)
+    service_before, started = cpu_seconds(feed.service_pid), time.perf_counter()
+    with source.open("rb") as standard_input:
+        process = subprocess.Popen(
+            arguments, cwd=folder, env={**environment, "PYTHONPATH": str(ROOT)}, stdin=standard_input, stdout=subprocess.DEVNULL
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if status:
-        raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    cpu_seconds = usage.ru_utime + usage.ru_stime
-    return Cost(seconds=time.perf_counter() - started, cpu_seconds=cpu_seconds, peak_mebibytes=usage.ru_maxrss // 1024)
+        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}.")
+    return Cost(
+        seconds=time.perf_counter() - started,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        service_cpu_seconds=cpu_seconds(feed.service_pid) - service_before,
+        peak_mebibytes=usage.ru_maxrss / 1024,
+    )
 
 
-def report(costs: dict[tuple[str, str], list[Cost]]) -> None:
-    for (kind, tool), runs in costs.items():
-        seconds, cpu_seconds = median(cost.seconds for cost in runs), median(cost.cpu_seconds for cost in runs)
-        line = f"{kind:11}{tool:13}{seconds:7.2f} s{cpu_seconds:7.2f} s CPU{max(cost.peak_mebibytes for cost in runs):6} MiB"
-        peers = costs.get((kind, "dlt"), [])
-        if peers and tool != "dlt":
-            faster, lighter = median(cost.seconds for cost in peers) / seconds, median(cost.cpu_seconds for cost in peers) / cpu_seconds
-            line += f"  {faster:.1f} times as fast as dlt, {lighter:.1f} times less CPU"
-        print(line)
+def _figures(costs: Costs, count: int) -> list[Figure]:
+    return [Figure(case=case, subject=subject, values=_values(found, count)) for (case, subject), found in sorted(costs.found.items())]
 
 
-if __name__ == "__main__":
-    main()
+def _values(costs: Iterable[Cost], count: int) -> dict[str, float]:
+    costs = list(costs)
+    seconds = median(cost.seconds for cost in costs)
+    return {
+        "seconds": seconds,
+        "companies/s": count / seconds,
+        "CPU s": median(cost.cpu_seconds for cost in costs),
+        "service's CPU s": median(cost.service_cpu_seconds for cost in costs),
+        "peak MiB": max(cost.peak_mebibytes for cost in costs),
+    }
+
+
+def _goals(costs: Costs) -> list[Goal]:
+    def faster(case: str, subject: str, *, than: str, where: str | None = None) -> float:
+        return costs.seconds(where or case, than) / costs.seconds(case, subject)
+
+    goals = [
+        Goal(name="from the export ÷ from pages, into DuckDB", measured=faster(_DUCKDB, _OURS, than=_BY_PAGES), at_least=1.2),
+        Goal(name="into DuckDB ÷ curl dropping the pages", measured=faster(_DUCKDB, _OURS, than=_LIMIT, where=_NOWHERE), at_least=0.35),
+        Goal(name="peak memory, MiB", measured=costs.peak(_OURS), at_most=400),
+    ]
+    if not _has_peer():
+        return goals
+    into = {_DUCKDB: 7.0, _POSTGRESQL: 6.0}
+    return goals + [Goal(name=f"{case} ÷ dlt", measured=faster(case, _OURS, than=_PEER), at_least=bound) for case, bound in into.items()]
