@@ -10,6 +10,7 @@ import argparse
 import subprocess
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 import msgspec
@@ -36,9 +37,22 @@ def main() -> None:
                 _draw(_measure(name, SMOKE, Path(folder)), Path(folder))
         return
     size = Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds)
-    for name in names if not arguments.page else ():
-        _measure(name, size, _RESULTS)
+    failed = [] if arguments.page else _measure_all(names, size)
     _write_page()
+    if failed:
+        raise SystemExit(f"These could not be measured, and keep their records of before: {', '.join(failed)}.")
+
+
+def _measure_all(names: list[str], size: Size) -> list[str]:
+    """One suite after the other; answers those that failed, which is no reason to lose the others."""
+    failed = []
+    for name in names:
+        try:
+            _measure(name, size, _RESULTS)
+        except (Exception, SystemExit):  # noqa: BLE001  # told here, and again at the end
+            traceback.print_exc()
+            failed.append(name)
+    return failed
 
 
 def _measure(name: str, size: Size, folder: Path) -> Path:
@@ -56,6 +70,7 @@ def _measure(name: str, size: Size, folder: Path) -> Path:
         size=size,
         outcome=outcome,
     )
+    folder.mkdir(exist_ok=True)
     path = folder / f"{name}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
     print(markdown(record, pictures="."), end="\n\n", flush=True)
