@@ -28,7 +28,7 @@ test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py
 	$(BIN)/pytest $(T)
 
 test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
-	$(BIN)/pytest tests/connectors -m ""
+	$(BIN)/pytest tests/connectors -m "" -n 2 --dist loadscope
 	@$(BIN)/python -m connectors.proof --record
 
 check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes, docs
