@@ -36,6 +36,18 @@ class TestGrouping:
     def test_id_then_source_id_then_host_then_name_tell_companies_apart(self, read: Reader, rows: str, companies: int) -> None:
         assert len(read(f"id,source_id,company_name,website\n{rows}").companies) == companies
 
+    @pytest.mark.parametrize("nothing", ["n/a", " N/A ", "#N/A", "k.A.", "-", "--", "None", "null", "NaN"])
+    def test_what_people_write_for_nothing_is_no_address_and_makes_no_two_companies_one(self, read: Reader, nothing: str) -> None:
+        found = read(
+            f"company_name,source_id,website,email,last_name\nA,{nothing},{nothing},{nothing},Ahn\nB,{nothing},{nothing},{nothing},Bo\n"
+        )
+        assert found.people == [("A", None), ("B", None)]
+        assert [(company.source_id, company.website_url) for company in found.companies] == [(None, None)] * 2
+
+    def test_names_are_taken_as_they_are(self, read: Reader) -> None:
+        found = read("company_name,first_name,last_name\nNone,Null,Nan\n")
+        assert (found.company.name, found.company.prospects[0].first_name, found.company.prospects[0].last_name) == ("None", "Null", "Nan")
+
     def test_the_first_value_of_a_company_that_is_not_blank_wins(self, read: Reader) -> None:
         company = read("company_name,source_id,website,city\n,1,,\nA,1,,Berlin\nB,1,a.example,Bonn\n").company
         assert company == CompanyRow(source_id="1", name="A", website_url="https://a.example", attributes={"city": "Berlin"})
@@ -117,7 +129,7 @@ class TestRejected:
         assert (found.companies, len(found.rejected)) == ([], 1)
 
     def test_a_bad_company_rejects_all_its_rows(self, read: Reader) -> None:
-        found = read("company_name,source_id,website,email\nA,1,n/a,a@example.com\nA,1,,bad\nB,2,b.example,b@example.com\n")
+        found = read("company_name,source_id,website,email\nA,1,no site,a@example.com\nA,1,,bad\nB,2,b.example,b@example.com\n")
         assert found.people == [("B", "b@example.com")]
         assert [(line, field) for line, field, _ in found.faults] == [(2, "website_url"), (3, "email"), (3, "website_url")]
 

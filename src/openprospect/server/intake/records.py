@@ -9,6 +9,9 @@ from openprospect.server.intake.columns import Column
 from openprospect.server.intake.headings import FULL_NAME
 
 _TEXT_FIELDS = frozenset({*COMPANY_FIELDS, *PROSPECT_FIELDS, FULL_NAME})
+# What people and programs write into a cell that has nothing to hold. Names are taken as they are: Na and None are people.
+_PLACEHOLDERS = frozenset({"n/a", "#n/a", "n.a.", "k.a.", "-", "--", "none", "null", "nan"})
+_MAY_BE_A_PLACEHOLDER = frozenset({"id", "source_id", "website_url", "email", "job_title"})
 _PARTICLES = frozenset(
     {"von", "van", "der", "den", "de", "di", "da", "del", "della", "la", "le", "zu", "zur", "vom", "ten", "ter", "dos", "al", "el", "bin"}
 )
@@ -54,5 +57,9 @@ def _filled(columns: Sequence[tuple[int, str]], cells: Sequence[object]) -> Json
     return {
         name: str(cells[index]) if name in _TEXT_FIELDS else cells[index]
         for index, name in columns
-        if cells[index] is not None and cells[index] != ""
+        if cells[index] is not None and cells[index] != "" and not _is_placeholder(name, cells[index])
     }
+
+
+def _is_placeholder(name: str, cell: object) -> bool:
+    return name in _MAY_BE_A_PLACEHOLDER and str(cell).strip().casefold() in _PLACEHOLDERS
