@@ -346,7 +346,8 @@ CREATE TABLE webhook (
     base_url text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     disabled_at timestamp with time zone,
-    disabled_reason text
+    disabled_reason text,
+    answers_kept_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 CREATE INDEX webhook_organization ON webhook USING btree (organization_id, created_at);
@@ -391,9 +392,11 @@ ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_webhook_id_fke
 
 CREATE TABLE webhook_secret (
     webhook_id uuid NOT NULL,
-    secret bytea NOT NULL,
+    secret bytea,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    retires_at timestamp with time zone
+    retires_at timestamp with time zone,
+    sealed bytea,
+    key_id text
 );
 ALTER TABLE ONLY webhook_secret ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (webhook_id, created_at);
 ALTER TABLE ONLY webhook_secret ADD CONSTRAINT webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
