@@ -17,6 +17,7 @@ from bench.model import Figure, Outcome, Size
 from bench.processes import cpu_seconds
 from bench.service import serving
 from openprospect.demo.service import COMMAND
+from openprospect.server.core.vault import Vault
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
@@ -28,6 +29,7 @@ from tests.webhooks.receiver import Hang, Received, Receiver, Reply
 _SUBJECT = "openprospect"
 # The service looks for new endpoints about once a second.
 _NOTICED_SECONDS = 1.5
+_SECRET_KEY = "of a measurement that has nothing to hide"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def run(size: Size) -> Outcome:
     volume = SMOKE if size.is_smoke else Volume()
     with cluster() as dsn, tempfile.TemporaryDirectory() as folder, Receiver(_behave).listening() as receiver:
         asyncio.run(migrate(dsn))
-        environment = {"OPENPROSPECT_DATABASE_URL": dsn, "OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
+        environment = {"OPENPROSPECT_DATABASE_URL": dsn, "OPENPROSPECT_SECRET_KEY": _SECRET_KEY, "OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
         command = [COMMAND, "serve", "--port", "{port}", "--no-migrate"]
         with serving(command, environment=environment, log=Path(folder) / "service.log") as service:
             figures = asyncio.run(_measure(dsn, receiver, service.pid, volume))
@@ -89,6 +91,7 @@ class Pushes:
                 is_full=False,
                 base_url="http://127.0.0.1",
                 allow_private=True,
+                vault=Vault([_SECRET_KEY]),
                 actor="bench",
             )
         return search

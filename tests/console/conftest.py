@@ -13,7 +13,7 @@ from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
 from openprospect.server.settings import Settings
-from tests.integration.conftest import BASE_URL, Service, running
+from tests.integration.conftest import BASE_URL, SECRET_KEY, Service, running
 
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
@@ -76,7 +76,7 @@ class Operators:
 
 @pytest.fixture
 async def service(dsn: str, database: Database) -> AsyncIterator[Service]:
-    async with running(create_app(dsn, Settings(webhook_allow_private=True))) as transport:
+    async with running(create_app(dsn, Settings(webhook_allow_private=True, secret_keys=(SECRET_KEY,)))) as transport:
         service = Service(transport, database)
         yield service
         await service.close()

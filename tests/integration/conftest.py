@@ -14,9 +14,12 @@ from openprospect.server.access.keys import create_key, create_organization
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, Scope
 from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
+from openprospect.server.settings import Settings
 
 # What tests share says as much when it fails as what they do not.
 BASE_URL = "http://service.test"
+SECRET_KEY = "for tests alone and long enough for them"
+KEYED = Settings(secret_keys=(SECRET_KEY,))
 
 
 @asynccontextmanager
@@ -74,7 +77,7 @@ class Service:
 
 @pytest.fixture
 async def service(dsn: str, database: Database) -> AsyncIterator[Service]:
-    async with running(create_app(dsn)) as transport:
+    async with running(create_app(dsn, KEYED)) as transport:
         service = Service(transport, database)
         yield service
         await service.close()

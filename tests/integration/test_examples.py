@@ -15,7 +15,7 @@ from openprospect.server.app import create_app
 from openprospect.server.core.timestamps import written
 from openprospect.server.http.openapi import EXAMPLES
 from openprospect.server.settings import Settings
-from tests.integration.conftest import Service, running
+from tests.integration.conftest import SECRET_KEY, Service, running
 from tests.webhooks.receiver import Receiver
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -120,7 +120,7 @@ async def record_webhooks(ask: Any, search_id: str, url: str, *, since: str) -> 
 @pytest.fixture
 async def service(dsn, database):
     """One that may push to the receiver of this test."""
-    async with running(create_app(dsn, Settings(webhook_allow_private=True))) as transport:
+    async with running(create_app(dsn, Settings(webhook_allow_private=True, secret_keys=(SECRET_KEY,)))) as transport:
         service = Service(transport, database)
         yield service
         await service.close()

@@ -17,6 +17,7 @@ from openprospect.server.access.model import DEFAULT_ORGANIZATION, Scope
 from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
 from tests.databases import cloned
+from tests.integration.conftest import KEYED
 from tests.integration.listening import listening
 
 # What no schema can say; for these operations alone a request that fits the schema may be answered 422.
@@ -47,7 +48,7 @@ async def target(postgres: str, template: str) -> AsyncIterator[Target]:
             key = await create_key(
                 database, "tester", organization=DEFAULT_ORGANIZATION, scopes=list(Scope), expires_in=None, is_live=False, actor="test"
             )
-        with listening(create_app(dsn)) as (host, port):
+        with listening(create_app(dsn, KEYED)) as (host, port):
             yield filled(f"http://{host}:{port}", key.key)
 
 

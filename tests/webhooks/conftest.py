@@ -8,12 +8,14 @@ import httpx
 import pytest
 
 from openprospect.server.app import create_app
+from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.settings import Settings
-from tests.integration.conftest import Service, open_search, running
+from tests.integration.conftest import SECRET_KEY, Service, open_search, running
 from tests.webhooks.receiver import MOST_SECONDS, Receiver
 
-PRIVATE = Settings(webhook_allow_private=True)
+VAULT = Vault([SECRET_KEY])
+PRIVATE = Settings(webhook_allow_private=True, secret_keys=(SECRET_KEY,))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -63,14 +64,18 @@ Behaviour = Callable[[Received], Reply]
 
 
 class Receiver:
-    """Listens on the loopback. `behave` may be replaced at any time; it returns a reply or raises a manner."""
+    """Listens on the loopback. `behave` may be replaced at any time; it returns a reply or raises a manner.
 
-    def __init__(self, behave: Behaviour | None = None) -> None:
+    With TLS where a context is given; `connections` are those whose handshake came to its end.
+    """
+
+    def __init__(self, behave: Behaviour | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self.behave: Behaviour = behave or (lambda _request: Reply())
         self.requests: list[Received] = []
         self.flooded_bytes = 0
         self.connections = 0
         self._changed = threading.Condition()
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -95,7 +100,7 @@ class Receiver:
 
     @contextmanager
     def listening(self) -> Iterator["Receiver"]:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls))
         self.port: int = server.sockets[0].getsockname()[1]
         thread = threading.Thread(target=self._loop.run_forever)
         thread.start()

@@ -24,7 +24,8 @@ from openprospect.server.webhooks.dispatch import Dispatcher
 from openprospect.server.webhooks.endpoints import create_webhook, disable
 from openprospect.server.webhooks.lanes import Lanes
 from openprospect.server.webhooks.sender import Sender
-from tests.webhooks.conftest import until
+from tests.integration.conftest import SECRET_KEY
+from tests.webhooks.conftest import VAULT, until
 from tests.webhooks.receiver import Drop, Hang, Received, Receiver, Reply
 
 
@@ -44,6 +45,7 @@ async def endpoint(database: Database, search: Search, url: str):
         is_full=False,
         base_url="http://service.test",
         allow_private=True,
+        vault=VAULT,
         actor="test",
     )
     return made
@@ -80,7 +82,9 @@ class Serving:
 
     def __init__(self, dsn: str) -> None:
         self._port = free_port()
-        self._environment = clean_environment(OPENPROSPECT_DATABASE_URL=dsn, OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE="1")
+        self._environment = clean_environment(
+            OPENPROSPECT_DATABASE_URL=dsn, OPENPROSPECT_SECRET_KEY=SECRET_KEY, OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE="1"
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -177,7 +181,7 @@ async def test_endpoints_that_hang_do_not_hold_up_the_others(database: Database,
     healthy = [f"/healthy/{number}" for number in range(60)]
     for path in [*(f"/hanging/{number}" for number in range(12)), *healthy]:
         await endpoint(database, search, receiver.url(path))
-    async with Sender(allow_private=True) as sender:
+    async with Sender(VAULT, allow_private=True) as sender:
         dispatcher = Dispatcher(database, sender, Receipts(), lanes=Lanes(quick=4, slow=40, seconds_in_quick_lane=0.1))
         with dispatching(dispatcher):
             ids = await put(database, search, "one", "two", "three")
@@ -191,7 +195,7 @@ async def test_two_dispatchers_share_the_work_without_doubling_it(database: Data
     paths = [f"/{number}" for number in range(20)]
     for path in paths:
         await endpoint(database, search, receiver.url(path))
-    async with Sender(allow_private=True) as one, Sender(allow_private=True) as other:
+    async with Sender(VAULT, allow_private=True) as one, Sender(VAULT, allow_private=True) as other:
         dispatchers = [Dispatcher(database, sender, Receipts(), lanes=Lanes(quick=5)) for sender in (one, other)]
         with dispatching(dispatchers[0]), dispatching(dispatchers[1]):
             await put(database, search, *(f"company {number}" for number in range(10)))
@@ -204,7 +208,7 @@ async def test_two_dispatchers_share_the_work_without_doubling_it(database: Data
 async def test_what_is_under_way_is_let_go_when_the_service_stops(database: Database, search: Search, receiver: Receiver):
     receiver.behave = hanging
     await endpoint(database, search, receiver.url())
-    async with Sender(allow_private=True) as sender:
+    async with Sender(VAULT, allow_private=True) as sender:
         dispatcher = Dispatcher(database, sender, Receipts())
         with dispatching(dispatcher):
             [company] = await put(database, search, "one")
@@ -222,7 +226,7 @@ async def test_what_is_under_way_is_let_go_when_the_service_stops(database: Data
 
 async def test_nothing_more_is_sent_once_an_endpoint_is_disabled_in_the_middle(database: Database, search: Search, receiver: Receiver):
     made = await endpoint(database, search, receiver.url())
-    async with Sender(allow_private=True) as sender:
+    async with Sender(VAULT, allow_private=True) as sender:
         dispatcher = Dispatcher(database, sender, Receipts())
         await put(database, search, *(f"company {number}" for number in range(500)))
         with dispatching(dispatcher):
@@ -238,7 +242,7 @@ async def test_nothing_more_is_sent_once_an_endpoint_is_disabled_in_the_middle(d
 async def test_a_receipt_that_a_killed_process_could_not_write_is_made_up_for(database: Database, search: Search, receiver: Receiver):
     made = await endpoint(database, search, receiver.url())
     await database.execute("UPDATE webhook_position SET accepted_until = '2026-02-25T12:00:00Z'")
-    async with Sender(allow_private=True) as sender:
+    async with Sender(VAULT, allow_private=True) as sender:
         receipts = Receipts()
         await Dispatcher(database, sender, receipts).start()
         await receipts.flush(database)

@@ -1,7 +1,11 @@
 """People in pushes: who received them counts as a receipt, and who was erased never goes out again, nor stays in the log."""
 
 import json
+from datetime import UTC, datetime
+from uuid import UUID
 
+from openprospect.server.webhooks import store
+from openprospect.server.webhooks.model import Attempt, LoggedAttempt, WebhookId
 from tests.webhooks.conftest import create, deliver, eventually, until
 from tests.webhooks.receiver import Reply
 
@@ -76,3 +80,24 @@ async def test_the_log_holds_nobody_even_where_the_receiver_echoes(client, datab
     assert attempts.json()["items"][0]["failure"] == "The endpoint answered 500."
     kept = await database.value("SELECT json_agg(webhook_attempt)::text FROM webhook_attempt")
     assert "aria" not in json.dumps(kept)
+
+
+async def test_an_erasure_empties_what_receivers_answered_and_drops_what_is_on_its_way(client, database, search_id, receiver):
+    receiver.behave = lambda _request: Reply(500, b"Maria is known here already")
+    made = await create(client, receiver.url(), prospect_search_id=search_id)
+    await deliver(client, search_id, HOTEL)
+
+    async def answers():
+        rows = await database.rows("SELECT answer FROM webhook_attempt ORDER BY id")
+        return [row["answer"] for row in rows]
+
+    await eventually(answers, any)
+    await client.post(f"/webhooks/{made['id']}/disable")
+    before = datetime.now(UTC)
+    await client.post("/erasures", json={"email": MARIA["email"]})
+    attempt = Attempt(event="t", message_id="m", latency_ms=1, status=500, failure="f", answer="Maria again")
+    late = [LoggedAttempt(at=at, search_id=None, attempt=attempt) for at in (before, datetime.now(UTC))]
+    await store.log_attempts(database, [(WebhookId(UUID(made["id"])), logged) for logged in late])
+    *earlier, newest = await answers()
+    assert set(earlier) == {None}
+    assert newest == "Maria again", "what is answered afterwards is kept"

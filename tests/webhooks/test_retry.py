@@ -21,6 +21,17 @@ def test_the_first_retry_comes_after_half_a_second_and_later_ones_ever_later():
     assert [delay(failures) for failures in range(1, 11)] == [0.5, 5, 30, 120, 600, 1800, 3600, 7200, 14400, 14400]
 
 
+def test_an_endpoint_that_stays_away_is_asked_26_times_in_three_days_and_given_up_in_the_sixth():
+    asked: list[timedelta] = []
+    clock = timedelta()
+    while not asked or verdict(failures=len(asked), failing_for=clock, status=500, retry_after=None, chance=0.5).disabled_reason is None:
+        clock += timedelta(seconds=delay(len(asked))) if asked else timedelta()
+        asked.append(clock)
+    assert len([moment for moment in asked if moment <= timedelta(days=3)]) == 26
+    assert len(asked) == 39
+    assert timedelta(days=5) <= clock < timedelta(days=5, hours=4)
+
+
 @given(st.integers(1, 1000), CHANCES)
 def test_jitter_is_a_fifth_at_most(failures, chance):
     assert abs(delay(failures, chance=chance) / delay(failures) - 1) <= 0.2 + 1e-6

@@ -1,6 +1,7 @@
 """`openprospect serve` and `openprospect migrate`."""
 
 import asyncio
+import os
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -8,6 +9,8 @@ from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check, prepare
+from openprospect.server.core.vault import Vault
+from openprospect.server.observability.tracing.wanted import wants_traces
 from openprospect.server.serving import serve_until_stopped
 from openprospect.server.settings import DEFAULTS, Settings
 
@@ -57,21 +60,23 @@ def serve(
     metrics_token
         What a scraper of /metrics must send as its bearer token; without it, only this machine and private networks may scrape.
     """
-    settings = Settings(
-        erasure_deadline_days=erasure_deadline_days,
-        erasure_log=str(storage.erasure_log(erasure_log).path),
-        webhook_allow_private=webhook_allow_private,
-        webhook_attempt_days=webhook_attempt_days,
-        webhook_failed_attempt_days=webhook_failed_attempt_days,
-        log_format=log_format,
-        metrics_token=metrics_token,
-    )
     with storage.dsn() as dsn:
-        asyncio.run(prepare(dsn) if migrate else check(dsn))
+        settings = Settings(
+            erasure_deadline_days=erasure_deadline_days,
+            erasure_log=str(storage.erasure_log(erasure_log).path),
+            webhook_allow_private=webhook_allow_private,
+            webhook_attempt_days=webhook_attempt_days,
+            webhook_failed_attempt_days=webhook_failed_attempt_days,
+            log_format=log_format,
+            metrics_token=metrics_token,
+            is_traced=wants_traces(os.environ),
+            secret_keys=storage.secret_keys(),
+        )
+        asyncio.run(prepare(dsn, Vault(settings.secret_keys)) if migrate else check(dsn))
         serve_until_stopped(dsn, settings, host=host, port=port, workers=workers)
 
 
 def migrate(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """Bring the database to this version's schema."""
     with storage.dsn() as dsn:
-        answer({"version": asyncio.run(prepare(dsn))}, json=json)
+        answer({"version": asyncio.run(prepare(dsn, Vault(storage.secret_keys())))}, json=json)

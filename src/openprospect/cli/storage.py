@@ -12,11 +12,13 @@ from cyclopts import Parameter
 
 from openprospect.server.access.keys import ensure_default_organization
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.db.embedded import EmbeddedPostgres
+from openprospect.server.core.vault import Vault
+from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.instance import instance
 from openprospect.server.privacy.log import ErasureLog
+from openprospect.server.webhooks.sealing import seal_secrets
 
 T = TypeVar("T")
 
@@ -38,8 +40,13 @@ class Storage:
     data_dir: Annotated[Path, Parameter(env_var="OPENPROSPECT_DATA_DIR")] = Path(".openprospect")
     """The folder of the embedded PostgreSQL."""
 
+    secret_key: Annotated[str | None, Parameter(env_var="OPENPROSPECT_SECRET_KEY", show_default=False)] = None
+    """What seals signing secrets in the database, 32 characters or more; several, the newest first, with commas between them.
+    Without it, the embedded PostgreSQL has a key file in its data folder."""
+
     def __repr__(self) -> str:
-        return f"Storage(database_url={'***' if self.database_url else None}, data_dir={str(self.data_dir)!r})"
+        shown = {"database_url": "***" if self.database_url else None, "secret_key": "***" if self.secret_key else None}
+        return f"Storage({', '.join(f'{name}={value}' for name, value in shown.items())}, data_dir={str(self.data_dir)!r})"
 
     def erasure_log(self, path: Path | None) -> ErasureLog:
         """The one named, else the one beside the data folder: not in it, so that it outlives the folder."""
@@ -58,6 +65,14 @@ class Storage:
             with EmbeddedPostgres(self.data_dir) as dsn:
                 yield dsn
 
+    def secret_keys(self) -> tuple[str, ...]:
+        """Those given, and the data folder's own, made where there is no other. To be asked for while a connection URL works."""
+        given = tuple(key.strip() for key in (self.secret_key or "").split(",") if key.strip())
+        if self.database_url:
+            return given
+        own = key_of(self.data_dir) if given else made_key(self.data_dir)
+        return (*given, own) if own else given
+
 
 DEFAULT_STORAGE = Storage()
 
@@ -66,7 +81,7 @@ def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]]) -> T
     """Run one command's work on a migrated database."""
 
     async def run(dsn: str) -> T:
-        await prepare(dsn)
+        await prepare(dsn, Vault(storage.secret_keys()))
         async with await Database.open(dsn, size=2) as database:
             return await work(database)
 
@@ -74,12 +89,16 @@ def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]]) -> T
         return asyncio.run(run(dsn))
 
 
-async def prepare(dsn: str) -> str:
-    """Bring the database to this version's schema; answers the version. Raises Misconfigured in one that is half restored."""
+async def prepare(dsn: str, vault: Vault) -> str:
+    """Bring the database to this version's schema, and its secrets under the newest key; answers the version.
+
+    Raises Misconfigured in one that is half restored.
+    """
     version = await migrate(dsn)
     await check(dsn)
     async with await Database.open(dsn, size=1) as database:
         await ensure_default_organization(database)
+        await seal_secrets(database, vault)
     return version
 
 

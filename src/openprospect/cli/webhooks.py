@@ -13,6 +13,7 @@ from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.timestamps import read, written
+from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.searches.create import known_search
@@ -74,6 +75,7 @@ def create(
             is_full=full,
             base_url=base_url,
             allow_private=allow_private,
+            vault=Vault(storage.secret_keys()),
             actor=actor(),
         )
 
@@ -92,7 +94,7 @@ def try_out(webhook_id: UUID, *, allow_private: AllowPrivate = False, storage: S
     """Send a test message at once, and say what came of it."""
 
     async def work(database: Database, webhook: Webhook) -> Attempt:
-        async with Sender(allow_private=allow_private) as sender:
+        async with Sender(Vault(storage.secret_keys()), allow_private=allow_private) as sender:
             return await try_endpoint(database, sender, webhook)
 
     answer(_members(wire.trial(_on_webhook(storage, webhook_id, work))), json=json)
@@ -128,7 +130,11 @@ def replay(
 
 def rotate(webhook_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """Make a new secret, shown this once; for a day, messages are signed with the previous one too."""
-    secret = _on_webhook(storage, webhook_id, lambda database, webhook: endpoints.rotate(database, webhook, actor=actor()))
+
+    async def work(database: Database, webhook: Webhook) -> endpoints.NewSecret:
+        return await endpoints.rotate(database, webhook, vault=Vault(storage.secret_keys()), actor=actor())
+
+    secret = _on_webhook(storage, webhook_id, work)
     answer({"id": webhook_id, "secret": secret.secret, "previous_until": written(secret.previous_until)}, json=json)
 
 

@@ -20,6 +20,7 @@ from openprospect.server.access.uses import KeyUses
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
 from openprospect.server.core.errors import Unavailable
+from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import export_routes as export
 from openprospect.server.feed import routes as feed
@@ -39,6 +40,8 @@ from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
 from openprospect.server.observability import routes as machines
 from openprospect.server.observability.requests import Observed, RequestMetrics
+from openprospect.server.observability.tracing.untraced import Untraced
+from openprospect.server.observability.tracing.wanted import observed_by
 from openprospect.server.privacy import routes as privacy
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy
@@ -89,6 +92,8 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     """The whole service over one database; it connects when it starts up."""
     log = ErasureLog(Path(settings.erasure_log)) if settings.erasure_log else None
     erasure_policy = ErasurePolicy(deadline=timedelta(days=settings.erasure_deadline_days), log=log)
+    vault = Vault(settings.secret_keys)
+    tracing = observed_by(is_traced=settings.is_traced)
     app = Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=_ROUTES),
@@ -105,16 +110,18 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
             "erasure_policy": Provide(lambda: erasure_policy, sync_to_thread=False),
             "allow_private": Provide(lambda: settings.webhook_allow_private, sync_to_thread=False),
             "sender": Provide(_sender),
+            "vault": Provide(lambda: vault, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[lambda app: _running(app, dsn, settings)],
+        lifespan=[lambda app: _running(app, dsn, settings, vault, tracing)],
         openapi_config=openapi.config(version("openprospect")),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
     app.state.version, app.state.metrics_token = version("openprospect"), settings.metrics_token
     app.state.request_metrics = RequestMetrics()
-    return RequestId(Methods(Observed(Compressed(app), app.state.request_metrics), app.routes))
+    observed = Observed(Compressed(app), app.state.request_metrics)
+    return RequestId(Methods(tracing.requests(observed), app.routes))
 
 
 @get("/health", include_in_schema=False, sync_to_thread=False)
@@ -145,8 +152,9 @@ async def _sender(state: State) -> Sender:
 
 
 @asynccontextmanager
-async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator[None]:
-    async with await Database.open(dsn) as database:
+async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tracing: Untraced) -> AsyncIterator[None]:
+    sender = tracing.sender(vault, allow_private=settings.webhook_allow_private)
+    async with _closed_at_the_end(tracing), await Database.open(dsn, on_statement=tracing.on_statement) as database:
         receipts, key_uses = Receipts(), KeyUses()
         app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
 
@@ -168,7 +176,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator
             _every(FLUSH_SECONDS, write_receipts),
             _every(_KEY_USE_SECONDS, write_key_uses),
             _every(_TIDY_SECONDS, forget),
-            _pushing(dsn, settings, receipts) as app.state.sender,
+            _pushing(dsn, settings, receipts, sender) as app.state.sender,
         ):
             yield
         await _attempt(lambda: receipts.flush(database))
@@ -176,11 +184,19 @@ async def _running(app: Litestar, dsn: str, settings: Settings) -> AsyncIterator
 
 
 @asynccontextmanager
-async def _pushing(dsn: str, settings: Settings, receipts: Receipts) -> AsyncIterator[Sender]:
+async def _closed_at_the_end(tracing: Untraced) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(tracing.close)
+
+
+@asynccontextmanager
+async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sender) -> AsyncIterator[Sender]:
     retention = Retention(
         accepted=timedelta(days=settings.webhook_attempt_days), failed=timedelta(days=settings.webhook_failed_attempt_days)
     )
-    async with await Database.open(dsn, size=_PUSH_CONNECTIONS) as database, Sender(allow_private=settings.webhook_allow_private) as sender:
+    async with await Database.open(dsn, size=_PUSH_CONNECTIONS) as database, sender:
         dispatcher = Dispatcher(database, sender, receipts, retention=retention)
         await dispatcher.start()
         async with (

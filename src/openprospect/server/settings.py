@@ -15,7 +15,9 @@ class Settings:
     webhook_attempt_days: int = 30
     webhook_failed_attempt_days: int = 90
     log_format: str = "text"
+    is_traced: bool = False
     metrics_token: str | None = field(default=None, repr=False)
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name in ("erasure_deadline_days", "webhook_attempt_days", "webhook_failed_attempt_days"):

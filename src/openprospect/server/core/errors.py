@@ -11,7 +11,7 @@ OpenProspectError
 ├── NotAcceptable         ask for another form
 ├── TooManyRequests       wait
 ├── Unavailable           try again later
-└── Misconfigured         mend the settings (command line only)
+└── Misconfigured         mend the settings, or have whoever runs the service mend them
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Connections and transactions. Together with its neighbours in this folder, the only code that names the driver."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -9,8 +9,12 @@ from typing import Any, Self
 import asyncpg
 
 from openprospect.server.core.errors import Unavailable
+from openprospect.server.db.queries import name_of
 
 Row = Mapping[str, Any]
+
+OnStatement = Callable[[str, float, str | None], None]
+"""Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
 
 _SETTINGS = {
     "application_name": "openprospect",
@@ -68,13 +72,14 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 8) -> Self:
+    async def open(cls, dsn: str, *, size: int = 8, on_statement: OnStatement | None = None) -> Self:
         with translated():
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
                 max_size=size,
                 server_settings=_SETTINGS,
+                init=_telling(on_statement) if on_statement else None,
                 reset=_no_reset,
                 max_inactive_connection_lifetime=0,
                 timeout=10,
@@ -128,6 +133,16 @@ def translated() -> Iterator[None]:
         if isinstance(error, ValueError):  # an argument that the driver cannot encode: our fault, not the database's
             raise
         raise Unavailable("The database cannot be reached just now. Nothing was changed; try again in a few seconds.") from error
+
+
+def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, None]]:
+    def tell(record: Any) -> None:
+        on_statement(name_of(record.query), record.elapsed, type(record.exception).__name__ if record.exception else None)
+
+    async def listen(connection: Any) -> None:
+        connection.add_query_logger(tell)
+
+    return listen
 
 
 async def _no_reset(_connection: Any) -> None:

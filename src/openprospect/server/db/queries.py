@@ -10,6 +10,8 @@ from pathlib import Path
 
 _HEADING = re.compile(r"^-- (?P<name>[a-z_][a-z0-9_]*) :(?P<shape>one|many|value|execute)$", re.MULTILINE)
 
+_NAMES: dict[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -24,6 +26,7 @@ class Queries:
 
     def __init__(self, path: Path) -> None:
         self._statements = {statement.name: statement for statement in parse(path.read_text(encoding="utf-8"))}
+        _NAMES.update({statement.sql: f"{path.parent.name}.{statement.name}" for statement in self})
 
     def __getattr__(self, name: str) -> str:
         try:
@@ -38,6 +41,11 @@ class Queries:
 def beside(module_file: str) -> Queries:
     """The `queries.sql` that lies beside a module: `SQL = beside(__file__)`."""
     return Queries(Path(module_file).with_name("queries.sql"))
+
+
+def name_of(sql: str) -> str:
+    """What a statement is called, with its folder: `feed.page_after`; of one from no file, its first word."""
+    return _NAMES.get(sql) or sql.partition(" ")[0].strip(";").upper()
 
 
 def parse(text: str) -> Iterator[Statement]:

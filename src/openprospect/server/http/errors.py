@@ -14,6 +14,7 @@ from openprospect.server.core.errors import (
     Forbidden,
     Gone,
     InvalidInput,
+    Misconfigured,
     NotAcceptable,
     NotFound,
     OpenProspectError,
@@ -46,6 +47,7 @@ STATUS: Mapping[type[OpenProspectError], int] = {
     NotAcceptable: 406,
     TooManyRequests: 429,
     Unavailable: 503,
+    Misconfigured: 503,
 }
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {

@@ -116,6 +116,7 @@ async def _carry_out(
         places = list(group)
         gone_at = await _erase_in_search(db, organization_id, search_id, places, head=heads[search_id], actor=actor)
         await store.add_places(db, erasure_id, [(at, gone_at.get(at.company_id, at.left_at or heads[search_id].free_at)) for at in places])
+    await store.forget_answers(db, organization_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
     if policy.log:

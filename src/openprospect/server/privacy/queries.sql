@@ -33,6 +33,17 @@ WHERE prospect_search_id = $1 AND delivery.position = scrubbed.position;
 DELETE FROM prospect USING unnest($2::uuid[], $3::uuid[]) AS gone (company_id, id)
 WHERE prospect_search_id = $1 AND prospect.company_id = gone.company_id AND prospect.id = gone.id;
 
+-- stop_answers :execute
+-- What the organization's receivers answered until now is not kept any more, also where it is still on its way.
+UPDATE webhook SET answers_kept_from = clock_timestamp()
+FROM (SELECT id FROM webhook WHERE organization_id = $1 ORDER BY id FOR NO KEY UPDATE) AS held
+WHERE webhook.id = held.id;
+
+-- forget_answers :execute
+-- Receivers write what they like into their answers, names too.
+UPDATE webhook_attempt SET answer = NULL
+FROM webhook WHERE webhook.id = webhook_id AND organization_id = $1 AND answer IS NOT NULL;
+
 -- note_erasure :execute
 -- Pages served before this are no longer what they were.
 UPDATE prospect_search SET erasures = erasures + 1 WHERE id = $1;

@@ -37,6 +37,12 @@ async def forget_people(db: Connection, search_id: SearchId, people: Sequence[tu
     await db.execute(SQL.forget_people, search_id, *_columns(people, 2))
 
 
+async def forget_answers(db: Connection, organization_id: OrganizationId) -> None:
+    """What receivers answered to pushes of the organization, in the log and on its way there."""
+    await db.execute(SQL.stop_answers, organization_id)
+    await db.execute(SQL.forget_answers, organization_id)
+
+
 async def note_erasure(db: Connection, search_id: SearchId) -> None:
     await db.execute(SQL.note_erasure, search_id)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.ids import new_id
+from openprospect.server.core.vault import Vault
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection, Database, Executor
 from openprospect.server.feed.model import CompanyId
@@ -47,9 +48,11 @@ async def create_webhook(
     is_full: bool,
     base_url: str,
     allow_private: bool,
+    vault: Vault,
     actor: str,
 ) -> tuple[Webhook, NewSecret]:
-    """Raises InvalidInput for a URL or an event that will not do, NotFound for a search that is not the tenant's."""
+    """Raises InvalidInput for a URL or an event that will not do, NotFound for a search that is not the tenant's, Misconfigured where
+    no secret can be kept."""
     checked = checked_url(url, allow_private=allow_private)
     chosen = _known(events)
     webhook_id, secret = WebhookId(new_id()), new_secret()
@@ -66,7 +69,7 @@ async def create_webhook(
             is_full=is_full,
             base_url=base_url.rstrip("/"),
         )
-        await store.add_secret(db, webhook_id, secret)
+        await store.add_secret(db, webhook_id, vault.seal(secret), key_id=vault.key_id)
         made = await known_webhook(db, webhook_id, organization_id)
         await _record(db, made, actor=actor, action="webhook created", url=masked(checked), events=chosen, full=is_full)
     return made, NewSecret(secret=shown(secret), previous_until=None)
@@ -86,12 +89,12 @@ async def delete_webhook(database: Database, webhook: Webhook, *, actor: str) ->
         await _record(db, webhook, actor=actor, action="webhook deleted")
 
 
-async def rotate(database: Database, webhook: Webhook, *, actor: str) -> NewSecret:
+async def rotate(database: Database, webhook: Webhook, *, vault: Vault, actor: str) -> NewSecret:
     """A fresh secret; messages carry signatures of both for a day."""
     secret = new_secret()
     async with database.transaction() as db:
         previous_until = await store.retire_secrets(db, webhook.id, within=_OVERLAP)
-        await store.add_secret(db, webhook.id, secret)
+        await store.add_secret(db, webhook.id, vault.seal(secret), key_id=vault.key_id)
         await _record(db, webhook, actor=actor, action="webhook secret rotated")
     return NewSecret(secret=shown(secret), previous_until=previous_until)
 

@@ -58,17 +58,27 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where messages go, and how they are made and signed. The newest secret comes first."""
+    """Where messages go, and how they are made and signed. The newest secret comes first; they are opened when a message is signed."""
 
     id: WebhookId
     url: str
     base_url: str
     events: frozenset[str]
     is_full: bool
-    secrets: tuple[bytes, ...]
+    sealed_secrets: tuple[bytes, ...]
 
     def __repr__(self) -> str:
-        return f"Target(id={self.id}, secrets=***)"
+        return f"Target(id={self.id}, sealed_secrets=***)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KeptSecret:
+    """A secret as it lies in the database: sealed, or in clear where a version wrote it that did not seal."""
+
+    webhook_id: WebhookId
+    created_at: datetime
+    clear: bytes | None
+    sealed: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

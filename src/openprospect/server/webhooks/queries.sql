@@ -5,7 +5,7 @@ RETURNING id;
 
 -- add_secret :execute
 -- What its messages are signed with from now on.
-INSERT INTO webhook_secret (webhook_id, secret) VALUES ($1, $2);
+INSERT INTO webhook_secret (webhook_id, sealed, key_id) VALUES ($1, $2, $3);
 
 -- retire_secrets :value
 -- Gives the secrets in use so long to live; answers when the last of them ends.
@@ -15,6 +15,15 @@ RETURNING retires_at;
 -- drop_retired_secrets :execute
 -- Those that nothing is signed with any more.
 DELETE FROM webhook_secret WHERE webhook_id = $1 AND retires_at <= clock_timestamp();
+
+-- secrets_to_seal :many
+-- Secrets that lie there in clear, or are sealed with another key than this one.
+SELECT webhook_id, created_at, secret AS clear, sealed FROM webhook_secret
+WHERE secret IS NOT NULL OR key_id IS DISTINCT FROM $1 FOR UPDATE;
+
+-- seal_secret :execute
+-- A secret as it lies there from now on.
+UPDATE webhook_secret SET secret = NULL, sealed = $3, key_id = $4 WHERE webhook_id = $1 AND created_at = $2;
 
 -- begin_at_heads :execute
 -- An endpoint starts where its feeds stand now.
@@ -91,9 +100,9 @@ WHERE webhook_id = $1;
 -- target :one
 -- Where an endpoint's messages go, and how they are made and signed.
 SELECT id, url, base_url, events, is_full, ARRAY(
-    SELECT secret FROM webhook_secret
-    WHERE webhook_id = webhook.id AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
-) AS secrets
+    SELECT sealed FROM webhook_secret
+    WHERE webhook_id = webhook.id AND sealed IS NOT NULL AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
+) AS sealed_secrets
 FROM webhook WHERE id = $1;
 
 -- claim :many
@@ -123,9 +132,9 @@ UPDATE webhook_position SET claimed_until = clock_timestamp() + $2::interval WHE
 -- turn :one
 -- What a claimed place has to send now. No row where the claim is lost or the endpoint is not served any more.
 SELECT webhook.id, url, base_url, events, is_full, ARRAY(
-        SELECT secret FROM webhook_secret
-        WHERE webhook_id = webhook.id AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
-    ) AS secrets,
+        SELECT sealed FROM webhook_secret
+        WHERE webhook_id = webhook.id AND sealed IS NOT NULL AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
+    ) AS sealed_secrets,
     feed.watermark,
     feed.watermark > place.completed_until AND 'delivery.completed' = ANY (events) AND (
         feed.watermark < clock_timestamp() - interval '1 second' OR feed.watermark > place.completed_until + interval '30 seconds'
@@ -193,14 +202,18 @@ WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
 UPDATE webhook_position SET claim = NULL, claimed_until = NULL WHERE claim = ANY ($1::uuid[]);
 
 -- log_attempts :execute
--- What became of attempts. Those of an endpoint that was deleted meanwhile are dropped. Not waiting for the disk.
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+-- What became of attempts. Those of an endpoint that was deleted meanwhile are dropped, and so are answers that came before somebody
+-- was erased: an erasure holds the endpoints, in the same order, while it empties what is kept. Not waiting for the disk.
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)), held AS (
+    SELECT id, answers_kept_from FROM webhook WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE
+)
 INSERT INTO webhook_attempt (webhook_id, prospect_search_id, event, message_id, latency_ms, status, failure, answer, at)
-SELECT webhook.id, attempt.search_id, event, message_id, latency_ms, status, failure, answer, attempt.at
+SELECT held.id, attempt.search_id, event, message_id, latency_ms, status, failure,
+    CASE WHEN attempt.at > answers_kept_from THEN answer END, attempt.at
 FROM unhurried CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::timestamptz[])
-    AS attempt (webhook_id, search_id, event, message_id, latency_ms, status, failure, answer, at)
-JOIN webhook ON webhook.id = attempt.webhook_id
-FOR KEY SHARE OF webhook;
+    WITH ORDINALITY AS attempt (webhook_id, search_id, event, message_id, latency_ms, status, failure, answer, at, place)
+JOIN held ON held.id = attempt.webhook_id
+ORDER BY place;
 
 -- attempts :many
 -- An endpoint's attempts, newest first.

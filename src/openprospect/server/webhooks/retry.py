@@ -1,4 +1,7 @@
-"""When a message that failed is sent again, and when an endpoint is given up. Pure rules."""
+"""When a message that failed is sent again, and when an endpoint is given up. Pure rules.
+
+No message is ever given up by itself: those behind it would come after a gap. Tries grow apart to four hours and go on so.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -10,6 +10,7 @@ from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import Forbidden, InvalidInput
 from openprospect.server.core.timestamps import read
+from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.body import json_body, takes
@@ -50,12 +51,14 @@ Db = NamedDependency[Database]
     opt=query() | takes(NewWebhook),
     responses=problems(404, 413, 415),
 )
-async def create_webhook(request: CallersRequest, database: Db, allow_private: NamedDependency[bool]) -> CreatedWebhook:
+async def create_webhook(
+    request: CallersRequest, database: Db, allow_private: NamedDependency[bool], vault: NamedDependency[Vault]
+) -> CreatedWebhook:
     """Push what is delivered from now on to an endpoint of yours; the answer holds its secret, this once."""
     Query(request)
     body = await json_body(request, NewWebhook)
     search_id = SearchId(body.prospect_search_id) if body.prospect_search_id else None
-    return await _create(request, database, body, search_id, allow_private=allow_private)
+    return await _create(request, database, body, search_id, allow_private=allow_private, vault=vault)
 
 
 @post(
@@ -66,12 +69,16 @@ async def create_webhook(request: CallersRequest, database: Db, allow_private: N
     responses=problems(404, 413, 415),
 )
 async def create_destination(
-    request: CallersRequest, prospect_search_id: FromPath[str], database: Db, allow_private: NamedDependency[bool]
+    request: CallersRequest,
+    prospect_search_id: FromPath[str],
+    database: Db,
+    allow_private: NamedDependency[bool],
+    vault: NamedDependency[Vault],
 ) -> CreatedWebhook:
     """Push a search to an endpoint of yours: the same as POST /api/v1/webhooks with this prospect_search_id."""
     Query(request)
     search_id = SearchId(path_identifier("prospect_search_id", prospect_search_id))
-    return await _create(request, database, await json_body(request, NewDestination), search_id, allow_private=allow_private)
+    return await _create(request, database, await json_body(request, NewDestination), search_id, allow_private=allow_private, vault=vault)
 
 
 @get("/webhooks", guards=[Requires(Scope.WEBHOOKS_READ)], tags=["Webhooks"], opt=query(LIMIT, OFFSET), responses=problems())
@@ -122,10 +129,10 @@ async def replay_webhook(request: CallersRequest, webhook_id: FromPath[str], dat
 
 
 @post(f"{_PATH}/rotate", guards=[Requires(Scope.WEBHOOKS_WRITE)], tags=["Webhooks"], status_code=200, opt=query(), responses=problems(404))
-async def rotate_webhook(request: CallersRequest, webhook_id: FromPath[str], database: Db) -> RotatedSecret:
+async def rotate_webhook(request: CallersRequest, webhook_id: FromPath[str], database: Db, vault: NamedDependency[Vault]) -> RotatedSecret:
     """Make a new secret; for a day, messages are signed with the previous one too."""
     own = await _own(request, webhook_id, database)
-    return rotated(own, await endpoints.rotate(database, own, actor=request.auth.actor))
+    return rotated(own, await endpoints.rotate(database, own, vault=vault, actor=request.auth.actor))
 
 
 @post(f"{_PATH}/disable", guards=[Requires(Scope.WEBHOOKS_WRITE)], tags=["Webhooks"], status_code=200, opt=query(), responses=problems(404))
@@ -156,7 +163,7 @@ async def webhook_attempts(request: CallersRequest, webhook_id: FromPath[str], d
 
 
 async def _create(
-    request: CallersRequest, database: Database, body: NewDestination, search_id: SearchId | None, *, allow_private: bool
+    request: CallersRequest, database: Database, body: NewDestination, search_id: SearchId | None, *, allow_private: bool, vault: Vault
 ) -> CreatedWebhook:
     if body.full:
         _require_people(request)
@@ -169,6 +176,7 @@ async def _create(
         is_full=body.full,
         base_url=str(request.base_url),
         allow_private=allow_private,
+        vault=vault,
         actor=request.auth.actor,
     )
     return created(*made)

@@ -1,6 +1,7 @@
 """One attempt: a signed message goes out, and what comes back is read as far as it matters. Nothing is followed or tried again."""
 
 import asyncio
+import re
 import ssl
 import time
 from collections import OrderedDict
@@ -8,20 +9,25 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, cast
 
 import httpcore
 
+from openprospect.server.core.vault import Vault
+from openprospect.server.webhooks.failures import SecretsUnreadable, reason, refusal
 from openprospect.server.webhooks.message import Message
 from openprospect.server.webhooks.model import Attempt, Target, WebhookId
-from openprospect.server.webhooks.network import AddressRefused, Lookup, NameUnknown, Resolve, VettedNetwork
+from openprospect.server.webhooks.network import Lookup, Resolve, VettedNetwork
 from openprospect.server.webhooks.retry import retry_after
 from openprospect.server.webhooks.signature import signed_headers
 
 _MOST_ANSWER_BYTES = 1024
+_EMAIL = re.compile(r"[\w.!#$&'*+=?^`{|}~%-]+(?:@|%40)[\w.-]*")
 # With what is under way besides, well below the 1,024 files that a process may often open.
 _MOST_POOLS = 256
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 _HEADERS = {"content-type": "application/json", "user-agent": "OpenProspect-Webhooks", "accept-encoding": "identity"}
 
 
@@ -58,12 +64,14 @@ class Sender:
 
     def __init__(
         self,
+        vault: Vault,
         *,
         allow_private: bool,
         patience: Patience | None = None,
         resolve: Resolve | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._vault = vault
         self._lookup = Lookup()
         self._network = VettedNetwork(resolve or self._lookup, allow_private=allow_private)
         self._patience = patience or Patience()
@@ -79,33 +87,33 @@ class Sender:
             await pool.connections.aclose()
         self._lookup.close()
 
-    async def send(self, target: Target, message: Message) -> Sent:
-        """Try once. Never raises for what an endpoint does: that is told in the attempt."""
+    async def send(self, target: Target, message: Message, *, headers: Mapping[str, str] = NO_HEADERS) -> Sent:
+        """Try once, with headers besides ours. Never raises for what an endpoint does: that is told in the attempt."""
         started = time.monotonic()
-        answer, failure = await self._outcome(target, message)
+        answer, failure = await self._outcome(target, message, headers)
         attempt = Attempt(
             event=message.event,
             message_id=message.id,
             latency_ms=round((time.monotonic() - started) * 1000),
             status=answer.status if answer else None,
             failure=failure,
-            # A receiver may echo what it was sent: an answer to people's data is not kept.
-            answer=answer.text if answer and failure and not message.is_personal else None,
+            # A receiver may echo what it was sent: an answer to people's data is not kept. To ids alone it may still name somebody.
+            answer=_EMAIL.sub("***@***", answer.text) if answer and failure and not message.is_personal else None,
         )
         return Sent(attempt=attempt, retry_after=answer.retry_after if answer else None)
 
-    async def _outcome(self, target: Target, message: Message) -> tuple[_Answer | None, str | None]:
+    async def _outcome(self, target: Target, message: Message, headers: Mapping[str, str]) -> tuple[_Answer | None, str | None]:
         """What was answered, if anything; and why it is a failure, if it is one."""
         try:
             async with asyncio.timeout(self._patience.whole):
-                answer = await self._exchange(target, message)
+                answer = await self._exchange(target, message, headers)
         except Exception as error:  # noqa: BLE001  # whatever an endpoint provokes is its failure, with the pauses that follow from one
-            return None, _reason(error)
-        return answer, None if 200 <= answer.status < 300 else _refusal(answer.status)
+            return None, reason(error)
+        return answer, None if 200 <= answer.status < 300 else refusal(answer.status)
 
-    async def _exchange(self, target: Target, message: Message) -> _Answer:
+    async def _exchange(self, target: Target, message: Message, headers: Mapping[str, str]) -> _Answer:
         now = self._clock()
-        signed = signed_headers(message.body, message_id=message.id, timestamp=int(now.timestamp()), keys=target.secrets)
+        signed = signed_headers(message.body, message_id=message.id, timestamp=int(now.timestamp()), keys=self._keys(target))
         timeouts = {"connect": self._patience.connect, "read": self._patience.read, "write": self._patience.read}
         url = httpcore.URL(target.url)
         async with (
@@ -113,15 +121,27 @@ class Sender:
             pool.stream(
                 "POST",
                 url,
-                headers=[("host", _host(url)), ("content-length", str(len(message.body))), *_HEADERS.items(), *signed.items()],
+                headers=[
+                    ("host", _host(url)),
+                    ("content-length", str(len(message.body))),
+                    *_HEADERS.items(),
+                    *headers.items(),
+                    *signed.items(),
+                ],
                 content=message.body,
                 extensions={"timeout": timeouts},
             ) as response,
         ):
-            headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+            answered = {name.lower(): value.decode("latin-1") for name, value in response.headers}
             return _Answer(
-                status=response.status, text=await _beginning(response), retry_after=retry_after(headers.get(b"retry-after"), now=now)
+                status=response.status, text=await _beginning(response), retry_after=retry_after(answered.get(b"retry-after"), now=now)
             )
+
+    def _keys(self, target: Target) -> list[bytes]:
+        keys = [key for sealed in target.sealed_secrets if (key := self._vault.open(sealed))]
+        if not keys:
+            raise SecretsUnreadable
+        return keys
 
     @asynccontextmanager
     async def _pool(self, webhook_id: WebhookId) -> AsyncIterator[httpcore.AsyncConnectionPool]:
@@ -168,27 +188,6 @@ async def _beginning(response: httpcore.Response) -> str:
                 break
     # PostgreSQL's text has no place for NUL.
     return received[:_MOST_ANSWER_BYTES].decode("utf-8", errors="replace").replace("\0", "\ufffd")
-
-
-_REASONS: Mapping[type[Exception] | tuple[type[Exception], ...], str] = {
-    (TimeoutError, httpcore.TimeoutException): "The endpoint did not answer in time.",
-    AddressRefused: "The host leads to an address that is not public.",
-    NameUnknown: "The host has no address.",
-    httpcore.ConnectError: "The connection was refused.",
-    (httpcore.NetworkError, httpcore.ProtocolError): "The connection broke, or what came back is not HTTP.",
-}
-
-
-def _reason(error: Exception) -> str:
-    """Why nothing was answered, in words of ours: an error's own may hold what nobody should read in a log."""
-    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-        return "No secure connection: the certificate was not accepted, or there is no TLS."
-    known = (text for kinds, text in _REASONS.items() if isinstance(error, kinds))
-    return next(known, f"The attempt failed: {type(error).__name__}.")
-
-
-def _refusal(status: int) -> str:
-    return f"The endpoint answered {status}; redirects are not followed." if 300 <= status < 400 else f"The endpoint answered {status}."
 
 
 def _host(url: httpcore.URL) -> str:

@@ -8,7 +8,19 @@ from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.searches.model import SearchId
-from openprospect.server.webhooks.model import Attempt, Change, Claim, Event, LoggedAttempt, Place, Target, Turn, Webhook, WebhookId
+from openprospect.server.webhooks.model import (
+    Attempt,
+    Change,
+    Claim,
+    Event,
+    KeptSecret,
+    LoggedAttempt,
+    Place,
+    Target,
+    Turn,
+    Webhook,
+    WebhookId,
+)
 
 SQL = beside(__file__)
 
@@ -28,8 +40,17 @@ async def add_webhook(
     await db.execute(SQL.begin_at_heads, webhook_id)
 
 
-async def add_secret(db: Connection, webhook_id: WebhookId, secret: bytes) -> None:
-    await db.execute(SQL.add_secret, webhook_id, secret)
+async def add_secret(db: Connection, webhook_id: WebhookId, sealed: bytes, *, key_id: str | None) -> None:
+    await db.execute(SQL.add_secret, webhook_id, sealed, key_id)
+
+
+async def secrets_to_seal(db: Connection, *, key_id: str | None) -> list[KeptSecret]:
+    """Those that are not sealed with this key, held until the transaction ends."""
+    return [KeptSecret(**row) for row in await db.rows(SQL.secrets_to_seal, key_id)]
+
+
+async def seal_secret(db: Connection, kept: KeptSecret, sealed: bytes, *, key_id: str | None) -> None:
+    await db.execute(SQL.seal_secret, kept.webhook_id, kept.created_at, sealed, key_id)
 
 
 async def retire_secrets(db: Connection, webhook_id: WebhookId, *, within: timedelta) -> datetime:
@@ -196,7 +217,7 @@ def _target(row: Row) -> Target:
         base_url=row["base_url"],
         events=frozenset(row["events"]),
         is_full=row["is_full"],
-        secrets=tuple(row["secrets"]),
+        sealed_secrets=tuple(row["sealed_secrets"]),
     )
 
 

@@ -8,8 +8,9 @@ from litestar.params import FromPath
 
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, see
-from openprospect.server.core.errors import InvalidInput
+from openprospect.server.core.errors import InvalidInput, Misconfigured
 from openprospect.server.core.timestamps import read
+from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.http.parameters import path_identifier
 from openprospect.server.observability import store as watched
@@ -32,7 +33,7 @@ async def webhooks_page(request: OperatorsRequest, database: NamedDependency[Dat
 
 @post("/webhooks", status_code=200)
 async def create_webhook_form(
-    request: OperatorsRequest, database: NamedDependency[Database], allow_private: NamedDependency[bool]
+    request: OperatorsRequest, database: NamedDependency[Database], allow_private: NamedDependency[bool], vault: NamedDependency[Vault]
 ) -> Response[str]:
     """Makes an endpoint, and shows its secret this once."""
     form = await posted(request)
@@ -46,9 +47,10 @@ async def create_webhook_form(
             is_full=text(form, "full") == "yes",
             base_url=str(request.base_url),
             allow_private=allow_private,
+            vault=vault,
             actor=request.auth.actor,
         )
-    except InvalidInput as error:
+    except (InvalidInput, Misconfigured) as error:
         return await _webhooks(request, database, problem=error.message)
     return await _webhook(request, database, made, secret=secret)
 
@@ -78,11 +80,15 @@ async def test_webhook_form(
 
 
 @post(f"{_PATH}/rotate", status_code=200)
-async def rotate_webhook_form(request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
+async def rotate_webhook_form(
+    request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database], vault: NamedDependency[Vault]
+) -> Response[str]:
     """Makes a fresh secret, and shows it this once."""
     await posted(request)
     webhook = await _own(request, database, webhook_id)
-    return await _webhook(request, database, webhook, secret=await endpoints.rotate(database, webhook, actor=request.auth.actor))
+    return await _webhook(
+        request, database, webhook, secret=await endpoints.rotate(database, webhook, vault=vault, actor=request.auth.actor)
+    )
 
 
 @post(f"{_PATH}/replay", status_code=303)

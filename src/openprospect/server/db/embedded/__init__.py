@@ -5,6 +5,7 @@ a process ends, so nothing here trusts a process id.
 """
 
 from openprospect.server.db.embedded.installation import Installation, binary
+from openprospect.server.db.embedded.key_file import key_of, made_key
 from openprospect.server.db.embedded.lease import EmbeddedPostgres
 
-__all__ = ["EmbeddedPostgres", "Installation", "binary"]
+__all__ = ["EmbeddedPostgres", "Installation", "binary", "key_of", "made_key"]

@@ -19,10 +19,12 @@ from openprospect.server.db.embedded.cluster import create_cluster
 from openprospect.server.db.embedded.home import Home
 from openprospect.server.db.embedded.installation import Installation, reachable
 
+KEY_FILE = "secret.key"
+
 _HOME = "postgresql"
 _LOCK = "postgresql.lock"
 _UNFINISHED = "postgresql.new-"
-_BESIDE_US = {"lost+found", _LOCK}  # lost+found: the root of a volume
+_BESIDE_US = {"lost+found", _LOCK, KEY_FILE}  # lost+found: the root of a volume
 
 
 @contextlib.contextmanager
