@@ -28,7 +28,7 @@ test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py
 	$(BIN)/pytest $(T)
 
 test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
-	$(BIN)/pytest tests/connectors -m "" -n 2 --dist loadscope
+	$(BIN)/pytest tests/connectors tests/crm -m "" -n 2 --dist loadscope
 	@$(BIN)/python -m connectors.proof --record
 
 check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes, docs
@@ -60,6 +60,7 @@ migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
 lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write the locks
 	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra otel --extra postgresql --extra server --extra singer --group dev --output-file requirements.lock
 	$(COMPILE) --group airbyte --output-file connectors/requirements-airbyte.txt
+	$(COMPILE) --group tryton --output-file connectors/requirements-tryton.txt
 	$(COMPILE) --group bench --output-file bench/requirements.txt
 
 assets: $(INSTALLED) ## fetch the files of the reference page and the console at the versions that their package.json name

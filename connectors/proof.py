@@ -13,7 +13,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = ROOT / "connectors" / "proved.txt"
-PROVED = ("connectors", "contract", "src/openprospect/connectors", "src/openprospect/sync/destinations/dlt", "tests/connectors")
+PROVED = (
+    "connectors",
+    "contract",
+    "contrib/tryton",
+    "src/openprospect/connectors",
+    "src/openprospect/sync/destinations/crm",
+    "src/openprospect/sync/destinations/dlt",
+    "tests/connectors",
+    "tests/crm",
+)
 
 
 def digest() -> str:

@@ -17,6 +17,8 @@ from openprospect.server.db.pool import Database
 
 # Assertions in helpers explain themselves, as those in tests do; said here, before anything imports them.
 pytest.register_assert_rewrite(
+    "tests.crm.contract",
+    "tests.crm.faults",
     "tests.sync.contract",
     "tests.sync.columns_contract",
     "tests.integration.export_consumer",

@@ -95,3 +95,15 @@ class TestHubSpotFaults(FaultContract):
     @pytest.fixture
     def token(self) -> str:
         return TOKEN
+
+
+class TestHubSpotThatRefusesWholeBatches(CrmContract):
+    """The documentation does not say whether a bad row takes its batch with it; here it does."""
+
+    @pytest.fixture
+    def own_companies(self) -> int:
+        return 100
+
+    @pytest.fixture(autouse=True)
+    def _all_or_nothing(self, fake: HubSpotFake) -> None:
+        fake.multi_status = False

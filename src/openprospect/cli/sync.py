@@ -18,8 +18,8 @@ from openprospect.sync.summary import Summary
 To = Annotated[
     str,
     Parameter(
-        help="duckdb:///file.duckdb, postgresql://…, sqlite:///file.db, parquet:///folder, dlt:snowflake; CRMs: hubspot:///log.db,"
-        " salesforce:///log.db."
+        help="duckdb:///file.duckdb, postgresql://…, sqlite:///file.db, parquet:///folder, dlt:snowflake;"
+        " CRMs: hubspot:///log.db, salesforce:///log.db, tryton:///log.db."
     ),
 ]
 

@@ -15,6 +15,7 @@ _SCHEMES = {
     "postgresql://": "openprospect.sync.destinations.postgresql",
     "salesforce://": "openprospect.sync.destinations.crm.salesforce",
     "sqlite://": "openprospect.sync.destinations.sqlite",
+    "tryton://": "openprospect.sync.destinations.crm.tryton",
 }
 _EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder, hubspot:///log.db, dlt:snowflake"
 

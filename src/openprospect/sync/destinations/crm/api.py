@@ -30,11 +30,10 @@ class Api:
         explain: Explain,
         remaining: Callable[[Mapping[str, str]], int | None],
         daily_reserve: int,
-        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._transport = Transport(
-            base_url, authorization, connect_seconds=10.0, read_seconds=120.0, retry=retry or Retry(), explain=explain
-        )
+        self._transport = Transport(base_url, authorization, connect_seconds=10.0, read_seconds=120.0, retry=Retry(), explain=explain)
+        self._headers = {"Content-Type": "application/json", **(headers or {})}
         self._read_remaining = remaining
         self._daily_reserve = daily_reserve
         self._remaining: int | None = None
@@ -50,7 +49,7 @@ class Api:
             method,
             f"{self._transport.base_url}{path}",
             body=None if body is None else msgspec.json.encode(body),
-            headers={"Content-Type": "application/json"},
+            headers=self._headers,
             expected=_DONE,
         )
         remaining = self._read_remaining(answer.headers)

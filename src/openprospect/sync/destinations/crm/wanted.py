@@ -56,5 +56,6 @@ class Lens:
             item = {**item, "website_domain": match}
         else:
             match = email_of(item["email"])
+            item = {**item, "full_name": " ".join(name for name in (item["first_name"], item["last_name"]) if name)}
         link = link or Link(kind=self.kind, search_id=search_id, company_id=due.company_id, id=due.id)
         return Wanted(due=due, values=values_of(item, self.fields), link=link, match=match, company=company)
