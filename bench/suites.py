@@ -7,6 +7,7 @@ from bench.model import Outcome, Size
 
 SUITES = {
     "read": "Reading pages",
+    "export": "Exporting a feed",
     "ingest": "Delivering",
     "sync": "Syncing a whole feed",
     "webhooks": "Pushing events",

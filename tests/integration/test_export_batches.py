@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,12 @@ import pytest
 
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.export import Batch, begin_export, read_batches
+from openprospect.server.feed.store import SQL
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver
 from tests.integration.pages import SEVEN, versions
+
+BEGIN = datetime(2026, 2, 25, 12, tzinfo=UTC)
 
 Begin = Callable[..., Any]
 
@@ -73,3 +77,36 @@ async def test_a_stretch_of_withdrawals_is_passed_over_batch_by_batch(
         await client.delete(f"/deliveries/{search_id}/companies/{item['id']}")
     await deliver("last")
     assert await rest(await begin()) == [["f", "g"], [], [], ["last"]]
+
+
+# What a batch costs.
+
+
+def found_by(node: dict[str, Any]) -> dict[str, Any]:
+    """The part of a plan that reads the table."""
+    return node if "Relation Name" in node else found_by(node["Plans"][0])
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+async def test_a_batch_reads_no_more_than_it_holds_wherever_it_begins(database: Database, search_id: str, is_withdrawn: bool) -> None:
+    await database.execute(
+        """
+        INSERT INTO delivery (prospect_search_id, position, delivered_at, company_id, is_removal, document, superseded_at)
+        SELECT $1, n, $2::timestamptz + n * interval '1 second', gen_random_uuid(), $3, repeat('x', 200), CASE WHEN n % 3 = 0 THEN now() END
+        FROM generate_series(1, 20000) AS n
+        """,
+        search_id,
+        BEGIN,
+        is_withdrawn,
+    )
+    await database.execute("ANALYZE delivery")
+    watermark = BEGIN + timedelta(seconds=15_000)
+    for seconds in (0, 7_000, 14_000):
+        arguments = search_id, BEGIN + timedelta(seconds=seconds), watermark, False, 100, 1 << 20
+        plan = json.loads(await database.value(f"EXPLAIN (ANALYZE, FORMAT JSON) {SQL.export_batch}", *arguments))[0]["Plan"]
+        assert "Sort" not in json.dumps(plan)
+        read = found_by(plan)
+        assert "delivered_at >" in read["Index Cond"]
+        assert "delivered_at <=" in read["Index Cond"]
+        assert read["Actual Rows"] <= 101
+        assert read.get("Rows Removed by Filter", 0) == 0
