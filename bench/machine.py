@@ -28,7 +28,7 @@ def machine() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
-        "load before": f"{os.getloadavg()[0]:.2f}",
+        "load average before": f"{os.getloadavg()[0]:.2f}",
     }
 
 
@@ -40,9 +40,11 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """What was measured; marked where files differ from it."""
-    said = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
+    """What was measured; marked where the code differs from it."""
+    git = ["git", "-C", str(ROOT)]
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    differs = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "src", "bench", ":!bench/results"], check=False).returncode
+    return f"{head or 'unknown'}{' and changes' if differs else ''}"
 
 
 def _peers() -> dict[str, str]:
