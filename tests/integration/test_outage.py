@@ -14,6 +14,7 @@ from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from tests.integration.conftest import Service, open_search, pull, running
+from tests.integration.hotel import post
 
 
 class Outage:
@@ -74,6 +75,7 @@ async def test_the_service_says_503_while_the_database_is_away_and_recovers_by_i
         assert after == before
         await service.close()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_what_could_not_be_written_during_an_outage_is_written_afterwards(postgres_of_its_own):
@@ -104,6 +106,33 @@ async def test_the_service_stops_cleanly_while_the_database_is_away(postgres_of_
         await service.close()
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
     server.start()
+
+
+BREAKING_AT_COMMIT = """
+CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_terminate_backend(pg_backend_pid());
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER break AFTER INSERT ON delivery DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION break();
+"""
+
+
+async def test_a_connection_that_breaks_during_the_commit_leaves_it_open_whether_anything_changed(database, client, search_id):
+    await database.execute(BREAKING_AT_COMMIT)
+    first = await post(client, search_id, [{"name": "Hotel"}], idempotency_key="monday")
+    assert_unavailable(first)
+    assert "unknown" in first.json()["message"]
+    assert "same Idempotency-Key" in first.json()["message"]
+    await database.execute("DROP TRIGGER break ON delivery")
+    again = await post(client, search_id, [{"name": "Hotel"}], idempotency_key="monday")
+    assert (again.status_code, again.json()["delivered"]) == (200, 1)
+
+
+async def test_a_connection_that_breaks_before_the_commit_has_changed_nothing(database, client, search_id):
+    await database.execute(BREAKING_AT_COMMIT.replace("DEFERRABLE INITIALLY DEFERRED", ""))
+    answer = await post(client, search_id, [{"name": "Hotel"}])
+    assert_unavailable(answer)
+    assert "Nothing was changed" in answer.json()["message"]
 
 
 async def test_opening_a_database_that_is_not_there_says_so_without_its_password():

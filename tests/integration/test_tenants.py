@@ -191,3 +191,11 @@ async def test_another_tenants_etag_opens_nothing(alpha: Tenant, beta: Tenant):
     path = f"/deliveries/{alpha.ids['prospect_search_id']}/companies"
     etag = (await alpha.client.get(path)).headers["ETag"]
     assert (await beta.client.get(path, headers={"If-None-Match": etag})).status_code == 404
+
+
+async def test_an_id_for_a_search_is_refused_alike_whoever_has_it(alpha: Tenant, beta: Tenant) -> None:
+    wanted = {"name": "wanted", "id": alpha.ids["prospect_search_id"]}
+    own, foreign = [
+        await tenant.client.post("/prospect-searches", json=wanted, headers={"X-Request-Id": "same"}) for tenant in (alpha, beta)
+    ]
+    assert (foreign.status_code, foreign.content) == (409, own.content)

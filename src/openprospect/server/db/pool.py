@@ -1,6 +1,7 @@
 """Connections and transactions. Together with its neighbours in this folder, the only code that names the driver."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -15,6 +16,13 @@ Row = Mapping[str, Any]
 
 OnStatement = Callable[[str, float, str | None], None]
 """Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
+
+_NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
+_NOTHING_CHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
+_IN_DOUBT = (
+    "The connection to the database broke during the commit, so whether the request took effect is unknown; "
+    "try again in a few seconds, with the same Idempotency-Key if it had one. What was delivered stays as it is when it is delivered again."
+)
 
 _SETTINGS = {
     "application_name": "openprospect",
@@ -98,10 +106,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Commit at the end of the block, roll back when it raises."""
-        with translated():
+        """Commit at the end of the block, roll back when it raises. Raises Unavailable, which says whether that is known."""
+        is_done = False
+        try:
             async with self._pool.acquire(timeout=30) as raw, raw.transaction():
                 yield Connection(raw)
+                is_done = True
+        except _UNREACHABLE as error:
+            _raise_if_ours(error)
+            raise Unavailable(_IN_DOUBT if is_done else _NOTHING_CHANGED) from error
 
     async def rows(self, sql: str, *args: Any) -> list[Row]:
         with translated():
@@ -126,13 +139,18 @@ Executor = Connection | Database
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's many ways to say 'not now' into one."""
+    """Turn the driver's many ways to say 'not now' into one, for single statements and for connecting."""
     try:
         yield
     except _UNREACHABLE as error:
-        if isinstance(error, ValueError):  # an argument that the driver cannot encode: our fault, not the database's
-            raise
-        raise Unavailable("The database cannot be reached just now. Nothing was changed; try again in a few seconds.") from error
+        _raise_if_ours(error)
+        raise Unavailable(_NOT_NOW) from error
+
+
+def _raise_if_ours(error: Exception) -> None:
+    """An argument that the driver cannot encode is our fault, not the database's."""
+    if isinstance(error, ValueError):
+        raise error
 
 
 def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, None]]:
@@ -147,3 +165,12 @@ def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, N
 
 async def _no_reset(_connection: Any) -> None:
     """Nothing here changes a session's state outside a transaction, and the driver's reset costs a round trip a request."""
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """While the database is away the driver tells so at every turn: that it failed is a line, where it failed is always the same."""
+    record.exc_info = None
+    return True
+
+
+logging.getLogger("asyncpg.pool").addFilter(_without_trace)
