@@ -5,22 +5,26 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
+import msgspec
+
 _RANDOM_BYTES = 10
 _AT_ONCE = 128
 
 
 def new_id() -> UUID:
     """A fresh UUIDv7: 48 bits of Unix milliseconds, 74 random bits."""
-    value = (time.time_ns() // 1_000_000) << 80 | next(_random_parts)
-    value = value & ~(0xF000 << 64) | 0x7000 << 64
-    return UUID(int=value & ~(0xC000 << 48) | 0x8000 << 48)
+    # Twice as fast as the constructor of UUID, which a batch calls thousands of times.
+    return msgspec.convert((time.time_ns() // 1_000_000).to_bytes(6, "big") + next(_random_parts), UUID)
 
 
-def _drawn() -> Iterator[int]:
-    """Randomness for many ids by one call of the system: asking for each would cost more than all the rest."""
+def _drawn() -> Iterator[bytes]:
+    """Randomness for many ids by one call of the system, version and variant set: asking for each would cost more than all the rest."""
     while True:
-        drawn = os.urandom(_RANDOM_BYTES * _AT_ONCE)
-        yield from (int.from_bytes(drawn[place : place + _RANDOM_BYTES]) for place in range(0, len(drawn), _RANDOM_BYTES))
+        drawn = bytearray(os.urandom(_RANDOM_BYTES * _AT_ONCE))
+        for place in range(0, len(drawn), _RANDOM_BYTES):
+            drawn[place] = drawn[place] & 0x0F | 0x70
+            drawn[place + 2] = drawn[place + 2] & 0x3F | 0x80
+            yield bytes(drawn[place : place + _RANDOM_BYTES])
 
 
 _random_parts = _drawn()
