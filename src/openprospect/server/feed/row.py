@@ -4,7 +4,7 @@ Every way in (HTTP, files) comes through here, so that there is one meaning of "
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ MAX_PROSPECTS = 1_000
 MAX_BYTES = 1 << 20
 _MAX_LENGTH = {"email": 320, "website_url": 2_048}
 _MAX_LENGTH_OTHERWISE = 1_000
+_SHORTEST_LIMIT = min(_MAX_LENGTH.values())
 
 _NOT_ATTRIBUTES = frozenset({*COMPANY_FIELDS, *OUTPUT_FIELDS, "prospects"})
 _NOT_PERSON_ATTRIBUTES = frozenset(PROSPECT_FIELDS)
@@ -37,8 +38,11 @@ class FaultyRow(InvalidInput):
         super().__init__("; ".join(f"{fault.field}: {fault.reason}" if fault.field else fault.reason for fault in faults))
 
 
-def parse_company(value: object) -> CompanyRow:
-    """The row that a JSON value stands for; raises `FaultyRow`. A fault's field is empty where it concerns the row as a whole."""
+def parse_company(value: object, *, parsed: Sequence[ProspectRow] | None = None) -> CompanyRow:
+    """The row that a JSON value stands for; raises `FaultyRow`. A fault's field is empty where it concerns the row as a whole.
+
+    `parsed` are the people under `prospects`, where they went through `parse_prospect` one by one already.
+    """
     if not isinstance(value, dict):
         raise FaultyRow([Fault(field="", reason="expected a JSON object: one company with its prospects")])
     size, suspicious = glance(value)
@@ -49,7 +53,7 @@ def parse_company(value: object) -> CompanyRow:
     people = _people(record, faults)
     if suspicious:
         _find_unstorable(record, people, faults)
-    row = _company(record, people, faults)
+    row = _company(record, people, faults, parsed=parsed)
     # Somebody whose e-mail was refused would look like everybody else without one.
     if not any(fault.field.startswith("prospects") for fault in faults):
         faults += repeated_people(row.prospects)
@@ -100,7 +104,7 @@ def _find_unstorable(record: JsonObject, people: list[JsonObject], faults: list[
         faults += unstorable(person, f"prospects[{index}]")
 
 
-def _company(record: JsonObject, people: list[JsonObject], faults: list[Fault]) -> CompanyRow:
+def _company(record: JsonObject, people: list[JsonObject], faults: list[Fault], *, parsed: Sequence[ProspectRow] | None) -> CompanyRow:
     identifier = _uuid(record, "", faults)
     name = _text(record, "name", "", faults)
     if name is None:
@@ -110,9 +114,13 @@ def _company(record: JsonObject, people: list[JsonObject], faults: list[Fault]) 
         source_id=_source_id(record, faults),
         name=name or "",
         website_url=_website_url(record, faults),
-        prospects=tuple([_prospect(person, f"prospects[{index}].", faults) for index, person in enumerate(people)]),
+        prospects=_prospects(people, faults) if parsed is None else tuple(parsed),
         attributes=_attributes(record, _NOT_ATTRIBUTES),
     )
+
+
+def _prospects(people: list[JsonObject], faults: list[Fault]) -> tuple[ProspectRow, ...]:
+    return tuple([_prospect(person, f"prospects[{index}].", faults) for index, person in enumerate(people)])
 
 
 def _prospect(person: JsonObject, where: str, faults: list[Fault]) -> ProspectRow:
@@ -135,8 +143,7 @@ def _text(record: Mapping[str, Any], field: str, where: str, faults: list[Fault]
         faults.append(Fault(field=where + field, reason="expected text"))
         return None
     value = value.strip()
-    limit = _MAX_LENGTH.get(field, _MAX_LENGTH_OTHERWISE)
-    if len(value) > limit:
+    if len(value) > _SHORTEST_LIMIT and len(value) > (limit := _MAX_LENGTH.get(field, _MAX_LENGTH_OTHERWISE)):
         faults.append(Fault(field=where + field, reason=f"{len(value):,} characters; at most {limit:,} are possible"))
         return None
     return value or None

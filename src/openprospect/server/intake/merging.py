@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.identity import company_name_key, email_key
-from openprospect.server.feed.model import CompanyRow, JsonObject
+from openprospect.server.feed.model import CompanyRow, JsonObject, ProspectRow
 from openprospect.server.feed.people import Roll, Twin
 from openprospect.server.feed.row import FaultyRow, parse_company, parse_prospect
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
@@ -26,7 +26,7 @@ def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
     faults = {member.source.line: found for member in members if (found := people.admit(member))}
     good = [member for member in members if member.source.line not in faults]
     try:
-        row = _company(good or members, people.records)
+        row = _company(good or members, people)
     except FaultyRow as error:
         faults = {member.source.line: faults.get(member.source.line, []) + error.faults for member in members}
         good = []
@@ -37,12 +37,12 @@ def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
         yield DeliveredRow(row=row, sources=tuple([member.source for member in good]))
 
 
-def _company(members: Sequence[Member], people: list[JsonObject]) -> CompanyRow:
+def _company(members: Sequence[Member], people: "_People") -> CompanyRow:
     """The first value that is not blank wins, for each column of the company."""
     company: JsonObject = {}
     for member in reversed(members):
         company |= member.company
-    return parse_company(company | {"prospects": people})
+    return parse_company(company | {"prospects": people.records}, parsed=people.rows)
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class _People:
     """The people of one company so far, as they will be delivered."""
 
     records: list[JsonObject] = field(default_factory=list)
+    rows: list[ProspectRow] = field(default_factory=list)
     _roll: Roll = field(default_factory=Roll)
 
     def admit(self, member: Member) -> list[Fault]:
@@ -64,6 +65,7 @@ class _People:
         if twin:
             return self._fill(twin, member.person)
         self._roll.add(row)
+        self.rows.append(row)
         self.records.append(member.person)
         return []
 
@@ -84,7 +86,8 @@ class _People:
                     )
                 ]
         self.records[twin.index] = known | {name: value for name, value in person.items() if name not in known}
-        self._roll.replace(twin.index, parse_prospect(self.records[twin.index]))
+        self.rows[twin.index] = parse_prospect(self.records[twin.index])
+        self._roll.replace(twin.index, self.rows[twin.index])
         return []
 
 
