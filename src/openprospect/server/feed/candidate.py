@@ -39,9 +39,14 @@ class Candidate:
         )
 
     def people_at(self, delivered_at: datetime) -> list[PresentPerson]:
-        """Its people as they are stored, once it has its time."""
+        """Its people as they are stored, once it has its time: those who are new, back, or known by something else."""
         company_id = self.match.company_id
-        return [(company_id, prospect_id, person.email_hash, person.name_hash, delivered_at) for prospect_id, person in self.people]
+        unchanged = {(person.id, person.email_hash, person.name_hash) for person in self.known_people if not person.has_left}
+        return [
+            (company_id, prospect_id, person.email_hash, person.name_hash, delivered_at)
+            for prospect_id, person in self.people
+            if (prospect_id, person.email_hash, person.name_hash) not in unchanged
+        ]
 
     def gone_at(self, delivered_at: datetime) -> list[GonePerson]:
         """Those who were at the company until then, and are not among its people any more."""

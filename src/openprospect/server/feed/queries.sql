@@ -20,8 +20,18 @@ FROM prospect_search WHERE id = $1 FOR NO KEY UPDATE;
 
 -- known_companies :many
 -- The companies that a batch may mean, by id or by what they are known by.
-SELECT id, identity, source_id, position, content_hash, prospects FROM company
-WHERE prospect_search_id = $1 AND (id = ANY ($2::uuid[]) OR identity = ANY ($3::bytea[]));
+-- One probe of an index for each: as conditions on one scan, a thousand of them would read the whole feed.
+SELECT found.* FROM unnest($3::bytea[]) AS wanted (identity)
+CROSS JOIN LATERAL (
+    SELECT id, identity, source_id, position, content_hash, prospects FROM company
+    WHERE prospect_search_id = $1 AND company.identity = wanted.identity OFFSET 0
+) AS found
+UNION
+SELECT found.* FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT id, identity, source_id, position, content_hash, prospects FROM company
+    WHERE prospect_search_id = $1 AND company.id = wanted.id OFFSET 0
+) AS found;
 
 -- known_people :many
 -- Everyone ever delivered at these companies.
