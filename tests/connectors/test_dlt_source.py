@@ -37,16 +37,15 @@ class Loaded:
 
     def run_and_kill(self, base_url: str, search_id: str, key: str) -> None:
         """Killed once dlt has begun to load what it read."""
-        begun = {path.name for path in self._packages()}
         with subprocess.Popen(
             self.command(base_url, search_id), env=self.environment(key), cwd=self._folder, stdout=subprocess.DEVNULL
         ) as process:
-            eventually(lambda: process.poll() is not None or {path.name for path in self._packages()} - begun, within_seconds=120)
+            eventually(lambda: process.poll() is not None or any(self._jobs_under_way()), within_seconds=120)
             process.kill()
         assert process.returncode == -signal.SIGKILL
 
-    def _packages(self) -> Iterator[Path]:
-        return self._folder.glob("dlt/pipelines/*/load/normalized/*")
+    def _jobs_under_way(self) -> Iterator[Path]:
+        return self._folder.glob("dlt/pipelines/*/load/normalized/*/[sc]*ed_jobs/*")
 
     def command(self, base_url: str, search_id: str) -> list[str]:
         text = files.path(self.name).read_text().replace(files.BASE_URL, base_url).replace(files.SEARCH_ID, search_id)
