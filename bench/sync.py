@@ -187,7 +187,5 @@ def _goals(costs: Costs) -> list[Goal]:
         Goal(name="into DuckDB ÷ curl dropping the pages", measured=faster(_DUCKDB, _OURS, than=_LIMIT, where=_NOWHERE), at_least=0.35),
         Goal(name="peak memory, MiB", measured=costs.peak(_OURS), at_most=400),
     ]
-    if not _has_peer():
-        return goals
-    into = {_DUCKDB: 7.0, _POSTGRESQL: 6.0}
+    into = {case: bound for case, bound in ((_DUCKDB, 7.0), (_POSTGRESQL, 6.0)) if (case, _PEER) in costs.found}
     return goals + [Goal(name=f"{case} ÷ dlt", measured=faster(case, _OURS, than=_PEER), at_least=bound) for case, bound in into.items()]
