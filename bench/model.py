@@ -17,7 +17,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     is_smoke: bool = False
 
 
-SMOKE = Size(companies=3_000, rounds=1, seconds=0.1, is_smoke=True)
+SMOKE = Size(companies=3_000, rounds=1, seconds=0.05, is_smoke=True)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
