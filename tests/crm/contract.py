@@ -235,10 +235,11 @@ class CrmContract:
     ) -> None:
         page = "https://www.facebook.com/"
         office.own_company(name="Somebody's page", domain="facebook.com", owner="owner-1")
-        feed.deliver(*[company(n, people=0, website_url="https://chain.example") for n in (1, 2)])
-        feed.deliver(*[company(n, people=0, website_url=f"{page}{n}") for n in (3, 4)])
+        for first in (1, 2):
+            feed.deliver(company(first, people=0, website_url="https://chain.example"))
+            feed.deliver(company(first + 2, people=0, website_url=f"{page}{first}"))
+            sync(office, server)
 
-        sync(office, server)
         sync(office, server, full=True)
 
         assert len(office.companies()) == 5

@@ -105,7 +105,8 @@ class HubSpotFake(VendorServer):
             known = self._lookup(kind, id_property, row["id"])
             properties = {id_property: row["id"], **row["properties"]}
             made = self._update(kind, known, properties) if known else self._create(kind, properties)
-            return {**made.document([*made.properties]), "new": known is None}
+            traced = {"objectWriteTraceId": row["objectWriteTraceId"]} if "objectWriteTraceId" in row else {}
+            return {**made.document([*row["properties"]]), "new": known is None, **traced}
 
         return self._each(kind, _inputs(call), upsert)
 

@@ -112,19 +112,19 @@ class HubSpot:
             {
                 "id": write.record_id or write.external_id,
                 **({} if is_update else {"idProperty": id_field}),
-                "objectWriteTraceId": str(place),
+                "objectWriteTraceId": _trace(place),
                 "properties": {name: text(value) for name, value in write.values.items()},
             }
             for place, write in enumerate(writes)
         ]
         verb = "update" if is_update else "upsert"
         answer = self._api.call("POST", f"/crm/v3/objects/{_OBJECTS[kind]}/batch/{verb}", {"inputs": inputs})
-        done = {one["id"] if is_update else one["properties"].get(id_field): one["id"] for one in answer["results"]}
+        done = _done(answer, id_field)
         reasons = _reasons(answer)
         outcomes: list[Outcome] = []
         for place, write in enumerate(writes):
-            record_id = done.get(write.record_id or write.external_id)
-            reason = None if record_id else reasons.get(str(place))
+            record_id = done.get(_trace(place)) or done.get(write.record_id or write.external_id)
+            reason = None if record_id else reasons.get(_trace(place))
             if record_id is None and reason is None:
                 raise RowsRefused(_message(answer) or "HubSpot neither wrote the record nor said why.")
             outcomes.append(Outcome(record_id=record_id, reason=reason))
@@ -190,6 +190,19 @@ def _failure(body: bytes) -> dict[str, Any]:
 def _remaining_calls(headers: Mapping[str, str]) -> int | None:
     left = headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
     return int(left) if left.isdigit() else None
+
+
+def _trace(place: int) -> str:
+    return f"row-{place}"
+
+
+def _done(answer: Mapping[str, Any], id_field: str) -> dict[str, str]:
+    """The records that were written, by whatever HubSpot names them with: our trace id, their own id, or ours."""
+    done: dict[str, str] = {}
+    for one in answer["results"]:
+        names = (one.get("properties", {}).get(id_field), one["id"], one.get("objectWriteTraceId"))
+        done |= {name: one["id"] for name in names if name}
+    return done
 
 
 def _reasons(answer: Mapping[str, Any]) -> dict[str, str]:
