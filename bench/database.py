@@ -15,8 +15,10 @@ from openprospect.server.db.embedded import EmbeddedPostgres
 @contextmanager
 def cluster() -> Iterator[str]:
     """A fresh cluster; gives the URL of its empty database."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data") as dsn:
-        yield dsn
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)  # else, under root, PostgreSQL's own account could not reach it, and the cluster would lie elsewhere
+        with EmbeddedPostgres(Path(folder) / "data") as dsn:
+            yield dsn
 
 
 def sibling(dsn: str, name: str) -> str:
