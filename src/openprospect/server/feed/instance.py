@@ -28,7 +28,9 @@ async def make_way(database: Database) -> None:
         raise Misconfigured(
             "This database is in use already. Restore into an empty one: another OPENPROSPECT_DATA_DIR or OPENPROSPECT_DATABASE_URL."
         )
-    await database.execute(SQL.drop_schema)
+    async with database.transaction() as db:
+        await db.execute(SQL.drop_schema)
+        await db.execute(SQL.create_schema)
 
 
 async def begin_anew(db: Connection) -> None:

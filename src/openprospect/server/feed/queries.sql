@@ -202,6 +202,9 @@ SELECT to_regclass('instance') IS NOT NULL;
 -- drop_schema :execute
 -- Empties the database.
 DROP SCHEMA public CASCADE;
+
+-- create_schema :execute
+-- Where the tables of an emptied database will be.
 CREATE SCHEMA public;
 
 -- name_instance :execute
