@@ -52,6 +52,8 @@ DECLARE
     ahead bigint := skipped;
     chosen bigint := 0;
     width integer;
+    lowest bigint := 0;
+    highest bigint := 9223372036854775807;
 BEGIN
     IF since IS NOT NULL THEN
         ahead := ahead + current_from(feed, 0) - current_from(feed, coalesce((
@@ -70,11 +72,11 @@ BEGIN
                 sum(sum(part.rows)) OVER (ORDER BY part.block) - sum(part.rows) AS before
             FROM (
                 SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
-                WHERE prospect_search_id = feed AND level = size AND (size = 2 OR block BETWEEN chosen << 7 AND (chosen << 7) + 127)
+                WHERE prospect_search_id = feed AND level = size AND block BETWEEN lowest AND highest
                 UNION ALL
                 SELECT position >> width, 1 FROM delivery
                 WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND NOT (is_removal AND since IS NULL)
-                    AND (size = 2 OR position >> width BETWEEN chosen << 7 AND (chosen << 7) + 127)
+                    AND position >> width BETWEEN lowest AND highest
             ) AS part
             GROUP BY part.block
         ) AS counted
@@ -82,6 +84,8 @@ BEGIN
         IF NOT FOUND THEN
             RETURN NULL;
         END IF;
+        lowest := chosen << 7;
+        highest := lowest + 127;
     END LOOP;
     RETURN (
         SELECT position FROM delivery

@@ -1,0 +1,52 @@
+-- As before, but the blocks of a level are read by range: a condition that may hold for all of them would read them all.
+
+-- Where the row stands that so many others of a snapshot come before, after a time if one is given: the biggest blocks first, then within
+-- the one it falls into. The tally counts what is current; what was superseded since the snapshot still belonged to it.
+CREATE OR REPLACE FUNCTION place_at(feed uuid, since timestamptz, as_of timestamptz, skipped bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ahead bigint := skipped;
+    chosen bigint := 0;
+    width integer;
+    lowest bigint := 0;
+    highest bigint := 9223372036854775807;
+BEGIN
+    IF since IS NOT NULL THEN
+        ahead := ahead + current_from(feed, 0) - current_from(feed, coalesce((
+            SELECT position FROM delivery WHERE prospect_search_id = feed AND superseded_at IS NULL AND delivered_at > since
+            ORDER BY delivered_at LIMIT 1
+        ), 9223372036854775807)) + (
+            SELECT count(*) FROM delivery
+            WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND delivered_at <= since
+        );
+    END IF;
+    FOR size IN REVERSE 2..0 LOOP
+        width := 7 * (size + 1);
+        SELECT counted.block, ahead - counted.before INTO chosen, ahead
+        FROM (
+            SELECT part.block, sum(sum(part.rows)) OVER (ORDER BY part.block) AS through,
+                sum(sum(part.rows)) OVER (ORDER BY part.block) - sum(part.rows) AS before
+            FROM (
+                SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
+                WHERE prospect_search_id = feed AND level = size AND block BETWEEN lowest AND highest
+                UNION ALL
+                SELECT position >> width, 1 FROM delivery
+                WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND NOT (is_removal AND since IS NULL)
+                    AND position >> width BETWEEN lowest AND highest
+            ) AS part
+            GROUP BY part.block
+        ) AS counted
+        WHERE counted.through > ahead ORDER BY counted.block LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        lowest := chosen << 7;
+        highest := lowest + 127;
+    END LOOP;
+    RETURN (
+        SELECT position FROM delivery
+        WHERE prospect_search_id = feed AND position >= chosen << 7 AND position < (chosen + 1) << 7
+            AND delivered_at <= as_of AND coalesce(superseded_at, 'infinity') > as_of AND NOT (is_removal AND since IS NULL)
+        ORDER BY position OFFSET ahead LIMIT 1
+    );
+END;
+$$;
