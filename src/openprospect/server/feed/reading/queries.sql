@@ -9,7 +9,7 @@ SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, ca
         WHERE prospect_search_id = feed.id AND consumer = caller.key_name
             AND coalesce(since, '-infinity') = coalesce($4::timestamptz, '-infinity')
             AND watermark = feed.watermark AND next_offset = page.count AND page_offset = 0
-            AND runs >= 100 AND used_at > now() - interval '30 seconds'
+            AND runs >= 100 AND begun_at > now() - interval '30 seconds'
     ) END AS is_begun
 FROM (SELECT) AS request
 LEFT JOIN caller ON caller.secret_hash = $1
@@ -164,7 +164,7 @@ WITH begun AS (
         WHERE prospect_search_id = begun.search AND consumer = begun.consumer
             AND coalesce(since, '-infinity') = coalesce(begun.since, '-infinity')
             AND watermark = begun.watermark AND next_offset = begun.next_offset AND page_offset = begun.page_offset
-            AND reached_offset = begun.next_offset AND used_at > now() - interval '1 hour'
+            AND reached_offset = begun.next_offset AND begun_at > now() - interval '10 minutes'
         ORDER BY begun_at DESC, id DESC LIMIT 1
     ) AS id
     FROM begun
