@@ -1,5 +1,6 @@
 """Any offset is found by the tally, in a feed of which a fifth was delivered again or withdrawn."""
 
+import json
 from uuid import UUID
 
 import asyncpg
@@ -56,3 +57,17 @@ async def test_a_jump_finds_the_place_that_counting_up_to_it_finds(connection, c
         found = await connection.fetchval(f"SELECT place_at($1, {moment}, '2026-03-01Z', $2)", search_id, offset)
         assert found == counted[offset]["position"], offset
     assert await connection.fetchval(f"SELECT place_at($1, {moment}, '2026-03-01Z', $2)", search_id, len(counted)) is None
+
+
+async def test_a_jump_reads_as_little_of_a_large_feed_as_of_a_small_one(connection, client):
+    blocks = [await blocks_read(connection, await feed_of(connection, count)) for count in (COUNT, 20 * COUNT)]
+    assert blocks[1] < 2 * blocks[0]
+
+
+async def blocks_read(connection, search_id: UUID) -> int:
+    """How many blocks of tables and indexes a jump to the middle of the feed touches."""
+    jump = f"SELECT place_at('{search_id}', NULL, '2026-03-01Z', (SELECT live_companies / 2 FROM prospect_search WHERE id = '{search_id}'))"
+    await connection.execute(jump)  # what is read once to make a plan is not counted
+    plan = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {jump}")
+    top = json.loads(plan)[0]["Plan"]
+    return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])

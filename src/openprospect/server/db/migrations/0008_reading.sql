@@ -1,4 +1,4 @@
--- Reading in one statement: who asks and what they get together, and any offset found without counting up to it.
+-- Reading in one statement: who asks and what they get together.
 
 -- Whom a key stands for, and what ended it, if anything did. Whatever looks a key up does it here.
 CREATE VIEW caller AS
@@ -48,50 +48,3 @@ CREATE TRIGGER count_removal_superseded AFTER UPDATE OF superseded_at ON deliver
 -- What has been superseded since a walk began; few rows, as those that no walk needs are forgotten.
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX delivery_superseded_at ON delivery (prospect_search_id, superseded_at) WHERE superseded_at IS NOT NULL;
-
--- Where the row stands that so many others of a snapshot come before, after a time if one is given: the biggest blocks first, then within
--- the one it falls into. The tally counts what is current; what was superseded since the snapshot still belonged to it.
-CREATE FUNCTION place_at(feed uuid, since timestamptz, as_of timestamptz, skipped bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    ahead bigint := skipped;
-    chosen bigint := 0;
-    width integer;
-BEGIN
-    IF since IS NOT NULL THEN
-        ahead := ahead + current_from(feed, 0) - current_from(feed, coalesce((
-            SELECT position FROM delivery WHERE prospect_search_id = feed AND superseded_at IS NULL AND delivered_at > since
-            ORDER BY delivered_at LIMIT 1
-        ), 9223372036854775807)) + (
-            SELECT count(*) FROM delivery
-            WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND delivered_at <= since
-        );
-    END IF;
-    FOR size IN REVERSE 2..0 LOOP
-        width := 7 * (size + 1);
-        SELECT counted.block, ahead - counted.before INTO chosen, ahead
-        FROM (
-            SELECT part.block, sum(sum(part.rows)) OVER (ORDER BY part.block) AS through,
-                sum(sum(part.rows)) OVER (ORDER BY part.block) - sum(part.rows) AS before
-            FROM (
-                SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
-                WHERE prospect_search_id = feed AND level = size AND (size = 2 OR block BETWEEN chosen << 7 AND (chosen << 7) + 127)
-                UNION ALL
-                SELECT position >> width, 1 FROM delivery
-                WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND NOT (is_removal AND since IS NULL)
-                    AND (size = 2 OR position >> width BETWEEN chosen << 7 AND (chosen << 7) + 127)
-            ) AS part
-            GROUP BY part.block
-        ) AS counted
-        WHERE counted.through > ahead ORDER BY counted.block LIMIT 1;
-        IF NOT FOUND THEN
-            RETURN NULL;
-        END IF;
-    END LOOP;
-    RETURN (
-        SELECT position FROM delivery
-        WHERE prospect_search_id = feed AND position >= chosen << 7 AND position < (chosen + 1) << 7
-            AND delivered_at <= as_of AND coalesce(superseded_at, 'infinity') > as_of AND NOT (is_removal AND since IS NULL)
-        ORDER BY position OFFSET ahead LIMIT 1
-    );
-END;
-$$;

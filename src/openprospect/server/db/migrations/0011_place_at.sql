@@ -1,22 +1,32 @@
--- As before, but the blocks of a level are read by range: a condition that may hold for all of them would read them all.
+-- Any offset, found without counting up to it.
 
 -- Where the row stands that so many others of a snapshot come before, after a time if one is given: the biggest blocks first, then within
 -- the one it falls into. The tally counts what is current; what was superseded since the snapshot still belonged to it.
-CREATE OR REPLACE FUNCTION place_at(feed uuid, since timestamptz, as_of timestamptz, skipped bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION place_at(feed uuid, since timestamptz, as_of timestamptz, skipped bigint) RETURNS bigint LANGUAGE plpgsql STABLE
+-- The planner knows neither how late `as_of` is nor how little comes after it: it is left the index that holds the answer.
+SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
     ahead bigint := skipped;
     chosen bigint := 0;
     width integer;
     lowest bigint := 0;
     highest bigint := 9223372036854775807;
+    -- In the order of the index that passes over what was superseded before.
+    left_since bigint[] := ARRAY(
+        SELECT position FROM delivery
+        WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND NOT (is_removal AND since IS NULL)
+        ORDER BY superseded_at
+    );
+    start bigint;
 BEGIN
     IF since IS NOT NULL THEN
-        ahead := ahead + current_from(feed, 0) - current_from(feed, coalesce((
+        start := coalesce((
             SELECT position FROM delivery WHERE prospect_search_id = feed AND superseded_at IS NULL AND delivered_at > since
             ORDER BY delivered_at LIMIT 1
-        ), 9223372036854775807)) + (
+        ), 9223372036854775807);
+        ahead := ahead + current_from(feed, 0) - current_from(feed, start) + (
             SELECT count(*) FROM delivery
-            WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND delivered_at <= since
+            WHERE prospect_search_id = feed AND position = ANY (left_since) AND delivered_at <= since
         );
     END IF;
     FOR size IN REVERSE 2..0 LOOP
@@ -29,9 +39,7 @@ BEGIN
                 SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
                 WHERE prospect_search_id = feed AND level = size AND block BETWEEN lowest AND highest
                 UNION ALL
-                SELECT position >> width, 1 FROM delivery
-                WHERE prospect_search_id = feed AND superseded_at > as_of AND delivered_at <= as_of AND NOT (is_removal AND since IS NULL)
-                    AND position >> width BETWEEN lowest AND highest
+                SELECT position >> width, 1 FROM unnest(left_since) AS position WHERE position >> width BETWEEN lowest AND highest
             ) AS part
             GROUP BY part.block
         ) AS counted
