@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, s
 
 test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py for one file
 	@$(BIN)/python -m connectors.proof || true
-	$(BIN)/pytest $(T)
+	$(BIN)/pytest $(or $(T),-n auto --dist loadfile)
 
 test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
 	$(BIN)/pytest tests/connectors tests/crm -m "" -n 2 --dist loadscope

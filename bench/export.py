@@ -19,7 +19,7 @@ import urllib3
 from bench.database import cluster, server_pid
 from bench.feed import companies, deliver, new_key, open_search
 from bench.model import Figure, Goal, Outcome, Plot, Size
-from bench.processes import cpu_seconds, resident_mebibytes
+from bench.processes import TICK_SECONDS, cpu_seconds, resident_mebibytes
 from bench.service import Service, serving
 from openprospect.demo.service import COMMAND
 from openprospect.server.db.migrate import migrate
@@ -114,7 +114,7 @@ def _measure(subject: Subject, postgres: int, count: int) -> dict[str, float]:
     before, started = cpu_seconds(subject.service.pid) + cpu_seconds(postgres), time.perf_counter()
     _read(subject, lambda chunk: sizes.append(len(chunk)))
     seconds = time.perf_counter() - started
-    cpu = cpu_seconds(subject.service.pid) + cpu_seconds(postgres) - before
+    cpu = max(cpu_seconds(subject.service.pid) + cpu_seconds(postgres) - before, TICK_SECONDS)  # whoever answered used some
     return {
         _RATE: count / seconds,
         _CPU: cpu / count * 1e6,
