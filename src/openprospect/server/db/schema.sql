@@ -25,8 +25,8 @@ CREATE FUNCTION current_from(feed uuid, first bigint) RETURNS bigint
     LANGUAGE sql STABLE
     AS $$
     SELECT (
-        SELECT count(*) FROM delivery
-        WHERE prospect_search_id = feed AND superseded_at IS NULL AND position >= first AND position < ((first >> 7) + 1) << 7
+        SELECT count(*) FILTER (WHERE superseded_at IS NULL) FROM delivery
+        WHERE prospect_search_id = feed AND position >= first AND position < ((first >> 7) + 1) << 7
     ) + (
         SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
         WHERE prospect_search_id = feed AND level = 0 AND block > first >> 7 AND block < ((first >> 14) + 1) << 7
