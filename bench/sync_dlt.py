@@ -8,7 +8,8 @@ import dlt
 from dlt.sources.rest_api import rest_api_source
 
 
-def main(search: str, into: str, place: str, dataset: str) -> None:
+def main(search: str, into: str, place: str, dataset: str, file_format: str = "") -> None:
+    """Loads by files of that format, or by what dlt takes where nothing is said."""
     source = rest_api_source(
         {
             "client": {
@@ -31,12 +32,9 @@ def main(search: str, into: str, place: str, dataset: str) -> None:
             ],
         }
     )
-    if into == "duckdb":
-        destination, file_format = dlt.destinations.duckdb(f"{place}.duckdb"), "parquet"
-    else:
-        destination, file_format = dlt.destinations.postgres(credentials(place)), "csv"
+    destination = dlt.destinations.duckdb(f"{place}.duckdb") if into == "duckdb" else dlt.destinations.postgres(credentials(place))
     pipeline = dlt.pipeline("bench", destination=destination, dataset_name=dataset)
-    print(pipeline.run(source, loader_file_format=file_format))
+    print(pipeline.run(source, loader_file_format=file_format or None))
 
 
 def credentials(dsn: str) -> dict[str, object]:
