@@ -89,6 +89,8 @@ def test_a_database_recovered_by_other_means_is_cleaned_by_a_command_of_its_own(
     site.json("restore", file, "--erasure-log", "nobody.jsonl", environment=another)
     assert state_of(another) == ("whole", True)
 
+    mislaid = site.run("erasures", "reapply", "--erasure-log", "mislaid.jsonl", expected=2, environment=another)
+    assert "mislaid.jsonl" in mislaid.complaint
     assert site.json("erasures", "reapply", environment=another) == {"erasures_reapplied": 1}
 
     assert state_of(another) == ("whole", False)

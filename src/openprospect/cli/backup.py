@@ -9,12 +9,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from openprospect.cli.output import Json, answer, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check
-from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.dump import dump, load
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.instance import make_way
-from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.searches.store import searches_with_owner
 from openprospect.server.settings import DEFAULTS
@@ -55,13 +53,8 @@ def restore(
     erasure_deadline_days
         By when every recipient should have confirmed those that are carried out again.
     """
-    log = storage.erasure_log(erasure_log)
-    if not log.path.exists():
-        if erasure_log is not None:
-            raise Misconfigured(f"There is no erasure log at {log.path}; whoever was erased since the backup would come back.")
-        stderr.print(f"No erasure log at {log.path}: nobody is erased again. Name another with --erasure-log.")
-    erasures = list(log.erasures())  # a damaged line is found before anything is loaded
-    policy = ErasurePolicy(deadline=timedelta(days=erasure_deadline_days), log=None)
+    erasures = storage.logged_erasures(erasure_log)
+    deadline = timedelta(days=erasure_deadline_days)
 
     async def make_empty(dsn: str) -> None:
         async with await Database.open(dsn, size=1) as database:
@@ -70,7 +63,7 @@ def restore(
     async def finish(dsn: str) -> dict[str, int]:
         await migrate(dsn)
         async with await Database.open(dsn, size=2) as database:
-            reapplied = await finish_restore(database, erasures, policy=policy)
+            reapplied = await finish_restore(database, erasures, deadline=deadline)
             companies = sum(row["companies"] for row in await searches_with_owner(database))
             return {"companies": companies, "erasures_reapplied": reapplied}
 

@@ -89,9 +89,9 @@ def reapply_erasures(
     erasure_deadline_days
         By when every recipient should have confirmed.
     """
-    log = storage.erasure_log(erasure_log)
-    policy = ErasurePolicy(deadline=timedelta(days=erasure_deadline_days), log=None)
-    reapplied = on_database(storage, lambda database: finish_restore(database, log.erasures(), policy=policy))
+    erasures = storage.logged_erasures(erasure_log)
+    deadline = timedelta(days=erasure_deadline_days)
+    reapplied = on_database(storage, lambda database: finish_restore(database, erasures, deadline=deadline))
     answer({"erasures_reapplied": reapplied}, json=json)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
+from openprospect.cli.output import stderr
 from openprospect.server.access.keys import ensure_default_organization
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.core.vault import Vault
@@ -17,7 +18,7 @@ from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.instance import instance
-from openprospect.server.privacy.log import ErasureLog
+from openprospect.server.privacy.log import ErasureLog, LoggedErasure
 from openprospect.server.webhooks.sealing import seal_secrets
 
 T = TypeVar("T")
@@ -51,6 +52,15 @@ class Storage:
     def erasure_log(self, path: Path | None) -> ErasureLog:
         """The one named, else the one beside the data folder: not in it, so that it outlives the folder."""
         return ErasureLog(path or self.data_dir.absolute().parent / "openprospect-erasures.jsonl")
+
+    def logged_erasures(self, path: Path | None) -> list[LoggedErasure]:
+        """What the log holds, a damaged line found before anything is changed; a log that is named must be there."""
+        log = self.erasure_log(path)
+        if not log.path.exists():
+            if path is not None:
+                raise Misconfigured(f"There is no erasure log at {log.path}; whoever was erased since the backup would come back.")
+            stderr.print(f"No erasure log at {log.path}: nobody is erased again. Name another with --erasure-log.")
+        return list(log.erasures())
 
     @contextmanager
     def dsn(self) -> Iterator[str]:
