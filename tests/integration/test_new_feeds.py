@@ -61,7 +61,7 @@ async def blocks_read(connection, statement: str, arguments: str) -> int:
         pytest.param(reading.SQL.page, f"'{SECRET}', {SCOPES}, '{{search}}', {SINCE}, 50, false", 100, id="page after a time"),
         pytest.param(reading.SQL.page_at, f"'{SECRET}', {SCOPES}, '{{search}}', NULL, 50, {COUNT // 2}", 200, id="page at an offset"),
         pytest.param(reading.SQL.page_at, f"'{SECRET}', {SCOPES}, '{{search}}', {SINCE}, 50, {COUNT // 4}", 500, id="offset after a time"),
-        pytest.param(store.SQL.export_batch, f"'{{search}}', {SINCE}, {WATERMARK}, true, 50, 1000000", 100, id="export"),
+        pytest.param(store.SQL.export_batch, f"'{{search}}', {SINCE}, {WATERMARK}, true, 50, 1000000, NULL", 100, id="export"),
     ],
 )
 async def test_a_new_feed_is_read_by_the_page(connection, search_id, statement, arguments, most):

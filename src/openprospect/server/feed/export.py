@@ -1,4 +1,4 @@
-"""Exports: all that is live and was delivered after one time and up to another, batch by batch. Documents pass through as bytes.
+"""Exports: all that is live, or was at one moment, and was delivered after one time and up to another. Documents pass through as bytes.
 
 Nothing is held between two batches, neither a transaction nor a connection: whoever reads slowly is in nobody's way.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openprospect.server.access.model import OrganizationId
+from openprospect.server.core.errors import Gone
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store
 from openprospect.server.searches.create import unknown_search
@@ -20,11 +21,15 @@ BATCH_BYTES = 512 << 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What a stream gives out: what was delivered after `since`, if given, and up to `watermark`."""
+    """What a stream gives out: what was delivered after `since`, if given, and up to `watermark`.
+
+    As the feed stood at `as_of`, if given; else as it stands when a batch is read.
+    """
 
     search_id: SearchId
     since: datetime | None
     watermark: datetime
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +40,26 @@ class Batch:
     last_at: datetime
 
 
-async def begin_export(database: Database, search_id: SearchId, organization_id: OrganizationId, *, since: datetime | None) -> Export:
-    """An export up to where the feed stands now. Raises NotFound for a search that is not the organization's."""
+async def begin_export(
+    database: Database,
+    search_id: SearchId,
+    organization_id: OrganizationId,
+    *,
+    since: datetime | None,
+    until: datetime | None = None,
+    as_of: datetime | None = None,
+) -> Export:
+    """An export up to where the feed stands now, or to `until` before that.
+
+    Raises NotFound for a search that is not the organization's, Gone where the feed cannot be read any more as it stood.
+    """
     head = await store.head(database, search_id, organization_id)
     if head is None:
         raise unknown_search()
-    return Export(search_id=search_id, since=since, watermark=head["watermark"])
+    watermark = min(moment for moment in (head["watermark"], until, as_of) if moment is not None)
+    export = Export(search_id=search_id, since=since, watermark=watermark, as_of=as_of)
+    await _check_snapshot(database, export)
+    return export
 
 
 async def read_batches(
@@ -53,12 +72,22 @@ async def read_batches(
             database,
             export.search_id,
             after=after,
-            watermark=export.watermark,
+            until=export.watermark,
             with_removals=export.since is not None,
             companies=companies,
             size=size,
+            as_of=export.as_of,
         )
+        # Afterwards: what is kept now was kept when the batch was read.
+        await _check_snapshot(database, export)
         after = row["last_at"]
         if after is None:
             return
         yield Batch(lines=b"%b\n" % row["companies"] if row["companies"] else b"", last_at=after)
+
+
+async def _check_snapshot(database: Database, export: Export) -> None:
+    if export.as_of is not None and not await store.keep_snapshot(database, export.search_id, export.as_of):
+        raise Gone(
+            "The feed can no longer be read as it stood then. Begin a new walk, and read as of its watermark.", code="SNAPSHOT_EXPIRED"
+        )

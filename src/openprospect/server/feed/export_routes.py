@@ -12,23 +12,30 @@ from litestar.response import Stream
 
 from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
-from openprospect.server.core.errors import NotAcceptable
+from openprospect.server.core.errors import InvalidInput, NotAcceptable
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.export import Export, begin_export, read_batches
 from openprospect.server.feed.formats import FORMATS, Format
 from openprospect.server.feed.receipts import Receipts
-from openprospect.server.feed.routes import DELIVERED_SINCE
+from openprospect.server.feed.routes import AFTER, DELIVERED_SINCE
 from openprospect.server.http.methods import is_head
 from openprospect.server.http.openapi import answers, header, problems
-from openprospect.server.http.parameters import Choice, Query, path_identifier, query
+from openprospect.server.http.parameters import Choice, Moment, Query, path_identifier, query
 from openprospect.server.http.streaming import broken_off, nothing
 from openprospect.server.searches.model import SearchId
 
 _FORMAT = Choice("format", choices=tuple(FORMATS), description="The form of the stream, for those who cannot send Accept")
+_DELIVERED_UNTIL = Moment("delivered_until", description="Return companies delivered up to this timestamp, itself included")
+_AS_OF = Moment(
+    "as_of", description="As the feed stood at this timestamp: the Delivery-Watermark of a walk that was used within the last hour"
+)
 _HEADERS = {
     "response_headers": {
-        "Delivery-Watermark": header("Where the feed stood when the export began", example="2026-02-25T12:00:00.000001Z"),
+        "Delivery-Watermark": header(
+            "Up to where the stream goes: where the feed stood when it began, or delivered_until before that",
+            example="2026-02-25T12:00:00.000001Z",
+        ),
         "Delivery-Instance": header("Which service this is, wherever it answers", example="0b8f4c8e-6b1d-4a53-9d0e-3f3f1c2d4e5f"),
         "Content-Disposition": header("A name for the file", example='attachment; filename="deliveries.ndjson"'),
     }
@@ -39,8 +46,10 @@ _HEADERS = {
     "/deliveries/{prospect_search_id:str}/export",
     guards=[Requires(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
     tags=["Deliveries"],
-    opt=query(DELIVERED_SINCE, _FORMAT) | _HEADERS | answers(*(known.media_type for known in FORMATS.values())),
-    responses=problems(404, 406)
+    opt=query(DELIVERED_SINCE, AFTER, _DELIVERED_UNTIL, _AS_OF, _FORMAT)
+    | _HEADERS
+    | answers(*(known.media_type for known in FORMATS.values())),
+    responses=problems(404, 406, 410)
     | {200: ResponseSpec(data_container=bytes, description="One company after the other.", generate_examples=False)},
 )
 async def export_companies(
@@ -54,11 +63,15 @@ async def export_companies(
     arguments = Query(request)
     form = FORMATS[chosen] if (chosen := arguments[_FORMAT]) else _acceptable(request)
     search_id = SearchId(path_identifier("prospect_search_id", prospect_search_id))
-    caller = request.auth
-    export = await begin_export(database, search_id, caller.organization_id, since=arguments[DELIVERED_SINCE])
+    caller, since, after = request.auth, arguments[DELIVERED_SINCE], arguments[AFTER]
+    if since is not None and after is not None:
+        raise InvalidInput("after stands instead of delivered_since; send one of them.", parameter="after")
+    export = await begin_export(
+        database, search_id, caller.organization_id, since=since or after, until=arguments[_DELIVERED_UNTIL], as_of=arguments[_AS_OF]
+    )
     # Only now is the search known to be the caller's, and before anything is served: what this stream holds proves nothing.
-    if export.since is not None:
-        receipts.confirm(search_id, caller.consumer, export.since)
+    if since is not None:
+        receipts.confirm(search_id, caller.consumer, since)
     batches = _given_out(database, export, lambda until: receipts.served(search_id, caller.consumer, until))
     headers = {
         "Delivery-Watermark": written(export.watermark),

@@ -34,7 +34,9 @@ from openprospect.server.searches.create import own_search
 from openprospect.server.searches.model import SearchId
 
 DELIVERED_SINCE = Moment("delivered_since", description="Return companies delivered after this timestamp")
-AFTER = Moment("after", description="The next page in time, as the Link header gives it; instead of delivered_since and offset")
+AFTER = Moment(
+    "after", description="What comes later than this in time, as the Link header gives it; instead of delivered_since and offset"
+)
 REASON = Text("reason", maximum_length=1000, description="Why the company is withdrawn; consumers see it as removal_reason")
 
 _PATH = "/deliveries/{prospect_search_id:str}/companies"

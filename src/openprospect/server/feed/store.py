@@ -155,12 +155,25 @@ async def head(db: Executor, search_id: SearchId, organization_id: OrganizationI
 
 
 async def export_batch(
-    db: Executor, search_id: SearchId, *, after: datetime | None, watermark: datetime, with_removals: bool, companies: int, size: int
+    db: Executor,
+    search_id: SearchId,
+    *,
+    after: datetime | None,
+    until: datetime,
+    with_removals: bool,
+    companies: int,
+    size: int,
+    as_of: datetime | None,
 ) -> Row:
     """The last time, None at the end, and the companies, a line each: at most so many, and no more once they have so many bytes."""
-    row = await db.row(SQL.export_batch, search_id, after, watermark, with_removals, companies, size)
+    row = await db.row(SQL.export_batch, search_id, after, until, with_removals, companies, size, as_of)
     assert row is not None
     return row
+
+
+async def keep_snapshot(db: Executor, search_id: SearchId, as_of: datetime) -> bool:
+    """Whether the feed can still be read as it stood then; if so, for another while."""
+    return bool(await db.value(SQL.keep_snapshot, search_id, as_of))
 
 
 async def note_served(db: Executor, served: Sequence[tuple[SearchId, str, datetime, datetime]]) -> None:
