@@ -16,7 +16,7 @@ from openprospect.server.core.errors import Conflict, NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.paging import LIMIT, OFFSET
-from openprospect.server.http.parameters import Identifier, Query, path_identifier, query
+from openprospect.server.http.parameters import Identifier, path_identifier, query, query_of
 from openprospect.server.searches.create import own_search
 from openprospect.server.searches.model import SearchId
 
@@ -55,7 +55,7 @@ async def prospects(request: CallersRequest, database: NamedDependency[Database]
 )
 async def company(request: CallersRequest, company_id: FromPath[str], database: NamedDependency[Database]) -> CompanyItem:
     """One live company, without its people."""
-    search_id = Query(request)[SEARCH_ID]
+    search_id = query_of(request)[SEARCH_ID]
     wanted = path_identifier("company_id", company_id)
     found = await store.companies_of_id(database, request.auth.organization_id, search_id, wanted)
     return _only(found, "company", narrower="prospect_search_id")
@@ -70,7 +70,7 @@ async def company(request: CallersRequest, company_id: FromPath[str], database: 
 )
 async def prospect(request: CallersRequest, prospect_id: FromPath[str], database: NamedDependency[Database]) -> ProspectItem:
     """One live person."""
-    arguments = Query(request)
+    arguments = query_of(request)
     wanted = path_identifier("prospect_id", prospect_id)
     organization_id = request.auth.organization_id
     found = await store.prospects_of_id(database, organization_id, arguments[SEARCH_ID], arguments[COMPANY_ID], wanted)
@@ -78,7 +78,7 @@ async def prospect(request: CallersRequest, prospect_id: FromPath[str], database
 
 
 async def _arguments(request: CallersRequest, database: Database) -> tuple[UUID | None, int, int]:
-    arguments = Query(request)
+    arguments = query_of(request)
     search_id = arguments[SEARCH_ID]
     if search_id is not None:
         await own_search(database, SearchId(search_id), request.auth.organization_id)

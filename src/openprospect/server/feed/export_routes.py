@@ -21,7 +21,7 @@ from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.routes import AFTER, DELIVERED_SINCE
 from openprospect.server.http.methods import is_head
 from openprospect.server.http.openapi import answers, header, problems
-from openprospect.server.http.parameters import Choice, Moment, Query, path_identifier, query
+from openprospect.server.http.parameters import Choice, Moment, path_identifier, query, query_of
 from openprospect.server.http.streaming import broken_off, nothing
 from openprospect.server.searches.model import SearchId
 
@@ -60,7 +60,7 @@ async def export_companies(
     What changes while it runs comes later: go on with `delivered_since` from `Delivery-Watermark`, or, where a stream broke off,
     from the biggest `delivered_at` that arrived.
     """
-    arguments = Query(request)
+    arguments = query_of(request)
     form = FORMATS[chosen] if (chosen := arguments[_FORMAT]) else _acceptable(request)
     search_id = SearchId(path_identifier("prospect_search_id", prospect_search_id))
     caller, since, after = request.auth, arguments[DELIVERED_SINCE], arguments[AFTER]

@@ -1,6 +1,7 @@
 """HTTP: pull a feed, deliver to it, withdraw from it, confirm it."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_k
 from openprospect.server.http.methods import is_head
 from openprospect.server.http.openapi import header, problems
 from openprospect.server.http.paging import LIMIT, OFFSET
-from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query
+from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query, query_of
 from openprospect.server.http.ready import QuickRoute, Ready
 from openprospect.server.searches.create import own_search
 from openprospect.server.searches.model import SearchId
@@ -39,6 +40,7 @@ AFTER = Moment(
 )
 REASON = Text("reason", maximum_length=1000, description="Why the company is withdrawn; consumers see it as removal_reason")
 
+_PAGE_PARAMETERS = (DELIVERED_SINCE, LIMIT, OFFSET, AFTER)
 _PATH = "/deliveries/{prospect_search_id:str}/companies"
 _NDJSON = "application/x-ndjson"
 _ETAG = 'W/"489994e50198c2ae5ef5d6ca"'
@@ -65,21 +67,21 @@ _PAGE_HEADERS = {
     http_method="GET",
     guards=[RequiresInStatement(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
     tags=["Deliveries"],
-    opt=query(DELIVERED_SINCE, LIMIT, OFFSET, AFTER) | _PAGE_HEADERS,
+    opt=query(*_PAGE_PARAMETERS) | _PAGE_HEADERS,
     responses=problems(404, 410)
     | {
         200: ResponseSpec(data_container=DeliveredCompanies, description="A page of the feed.", generate_examples=False),
         304: ResponseSpec(data_container=None, description="The page is the one that the ETag names.", generate_examples=False),
     },
 )
-async def delivered_companies(request: CredentialRequest, prospect_search_id: FromPath[str]) -> Response[bytes]:
+async def delivered_companies(request: CredentialRequest, prospect_search_id: FromPath[str]) -> Ready:
     """Delivered companies with embedded prospects, ascending by `delivered_at`."""
     key = request.auth
     # Not as arguments: each dependency costs the framework a task, on each request.
     pages: Pages = request.app.state.pages
     receipts: Receipts = request.app.state.receipts
     try:
-        ask = _ask(request, prospect_search_id)
+        ask = _ask(request.scope["query_string"], prospect_search_id)
     except InvalidInput:
         # Whoever may not read is not told what was wrong with their question either.
         await key.caller(pages.database)
@@ -114,7 +116,7 @@ async def deliver_companies(
     commits: NamedDependency[SharedCommits],
 ) -> Response[bytes]:
     """Deliver 1 to 1,000 companies: all of them, or none."""
-    Query(request)
+    query_of(request)
     search_id = _search_id(prospect_search_id)
     body = await request.body()
     key = idempotency_key(request, body)
@@ -134,7 +136,7 @@ async def withdraw_company(
     request: CallersRequest, prospect_search_id: FromPath[str], company_id: FromPath[str], database: NamedDependency[Database]
 ) -> None:
     """Take a delivered company back: consumers get it once more, with nobody in it and `removed_at`."""
-    reason = Query(request)[REASON]
+    reason = query_of(request)[REASON]
     search_id = _search_id(prospect_search_id)
     wanted = CompanyId(path_identifier("company_id", company_id))
     search = await own_search(database, search_id, request.auth.organization_id)
@@ -154,7 +156,7 @@ async def confirm_receipt(
     request: CallersRequest, prospect_search_id: FromPath[str], database: NamedDependency[Database], receipts: NamedDependency[Receipts]
 ) -> StoredReceipt:
     """Confirm that everything up to a timestamp is stored; counts as far as it was served."""
-    Query(request)
+    query_of(request)
     search_id = _search_id(prospect_search_id)
     body = await json_body(request, Receipt)
     try:
@@ -166,8 +168,10 @@ async def confirm_receipt(
     return StoredReceipt(delivered_until=written(stored))
 
 
-def _ask(request: CredentialRequest, prospect_search_id: str) -> Ask:
-    arguments = Query(request)
+@lru_cache(maxsize=4096)
+def _ask(query_string: bytes, prospect_search_id: str) -> Ask:
+    """Raises InvalidInput. Consumers ask for the same pages over and over, and what a question means does not change."""
+    arguments = Query(query_string, _PAGE_PARAMETERS)
     ask = Ask(
         search_id=_search_id(prospect_search_id),
         since=arguments[DELIVERED_SINCE],

@@ -6,6 +6,7 @@ Nothing is clamped and nothing unknown is passed over: a misspelt `delivered_sin
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -120,17 +121,22 @@ def declared(options: dict[str, Any]) -> tuple[Parameter[Any], ...]:
 
 
 class Query:
-    """The query string of a request, held against what its route declares. `query[LIMIT]` is typed."""
+    """A query string, held against the parameters that a route knows. `query[LIMIT]` is typed. Raises InvalidInput."""
 
-    def __init__(self, request: Request[Any, Any, Any]) -> None:
-        known = {parameter.name: parameter for parameter in declared(request.route_handler.opt)}
-        given = _pairs(request.scope["query_string"])
+    def __init__(self, query_string: bytes, parameters: Iterable[Parameter[Any]]) -> None:
+        known = {parameter.name: parameter for parameter in parameters}
+        given = _pairs(query_string)
         _refuse_strangers(given, known)
         self._values = {name: _parsed(known[name], text) for name, text in given}
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
         value: T = self._values.get(parameter.name, parameter.default)
         return value
+
+
+def query_of(request: Request[Any, Any, Any]) -> Query:
+    """The query string of a request, held against what its route declares; raises InvalidInput."""
+    return Query(request.scope["query_string"], declared(request.route_handler.opt))
 
 
 def identifier(text: str) -> UUID:

@@ -11,7 +11,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
-from openprospect.server.http.parameters import Query, path_identifier, query
+from openprospect.server.http.parameters import path_identifier, query, query_of
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
@@ -29,7 +29,7 @@ async def erase_person(
     request: CallersRequest, database: NamedDependency[Database], erasure_policy: NamedDependency[ErasurePolicy]
 ) -> ErasureItem:
     """Erase a person from every search, for good; asking again answers the same."""
-    Query(request)
+    query_of(request)
     body = await json_body(request, NewErasure)
     subject = Subject(email=body.email, prospect_id=ProspectId(body.prospect_id) if body.prospect_id else None)
     organization_id = request.auth.organization_id
@@ -49,7 +49,7 @@ async def erase_person(
 )
 async def erasure(request: CallersRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> ErasureItem:
     """What an erasure reached; who received the person, who has confirmed, who is late."""
-    Query(request)
+    query_of(request)
     wanted = ErasureId(path_identifier("erasure_id", erasure_id))
     found = await store.erasure(database, wanted, request.auth.organization_id)
     if found is None:

@@ -9,7 +9,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.paging import LIMIT, OFFSET
-from openprospect.server.http.parameters import Query, query
+from openprospect.server.http.parameters import query, query_of
 from openprospect.server.searches import store
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import SearchId
@@ -19,7 +19,7 @@ from openprospect.server.searches.wire import NewSearch, SearchItem, SearchPage,
 @get("/prospect-searches", guards=[Requires(Scope.SEARCHES_READ)], tags=["Searches"], opt=query(LIMIT, OFFSET), responses=problems())
 async def prospect_searches(request: CallersRequest, database: NamedDependency[Database]) -> SearchPage:
     """The prospect searches of this key's organization, oldest first."""
-    arguments = Query(request)
+    arguments = query_of(request)
     limit, offset = arguments[LIMIT], arguments[OFFSET]
     found = await store.searches_of(database, request.auth.organization_id, limit=limit, offset=offset)
     total = await store.count_searches_of(database, request.auth.organization_id)
@@ -37,7 +37,7 @@ async def prospect_searches(request: CallersRequest, database: NamedDependency[D
 )
 async def open_prospect_search(request: CallersRequest, database: NamedDependency[Database]) -> SearchItem:
     """Open a prospect search, ready to be delivered to."""
-    Query(request)
+    query_of(request)
     body = await json_body(request, NewSearch)
     search = await create_search(
         database,

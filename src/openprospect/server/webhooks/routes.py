@@ -16,7 +16,7 @@ from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.paging import LIMIT, OFFSET
-from openprospect.server.http.parameters import Query, path_identifier, query
+from openprospect.server.http.parameters import path_identifier, query, query_of
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import endpoints, store
 from openprospect.server.webhooks.model import Webhook, WebhookId
@@ -55,7 +55,7 @@ async def create_webhook(
     request: CallersRequest, database: Db, allow_private: NamedDependency[bool], vault: NamedDependency[Vault]
 ) -> CreatedWebhook:
     """Push what is delivered from now on to an endpoint of yours; the answer holds its secret, this once."""
-    Query(request)
+    query_of(request)
     body = await json_body(request, NewWebhook)
     search_id = SearchId(body.prospect_search_id) if body.prospect_search_id else None
     return await _create(request, database, body, search_id, allow_private=allow_private, vault=vault)
@@ -76,7 +76,7 @@ async def create_destination(
     vault: NamedDependency[Vault],
 ) -> CreatedWebhook:
     """Push a search to an endpoint of yours: the same as POST /api/v1/webhooks with this prospect_search_id."""
-    Query(request)
+    query_of(request)
     search_id = SearchId(path_identifier("prospect_search_id", prospect_search_id))
     return await _create(request, database, await json_body(request, NewDestination), search_id, allow_private=allow_private, vault=vault)
 
@@ -84,7 +84,7 @@ async def create_destination(
 @get("/webhooks", guards=[Requires(Scope.WEBHOOKS_READ)], tags=["Webhooks"], opt=query(LIMIT, OFFSET), responses=problems())
 async def webhooks(request: CallersRequest, database: Db) -> WebhookPage:
     """The endpoints of this key's organization, oldest first."""
-    arguments = Query(request)
+    arguments = query_of(request)
     limit, offset = arguments[LIMIT], arguments[OFFSET]
     found = await store.webhooks(database, request.auth.organization_id, limit=limit, offset=offset)
     total = await store.count_webhooks(database, request.auth.organization_id)
@@ -152,7 +152,7 @@ async def enable_webhook(request: CallersRequest, webhook_id: FromPath[str], dat
 @get(f"{_PATH}/attempts", guards=[Requires(Scope.WEBHOOKS_READ)], tags=["Webhooks"], opt=query(LIMIT, OFFSET), responses=problems(404))
 async def webhook_attempts(request: CallersRequest, webhook_id: FromPath[str], database: Db) -> AttemptPage:
     """What was sent to an endpoint and what came of it, newest first."""
-    arguments = Query(request)
+    arguments = query_of(request)
     limit, offset = arguments[LIMIT], arguments[OFFSET]
     own = await _own(request, webhook_id, database)
     found = await store.attempts(database, own.id, limit=limit, offset=offset)
@@ -195,7 +195,7 @@ def _require_people(request: CallersRequest) -> None:
 
 
 async def _own(request: CallersRequest, webhook_id: str, database: Database) -> Webhook:
-    Query(request)
+    query_of(request)
     wanted = WebhookId(path_identifier("webhook_id", webhook_id))
     return await endpoints.known_webhook(database, wanted, request.auth.organization_id)
 

@@ -1,7 +1,7 @@
 """Reading a feed: the page that a request asks for, live or as of its walk's watermark. Documents pass through as bytes."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from openprospect.server.access.credential import Credential
@@ -24,6 +24,11 @@ class Ask:
     after: datetime | None
     limit: int
     offset: int
+    # What of a page's ETag does not depend on the feed.
+    tag: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tag", f"{self.search_id} {written(self.since)} {written(self.after)} {self.limit} {self.offset}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +139,5 @@ def _page(ask: Ask, row: Row, *, has_more: bool) -> Page:
 
 def _etag(ask: Ask, watermark: datetime, erasures: int, *, has_more: bool) -> str:
     """What a page shows follows from these alone: a feed's state is its watermark, and erasures reach into the past."""
-    since, after = (moment and written(moment) for moment in (ask.since, ask.after))
-    state = f"{ask.search_id} {since} {after} {ask.limit} {ask.offset} {written(watermark)} {erasures} {has_more}"
+    state = f"{ask.tag} {written(watermark)} {erasures} {has_more}"
     return f'W/"{hashlib.blake2b(state.encode(), digest_size=12).hexdigest()}"'
