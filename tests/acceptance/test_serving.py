@@ -1,8 +1,11 @@
 """`openprospect serve` and its settings: where it listens, how it stops, what it keeps to itself."""
 
 import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -176,3 +179,16 @@ def is_ours(path):
         return b"openprospect" in path.read_bytes() or b"spawn_main" in path.read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+# What it costs to run.
+
+
+def test_what_a_worker_starts_with_is_not_looked_through_for_garbage_again_and_again():
+    settings = {"OPENPROSPECT_INTERNAL_DSN": "postgresql:///nowhere", "OPENPROSPECT_INTERNAL_SETTINGS": "{}"}
+    program = (
+        "import gc; from openprospect.server.serving import worker_app; worker_app(); print(gc.get_freeze_count(), len(gc.get_objects()))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], env=os.environ | settings, capture_output=True, check=True, text=True).stdout
+    kept, looked_at = map(int, printed.split())
+    assert kept > 10 * looked_at

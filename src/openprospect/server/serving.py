@@ -1,6 +1,7 @@
 """Running the application: sockets, workers, signals. What it answers is `app.py`'s."""
 
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
@@ -70,7 +71,11 @@ def worker_app() -> ASGIApp:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent.pid:
             sys.exit(1)  # it died before it could be heard
-    return create_app(os.environ[_DSN_VARIABLE], settings)
+    app = create_app(os.environ[_DSN_VARIABLE], settings)
+    # What is here now stays to the end: to look through all of it for garbage, again and again, takes tens of milliseconds.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _check_free(host: str, port: int) -> None:
