@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -70,6 +71,7 @@ class Storage:
                 raise Misconfigured(
                     "OPENPROSPECT_DATABASE_URL must begin with postgresql://, as in postgresql://user:password@host/database."
                 )
+            _check_readable(self.database_url)
             yield self.database_url
         else:
             with EmbeddedPostgres(self.data_dir) as dsn:
@@ -85,6 +87,17 @@ class Storage:
 
 
 DEFAULT_STORAGE = Storage()
+
+
+def _check_readable(url: str) -> None:
+    """Whoever reads on would quote the password, where it is taken for a port."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise Misconfigured(
+            "OPENPROSPECT_DATABASE_URL cannot be read: write /, ?, #, [ and @ in the password as %2F, %3F, %23, %5B and %40, and the port "
+            "as a number."
+        ) from None
 
 
 def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -54,8 +54,10 @@ class Report:
 @contextmanager
 def uploaded(name: str, content: bytes) -> Iterator[Path]:
     """The file on disk for as long as the block lasts, readable by this service alone."""
+    ending = Path(name).suffix.lower()
     with TemporaryDirectory(prefix="openprospect-upload-") as folder:
-        path = Path(folder) / f"upload{Path(name).suffix.lower()}"
+        # A name is the sender's: nothing of it but an ending, and that only where it can be one.
+        path = Path(folder) / f"upload{ending if ending[1:].isalnum() and len(ending) < 20 else ''}"
         path.write_bytes(content)
         yield path
 

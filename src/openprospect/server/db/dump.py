@@ -4,7 +4,7 @@ import os
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from openprospect.server.core.errors import InvalidInput, Misconfigured, Unavailable
 from openprospect.server.db.embedded.installation import environment, find_installation
@@ -67,7 +67,9 @@ def _without_password(dsn: str) -> tuple[str, str | None]:
     parts = urlsplit(dsn)
     user_info, at, host = parts.netloc.rpartition("@")
     user, _, password = user_info.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}")), unquote(password) or None
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    others = urlencode([option for option in options if option[0] != "password"], quote_via=quote)
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=others)), dict(options).get("password") or unquote(password) or None
 
 
 def _private(path: str, flags: int) -> int:

@@ -49,6 +49,9 @@ class CreatedWebhook(WebhookItem, kw_only=True):
 
     secret: str
 
+    def __repr__(self) -> str:
+        return f"CreatedWebhook(id={self.id}, secret=***)"
+
 
 class WebhookPage(msgspec.Struct, kw_only=True):
     items: list[WebhookItem]
@@ -64,6 +67,9 @@ class RotatedSecret(msgspec.Struct, kw_only=True):
     id: UUID
     secret: str
     previous_until: Timestamp | None
+
+    def __repr__(self) -> str:
+        return f"RotatedSecret(id={self.id}, secret=***)"
 
 
 class Replay(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from openprospect.server.console.words import counted
 from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.deliver import Delivery
 from openprospect.server.intake.file import ENDINGS
 from openprospect.server.searches.create import own_search
@@ -46,7 +47,8 @@ async def deliver_upload_form(request: OperatorsRequest, search_id: FromPath[str
         raise InvalidInput("Choose a file first.")
     search = await own_search(database, feed.search_id, request.auth.organization_id)
     delivery = Delivery(database=database, search=search, actor=request.auth.actor, dry_run=text(form, "step") != "deliver")
-    return Stream(_lines(delivery, file.filename, await file.read(), form), media_type="application/x-ndjson")
+    lines = _lines(delivery, file.filename, await file.read(), form)
+    return Stream(broken_off(lines), media_type="application/x-ndjson")
 
 
 async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:

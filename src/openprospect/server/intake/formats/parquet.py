@@ -14,13 +14,15 @@ from openprospect.server.intake.formats.source import Document, TableRow
 from openprospect.server.intake.outcome import RejectedRow
 
 _BATCH_ROWS = 1_000
+# What a damaged file raises, besides the reader's own: text that is no UTF-8, dates that no calendar has.
+_DAMAGED = (pa.ArrowException, OSError, ValueError, OverflowError)
 
 
 def open_parquet(path: Path, stack: ExitStack) -> "ParquetTable | ParquetDocuments":
     """The file as what it is; raises InvalidInput where it is no Parquet."""
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except _DAMAGED as error:
         raise InvalidInput(f"{path.name} is no Parquet file, or a damaged one.") from error
     stack.callback(file.close)
     names = file.schema_arrow.names
@@ -36,15 +38,16 @@ class _Rows:
         self._read = 0
 
     def __iter__(self) -> Iterator[tuple[int, list[Any]]]:
-        for batch in self._batches():
-            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        for columns in self._batches():
+            for values in zip(*columns, strict=True):
                 self._read += 1
                 yield self._read, [plain(value) for value in values]
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _batches(self) -> Iterator[list[list[Any]]]:
         try:
-            yield from self._file.iter_batches(batch_size=_BATCH_ROWS)
-        except (pa.ArrowInvalid, OSError) as error:
+            for batch in self._file.iter_batches(batch_size=_BATCH_ROWS):
+                yield [column.to_pylist() for column in batch.columns]
+        except _DAMAGED as error:
             raise InvalidInput(f"The Parquet file is damaged behind row {self._read}.") from error
 
     def fraction(self) -> float:

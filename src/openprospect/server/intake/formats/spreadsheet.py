@@ -1,16 +1,13 @@
 """XLSX, row by row: the first sheet that holds anything, the values that formulas had when the file was saved."""
 
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
+from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.plain import plain
@@ -20,13 +17,19 @@ from openprospect.server.intake.outcome import RejectedRow
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 # What a formula shows that found nothing.
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
+# Excel's own limit. A file may claim any row, and every one before it would be made up.
+_MOST_ROWS = 1 << 20
+# A workbook is a ZIP archive: a few kilobytes may unpack to any size. Sheets are read row by row, all else at once.
+_MOST_BYTES = 1 << 30
+_MOST_BYTES_AT_ONCE = 1 << 28
 
 
 class Spreadsheet:
     """One workbook, open until the stack is closed. Its table of distinct texts is held in memory, as the format needs."""
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
-        workbook = _opened(path)
+        # Opened here: what is no workbook would be left open.
+        workbook = _opened(path.name, stack.enter_context(path.open("rb")))
         stack.callback(workbook.close)
         self._row = 0
         self._last_row = 0
@@ -64,25 +67,40 @@ class Spreadsheet:
         # Some programs write a wrong size into the file, and rows beyond it would be lost.
         sheet.reset_dimensions()
         try:
-            for self._row, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            for self._row, values in enumerate(sheet.iter_rows(max_row=_MOST_ROWS + 1, values_only=True), start=1):
                 cells = [_cell(value) for value in values]
                 if any(cell not in (None, "") for cell in cells):
                     yield TableRow(self._row, cells)
-        except (ParseError, BadZipFile, KeyError, zlib.error) as error:
+        except Exception as error:
+            # openpyxl raises whatever it stumbles over: errors of XML, of ZIP, of numbers, of places, of types.
             raise InvalidInput(f"The workbook is damaged behind row {self._row}; save it anew.") from error
+        if self._row > _MOST_ROWS:
+            raise InvalidInput(f"The workbook has rows beyond {_MOST_ROWS:,}, where Excel ends; save it anew, or as CSV.")
 
 
-def _opened(path: Path) -> Any:
-    with path.open("rb") as file:
-        if file.read(4) == _OLD_OR_ENCRYPTED:
-            raise InvalidInput(f"{path.name} is protected by a password, or an old .xls file; save it as .xlsx without a password.")
+def _opened(name: str, file: BinaryIO) -> Any:
+    if file.read(4) == _OLD_OR_ENCRYPTED:
+        raise InvalidInput(f"{name} is protected by a password, or an old .xls file; save it as .xlsx without a password.")
     try:
+        size, size_at_once = _unpacks_to(file)
+        if size > _MOST_BYTES or size_at_once > _MOST_BYTES_AT_ONCE:
+            raise InvalidInput(f"{name} unpacks to more than a workbook may; save it as CSV, which is read in a stream.")
         with warnings.catch_warnings():
             # openpyxl warns of styles and extensions that it leaves out; only values matter here.
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InvalidInput(f"{path.name} is no Excel workbook, or a damaged one; save it anew as .xlsx.") from error
+            return openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except InvalidInput:
+        raise
+    except Exception as error:
+        raise InvalidInput(f"{name} is no Excel workbook, or a damaged one; save it anew as .xlsx.") from error
+
+
+def _unpacks_to(file: BinaryIO) -> tuple[int, int]:
+    """Bytes in all, and of what is read at once; as the archive states them, and no more is ever unpacked."""
+    with ZipFile(file) as archive:
+        parts = archive.infolist()
+    at_once = (part for part in parts if not part.filename.startswith("xl/worksheets/"))
+    return sum(part.file_size for part in parts), sum(part.file_size for part in at_once)
 
 
 def _cell(value: object) -> Any:
