@@ -23,7 +23,7 @@ _HEADING = (
 _NOISE = re.compile(
     r"^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict|COMMENT ON SCHEMA|CREATE SCHEMA).*\n|\bpublic\.", re.MULTILINE
 )
-_TABLE = re.compile(r"(?:CREATE TABLE|ALTER TABLE(?: ONLY)?|CREATE (?:UNIQUE )?INDEX \w+ ON|CREATE TRIGGER .*? ON) (\w+)")
+_TABLE = re.compile(r"(?:CREATE (?:UNLOGGED )?TABLE|ALTER TABLE(?: ONLY)?|CREATE (?:UNIQUE )?INDEX \w+ ON|CREATE TRIGGER .*? ON) (\w+)")
 
 
 def schema_of(dsn: str) -> str:
@@ -33,7 +33,7 @@ def schema_of(dsn: str) -> str:
     parts: dict[str, list[str]] = defaultdict(list)
     for statement in re.split(r"\n{2,}", _NOISE.sub("", dumped).strip()):
         found = _TABLE.match(statement)
-        is_long = statement.startswith(("CREATE TABLE", "CREATE FUNCTION"))
+        is_long = statement.startswith(("CREATE TABLE", "CREATE UNLOGGED TABLE", "CREATE FUNCTION"))
         parts[found[1] if found else ""].append(statement if is_long else " ".join(statement.split()))
     return _HEADING + "".join("\n" + "\n".join(parts[table]) + "\n" for table in sorted(parts))
 

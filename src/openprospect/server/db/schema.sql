@@ -103,7 +103,7 @@ BEGIN
     );
 END;
 $$;
-CREATE VIEW caller AS SELECT secret_hash, id AS key_id, name AS key_name, organization_id, scopes, CASE WHEN (revoked_at IS NOT NULL) THEN 'revoked'::text WHEN (expires_at <= clock_timestamp()) THEN 'expired'::text ELSE NULL::text END AS ended FROM api_key;
+CREATE VIEW caller AS SELECT secret_hash, id AS key_id, name AS key_name, organization_id, scopes, CASE WHEN (revoked_at IS NOT NULL) THEN 'revoked'::text WHEN (expires_at <= clock_timestamp()) THEN 'expired'::text ELSE NULL::text END AS ended, tier, rate_limit FROM api_key;
 
 CREATE TABLE api_key (
     id uuid NOT NULL,
@@ -115,7 +115,11 @@ CREATE TABLE api_key (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    last_used_at timestamp with time zone
+    last_used_at timestamp with time zone,
+    tier text,
+    rate_limit bigint,
+    CONSTRAINT api_key_check CHECK (((NOT (tier IS DISTINCT FROM 'custom'::text)) = (rate_limit IS NOT NULL))),
+    CONSTRAINT api_key_tier_check CHECK ((tier = ANY (ARRAY['free'::text, 'pro'::text, 'enterprise'::text, 'custom'::text])))
 );
 ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_secret_hash_key UNIQUE (secret_hash);
@@ -300,6 +304,16 @@ ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQU
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_pkey PRIMARY KEY (id);
 CREATE INDEX receipt_step_until ON receipt_step USING btree (prospect_search_id, consumer, kind, until);
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_prospect_search_id_consumer_fkey FOREIGN KEY (prospect_search_id, consumer) REFERENCES receipt(prospect_search_id, consumer);
+
+CREATE UNLOGGED TABLE request_count (
+    key_id uuid NOT NULL,
+    taken bigint NOT NULL,
+    given bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY request_count ADD CONSTRAINT request_count_pkey PRIMARY KEY (key_id);
+ALTER TABLE ONLY request_count ADD CONSTRAINT request_count_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id);
 
 CREATE TABLE schema_migration (
     version text NOT NULL,
