@@ -58,7 +58,7 @@ migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
 	@$(BIN)/python -c 'import sys; from openprospect.server.db.migrate import next_file; f = next_file(sys.argv[1]); f.touch(exist_ok=False); print(f)' "$(name)"
 
 lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write the locks
-	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra otel --extra postgresql --extra server --extra singer --group dev --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra otel --extra postgresql --extra redis --extra server --extra singer --group dev --output-file requirements.lock
 	$(COMPILE) --group airbyte --output-file connectors/requirements-airbyte.txt
 	$(COMPILE) --group tryton --output-file connectors/requirements-tryton.txt
 	$(COMPILE) --group bench --output-file bench/requirements.txt

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from cyclopts import Parameter
@@ -13,6 +13,8 @@ from openprospect.server.access import keys, store
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.timestamps import written
+
+TierName = Literal["free", "pro", "enterprise", "custom"]
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -30,6 +32,8 @@ def create_key(
     organization: str = DEFAULT_ORGANIZATION,
     expires_in: str | None = None,
     test: Annotated[bool, Parameter(negative="")] = False,
+    tier: TierName | None = None,
+    rate_limit: int | None = None,
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
@@ -47,12 +51,24 @@ def create_key(
         How long the key works, as 90d, 12h or 30m; without it, until it is revoked.
     test
         Make a key that says it is for tests (`opk_test_…`).
+    tier
+        How many requests an hour the key may make, by the service's settings; without it, as many as OPENPROSPECT_RATE_LIMIT says.
+    rate_limit
+        That number itself, for a key whose tier is custom.
     """
     lifetime = _duration(expires_in) if expires_in else None
     made = on_database(
         storage,
         lambda database: keys.create_key(
-            database, name, organization=organization, scopes=scope, expires_in=lifetime, is_live=not test, actor=actor()
+            database,
+            name,
+            organization=organization,
+            scopes=scope,
+            expires_in=lifetime,
+            is_live=not test,
+            actor=actor(),
+            tier=tier,
+            rate_limit=rate_limit,
         ),
     )
     expires_at = written(made.expires_at)
@@ -69,6 +85,8 @@ def list_keys(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
             "organization": key.organization,
             "scopes": key.scopes,
             "test": not key.is_live,
+            "tier": key.tier,
+            "rate_limit": key.rate_limit,
             "created_at": written(key.created_at),
             "expires_at": written(key.expires_at),
             "revoked_at": written(key.revoked_at),
@@ -76,7 +94,31 @@ def list_keys(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
         }
         for key in found
     )
-    answers(rows, columns=("id", "name", "organization", "scopes", "expires_at", "revoked_at", "last_used_at"), json=json)
+    answers(rows, columns=("id", "name", "organization", "scopes", "tier", "expires_at", "revoked_at", "last_used_at"), json=json)
+
+
+def set_tier(
+    key_id: UUID,
+    tier: TierName | Literal["none"],
+    *,
+    rate_limit: int | None = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Change how many requests an hour a key may make.
+
+    Parameters
+    ----------
+    key_id
+        The key, as `openprospect keys list` shows it.
+    tier
+        Its new tier; none for the limit of keys that have no tier.
+    rate_limit
+        How many requests an hour, for the tier custom.
+    """
+    chosen = None if tier == "none" else tier
+    on_database(storage, lambda database: keys.set_tier(database, KeyId(key_id), chosen, rate_limit=rate_limit, actor=actor()))
+    answer({"id": key_id, "tier": chosen, "rate_limit": rate_limit}, json=json)
 
 
 def revoke_key(key_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:

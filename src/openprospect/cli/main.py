@@ -58,6 +58,7 @@ _GROUPS = {
         {
             "create": ("access:create_key", "Create an API key; its secret is shown this once."),
             "list": ("access:list_keys", "List the keys, without their secrets."),
+            "tier": ("access:set_tier", "Change how many requests an hour a key may make."),
             "revoke": ("access:revoke_key", "End a key at once, on every worker."),
         },
     ),

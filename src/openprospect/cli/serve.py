@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check, prepare
+from openprospect.server.access.counting import checked_redis_url
 from openprospect.server.core.vault import Vault
 from openprospect.server.observability.tracing.wanted import wants_traces
 from openprospect.server.serving import serve_until_stopped
@@ -23,6 +24,11 @@ def serve(
     migrate: bool = True,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
     erasure_log: ErasureLogPath = None,
+    rate_limit: Annotated[int | None, Parameter(env_var="OPENPROSPECT_RATE_LIMIT")] = DEFAULTS.rate_limit,
+    rate_limit_free: Annotated[int, Parameter(env_var="OPENPROSPECT_RATE_LIMIT_FREE")] = DEFAULTS.rate_limit_free,
+    rate_limit_pro: Annotated[int, Parameter(env_var="OPENPROSPECT_RATE_LIMIT_PRO")] = DEFAULTS.rate_limit_pro,
+    rate_limit_enterprise: Annotated[int, Parameter(env_var="OPENPROSPECT_RATE_LIMIT_ENTERPRISE")] = DEFAULTS.rate_limit_enterprise,
+    redis_url: Annotated[str | None, Parameter(env_var="OPENPROSPECT_REDIS_URL", show_default=False)] = DEFAULTS.redis_url,
     webhook_allow_private: Annotated[bool, Parameter(env_var="OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE")] = DEFAULTS.webhook_allow_private,
     webhook_attempt_days: Annotated[int, Parameter(env_var="OPENPROSPECT_WEBHOOK_ATTEMPT_DAYS")] = DEFAULTS.webhook_attempt_days,
     webhook_failed_attempt_days: Annotated[
@@ -49,6 +55,16 @@ def serve(
     erasure_log
         A file apart from the database in which erasures are written down, for `openprospect restore` to carry out once more;
         openprospect-erasures.jsonl beside the data folder where nothing is said.
+    rate_limit
+        How many requests an hour a key without a tier may make; unlimited where nothing is said.
+    rate_limit_free
+        How many a key of the tier free may make.
+    rate_limit_pro
+        How many a key of the tier pro may make.
+    rate_limit_enterprise
+        How many a key of the tier enterprise may make.
+    redis_url
+        The Redis in which requests are counted; without it, the database.
     webhook_allow_private
         Let webhooks go to loopback and private addresses, and over plain http.
     webhook_attempt_days
@@ -64,6 +80,11 @@ def serve(
         settings = Settings(
             erasure_deadline_days=erasure_deadline_days,
             erasure_log=str(storage.erasure_log(erasure_log).path),
+            rate_limit=rate_limit,
+            rate_limit_free=rate_limit_free,
+            rate_limit_pro=rate_limit_pro,
+            rate_limit_enterprise=rate_limit_enterprise,
+            redis_url=checked_redis_url(redis_url),
             webhook_allow_private=webhook_allow_private,
             webhook_attempt_days=webhook_attempt_days,
             webhook_failed_attempt_days=webhook_failed_attempt_days,

@@ -16,7 +16,10 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from openprospect.server.access import routes as access
-from openprospect.server.access.uses import KeyUses
+from openprospect.server.access.admission import Admission
+from openprospect.server.access.counting import counts_in
+from openprospect.server.access.leases import Leases
+from openprospect.server.access.rates import Rates
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
 from openprospect.server.core.errors import Unavailable
@@ -32,6 +35,7 @@ from openprospect.server.feed.reading.store import begin_walks
 from openprospect.server.feed.reading.walks import Beginnings
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
 from openprospect.server.http import openapi
+from openprospect.server.http.answer_headers import AnswerHeaders
 from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.compression import Compressed
 from openprospect.server.http.errors import EXCEPTION_HANDLERS
@@ -120,7 +124,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     )
     app.state.version, app.state.metrics_token = version("openprospect"), settings.metrics_token
     app.state.request_metrics = RequestMetrics()
-    observed = Observed(Compressed(app), app.state.request_metrics)
+    observed = Observed(AnswerHeaders(Compressed(app)), app.state.request_metrics)
     return RequestId(Methods(tracing.requests(observed), app.routes))
 
 
@@ -154,9 +158,14 @@ async def _sender(state: State) -> Sender:
 @asynccontextmanager
 async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tracing: Untraced) -> AsyncIterator[None]:
     sender = tracing.sender(vault, allow_private=settings.webhook_allow_private)
-    async with _closed_at_the_end(tracing), await Database.open(dsn, on_statement=tracing.on_statement) as database:
-        receipts, key_uses = Receipts(), KeyUses()
-        app.state.database, app.state.receipts, app.state.key_uses = database, receipts, key_uses
+    async with (
+        _closed_at_the_end(tracing),
+        await Database.open(dsn, on_statement=tracing.on_statement) as database,
+        counts_in(database, settings.redis_url) as counts,
+    ):
+        receipts = Receipts()
+        admission = Admission(rates=_rates(settings), leases=Leases(counts))
+        app.state.database, app.state.receipts, app.state.admission = database, receipts, admission
 
         app.state.commits = SharedCommits(database)
         app.state.pages = Pages(database=database, beginnings=Beginnings(partial(begin_walks, database)))
@@ -167,7 +176,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
             await receipts.flush(database)
 
         async def write_key_uses() -> None:
-            await key_uses.flush(database)
+            await admission.uses.flush(database)
 
         async def forget() -> None:
             await tidy(database)
@@ -181,6 +190,15 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
             yield
         await _attempt(lambda: receipts.flush(database))
         await _attempt(write_key_uses)
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(
+        untiered=settings.rate_limit,
+        free=settings.rate_limit_free,
+        pro=settings.rate_limit_pro,
+        enterprise=settings.rate_limit_enterprise,
+    )
 
 
 @asynccontextmanager

@@ -9,6 +9,11 @@ from openprospect.server.core.errors import Misconfigured
 class Settings:
     """Checked where they are read, passed on as they are."""
 
+    rate_limit: int | None = None
+    rate_limit_free: int = 1_000
+    rate_limit_pro: int = 10_000
+    rate_limit_enterprise: int = 100_000
+    redis_url: str | None = field(default=None, repr=False)
     erasure_deadline_days: int = 30
     erasure_log: str | None = None
     webhook_allow_private: bool = False
@@ -23,6 +28,9 @@ class Settings:
         for name in ("erasure_deadline_days", "webhook_attempt_days", "webhook_failed_attempt_days"):
             if not 1 <= getattr(self, name) <= 3650:
                 raise Misconfigured(f"{name} must be from 1 to 3650.")
+        for name in ("rate_limit", "rate_limit_free", "rate_limit_pro", "rate_limit_enterprise"):
+            if (number := getattr(self, name)) is not None and number < 1:
+                raise Misconfigured(f"{name} must be 1 or more requests an hour.")
         if self.log_format not in {"text", "json"}:
             raise Misconfigured("log_format must be text or json.")
 

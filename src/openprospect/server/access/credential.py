@@ -4,29 +4,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openprospect.server.access import store
+from openprospect.server.access.admission import Admission
 from openprospect.server.access.model import Caller, Scope
+from openprospect.server.access.rates import Allowance
 from openprospect.server.access.secret import hash_of, is_well_formed
-from openprospect.server.access.uses import KeyUses
+from openprospect.server.access.strangers import Strangers
 from openprospect.server.core.errors import Forbidden, Unauthenticated
 from openprospect.server.db.pool import Executor, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A key as shown, and what it is shown for: nobody yet. `admit` makes a caller of what the view `caller` has for it."""
+    """A key as shown, and what it is shown for: nobody yet. `admit` makes a caller of what the view `caller` has for it.
+
+    `answer_headers` is what the answer will have besides its own.
+    """
 
     secret_hash: bytes
     scopes: Sequence[Scope]
-    uses: KeyUses
+    address: str
+    admission: Admission
+    answer_headers: list[tuple[bytes, bytes]]
+
+    def refuse_at_once(self) -> None:
+        """Raises TooManyRequests where that is known before the key is."""
+        self.admission.strangers.refuse(self.address, self.secret_hash)
+        if (spent := self.admission.leases.spent(self.secret_hash)) is not None:
+            self._hold_to(spent)
 
     async def caller(self, db: Executor) -> Caller:
-        """Look the key up, and nothing else. Raises Unauthenticated or Forbidden."""
-        return self.admit(await store.caller(db, self.secret_hash))
+        """Look the key up, and nothing else. Raises Unauthenticated, TooManyRequests or Forbidden."""
+        return await self.admit(await store.caller(db, self.secret_hash))
 
-    def admit(self, found: Row | None) -> Caller:
-        """The caller, of a row with the columns of the view `caller`. Raises Unauthenticated or Forbidden."""
-        caller = identified(found)
-        self.uses.note(caller.key_id)
+    async def admit(self, found: Row | None) -> Caller:
+        """The caller, of a row with the columns of the view `caller`. Raises Unauthenticated, TooManyRequests or Forbidden."""
+        caller = identified(found, self.secret_hash, strangers=self.admission.strangers, address=self.address)
+        assert found is not None
+        self.admission.uses.note(caller.key_id)
+        limit = self.admission.rates.limit_of(found["tier"], found["rate_limit"])
+        if limit is not None:
+            self._hold_to(await self.admission.leases.count(self.secret_hash, caller.key_id, limit))
         missing = [scope for scope in self.scopes if scope not in caller.scopes]
         if missing:
             raise Forbidden(
@@ -35,6 +52,11 @@ class Credential:
                 user_scopes=sorted(caller.scopes),
             )
         return caller
+
+    def _hold_to(self, allowance: Allowance) -> None:
+        self.answer_headers.extend(allowance.headers())
+        if not allowance.is_within:
+            raise allowance.refusal()
 
 
 def secret_of(authorization: str | None) -> str:
@@ -54,8 +76,25 @@ def secret_hash_of(secret: str) -> bytes:
     return hash_of(secret)
 
 
-def identified(found: Row | None) -> Caller:
+def identified(found: Row | None, secret_hash: bytes, *, strangers: Strangers, address: str) -> Caller:
     """Whom a key stands for; raises Unauthenticated where it is none, or does not work any more."""
+    try:
+        caller = _working(found)
+    except Unauthenticated:
+        strangers.failed(address)
+        raise
+    strangers.worked(secret_hash)
+    return caller
+
+
+async def known_caller(db: Executor, secret: str, *, strangers: Strangers, address: str) -> Caller:
+    """Whom a key stands for, whatever it may do; raises Unauthenticated, or TooManyRequests after too many of those."""
+    secret_hash = secret_hash_of(secret)
+    strangers.refuse(address, secret_hash)
+    return identified(await store.caller(db, secret_hash), secret_hash, strangers=strangers, address=address)
+
+
+def _working(found: Row | None) -> Caller:
     if found is None or found["key_id"] is None:
         raise Unauthenticated("This key is not known here; check which service it is for.")
     if found["ended"] is not None:
@@ -70,8 +109,3 @@ def identified(found: Row | None) -> Caller:
         organization_id=found["organization_id"],
         scopes=frozenset(found["scopes"]),
     )
-
-
-async def known_caller(db: Executor, secret: str) -> Caller:
-    """Whom a key stands for, whatever it may do; raises Unauthenticated."""
-    return identified(await store.caller(db, secret_hash_of(secret)))

@@ -9,6 +9,8 @@ from litestar.handlers import BaseRouteHandler
 
 from openprospect.server.access.credential import Credential, secret_hash_of, secret_of
 from openprospect.server.access.model import Caller, Scope
+from openprospect.server.http.address import address_of
+from openprospect.server.http.answer_headers import answer_headers
 
 CallersRequest = Request[None, Caller, State]
 """A request that passed a guard: `request.auth` is the caller."""
@@ -27,9 +29,16 @@ class Requires:
         connection.scope["auth"] = await self.credential(connection).caller(connection.app.state.database)
 
     def credential(self, connection: ASGIConnection[Any, Any, Any, State]) -> Credential:
-        """What the request shows. Raises Unauthenticated where that cannot be a key."""
-        secret = secret_of(connection.headers.get("authorization"))
-        return Credential(secret_hash=secret_hash_of(secret), scopes=self.scopes, uses=connection.app.state.key_uses)
+        """What the request shows. Raises Unauthenticated where that cannot be a key, TooManyRequests where it need not be looked up."""
+        credential = Credential(
+            secret_hash=secret_hash_of(secret_of(connection.headers.get("authorization"))),
+            scopes=self.scopes,
+            address=address_of(connection),
+            admission=connection.app.state.admission,
+            answer_headers=answer_headers(connection),
+        )
+        credential.refuse_at_once()
+        return credential
 
 
 class RequiresInStatement(Requires):

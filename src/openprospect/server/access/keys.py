@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from openprospect.server.access import store
-from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId, Organization, Scope
+from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId, Organization, Scope, Tier
 from openprospect.server.access.secret import hash_of, new_secret
 from openprospect.server.core.errors import Conflict, InvalidInput, NotFound
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection, Database
+
+_MOST_REQUESTS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +61,12 @@ async def create_key(
     expires_in: timedelta | None,
     is_live: bool,
     actor: str,
+    tier: str | None = None,
+    rate_limit: int | None = None,
 ) -> NewKey:
-    """Raises InvalidInput for an unknown scope, NotFound for an unknown organization."""
+    """Raises InvalidInput for an unknown scope or tier, NotFound for an unknown organization."""
     chosen = _known(scopes)
+    chosen_tier = _tier(tier, rate_limit)
     if not name.strip():
         raise InvalidInput("A key needs a name: it says whose place in the feed the key keeps.")
     secret = new_secret(is_live=is_live)
@@ -75,10 +80,29 @@ async def create_key(
             scopes=chosen,
             is_live=is_live,
             expires_in=expires_in,
+            tier=chosen_tier,
+            rate_limit=rate_limit,
         )
-        details: dict[str, Any] = {"key_id": str(key_id), "name": name.strip(), "scopes": chosen}
+        details: dict[str, Any] = {
+            "key_id": str(key_id),
+            "name": name.strip(),
+            "scopes": chosen,
+            "tier": chosen_tier,
+            "rate_limit": rate_limit,
+        }
         await history.record(db, owner.id, actor=actor, action="key created", details=details)
     return NewKey(id=key_id, name=name.strip(), key=secret, scopes=tuple(chosen), expires_at=expires_at)
+
+
+async def set_tier(database: Database, key_id: KeyId, tier: str | None, *, rate_limit: int | None, actor: str) -> None:
+    """Workers go by it from the next request on, or seconds later where the hour was spent. Raises InvalidInput, NotFound."""
+    chosen = _tier(tier, rate_limit)
+    async with database.transaction() as db:
+        row = await store.set_tier(db, key_id, chosen, rate_limit=rate_limit)
+        if row is None:
+            raise _unknown()
+        details = {"key_id": str(key_id), "name": row["name"], "tier": chosen, "rate_limit": rate_limit}
+        await history.record(db, row["organization_id"], actor=actor, action="key's tier changed", details=details)
 
 
 async def revoke_key(database: Database, key_id: KeyId, *, actor: str) -> datetime:
@@ -86,11 +110,26 @@ async def revoke_key(database: Database, key_id: KeyId, *, actor: str) -> dateti
     async with database.transaction() as db:
         row = await store.revoke_key(db, key_id)
         if row is None:
-            raise NotFound("There is no key of this id; `openprospect keys list` shows those there are.")
+            raise _unknown()
         details = {"key_id": str(key_id), "name": row["name"]}
         await history.record(db, row["organization_id"], actor=actor, action="key revoked", details=details)
         revoked_at: datetime = row["revoked_at"]
         return revoked_at
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no key of this id; `openprospect keys list` shows those there are.")
+
+
+def _tier(tier: str | None, rate_limit: int | None) -> Tier | None:
+    """A tier by its name; raises InvalidInput for one that there is not, and where a number is missing or too many."""
+    if tier is not None and tier not in set(Tier):
+        raise InvalidInput(f"There is no tier {tier}; those there are: {', '.join(Tier)}.")
+    if (tier == Tier.CUSTOM) != (rate_limit is not None):
+        raise InvalidInput("The tier custom, and only that, needs a number of its own: how many requests an hour.")
+    if rate_limit is not None and not 1 <= rate_limit <= _MOST_REQUESTS:
+        raise InvalidInput(f"A key may make from 1 to {_MOST_REQUESTS:,} requests an hour.")
+    return Tier(tier) if tier else None
 
 
 def _known(scopes: list[str]) -> list[str]:

@@ -24,6 +24,15 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
 
 
+class Tier(StrEnum):
+    """What says how many requests an hour a key may make: the service's settings do, but for `custom`, where the key itself does."""
+
+    FREE = "free"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+    CUSTOM = "custom"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
     id: OrganizationId
@@ -63,3 +72,5 @@ class Key:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    tier: Tier | None
+    rate_limit: int | None

@@ -10,14 +10,14 @@ SELECT id, name FROM organization WHERE name = $1;
 
 -- create_key :one
 -- A key; of its secret only the hash.
-INSERT INTO api_key (id, organization_id, name, secret_hash, scopes, is_live, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::interval)
+INSERT INTO api_key (id, organization_id, name, secret_hash, scopes, is_live, expires_at, tier, rate_limit)
+VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::interval, $8, $9)
 RETURNING id, expires_at;
 
 -- keys :many
 -- Every key, newest last, without its hash.
 SELECT api_key.id, api_key.name, organization.name AS organization, scopes, is_live,
-       api_key.created_at, expires_at, revoked_at, last_used_at
+       api_key.created_at, expires_at, revoked_at, last_used_at, tier, rate_limit
 FROM api_key JOIN organization ON organization.id = organization_id
 ORDER BY api_key.created_at, api_key.id;
 
@@ -28,10 +28,30 @@ RETURNING id, name, organization_id, revoked_at;
 
 -- caller :one
 -- Whom a secret stands for, and what ended it, if anything did.
-SELECT key_id, key_name, organization_id, scopes, ended FROM caller WHERE secret_hash = $1;
+SELECT key_id, key_name, organization_id, scopes, ended, tier, rate_limit FROM caller WHERE secret_hash = $1;
 
 -- touch_keys :execute
 -- When each key was last used: many keys in one statement, never backwards.
 UPDATE api_key SET last_used_at = used.at
 FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at)
 WHERE api_key.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at);
+
+-- set_tier :one
+-- Another tier for a key. No row where there is no such key.
+UPDATE api_key SET tier = $2, rate_limit = $3 WHERE id = $1
+RETURNING id, name, organization_id;
+
+-- take_requests :one
+-- Takes up to $2 of the $3 requests that a key has in an hour: how many that were, how many there are left, and when the hour ends.
+-- An hour begins with its first request.
+INSERT INTO request_count AS counted (key_id, taken, given, ends_at)
+VALUES ($1, least($2::bigint, $3::bigint), least($2::bigint, $3::bigint), clock_timestamp() + interval '1 hour')
+ON CONFLICT (key_id) DO UPDATE SET (taken, given, ends_at) = (
+    SELECT hour.taken + fresh.given, fresh.given, hour.ends_at
+    FROM (
+        SELECT CASE WHEN is_over THEN 0 ELSE counted.taken END AS taken,
+            CASE WHEN is_over THEN clock_timestamp() + interval '1 hour' ELSE counted.ends_at END AS ends_at
+        FROM (SELECT counted.ends_at <= clock_timestamp() AS is_over) AS clock
+    ) AS hour, LATERAL (SELECT greatest(least($2::bigint, $3::bigint - hour.taken), 0) AS given) AS fresh
+)
+RETURNING given, greatest($3::bigint - taken, 0) AS left, extract(epoch FROM ends_at - clock_timestamp())::float8 AS seconds;

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from openprospect.server.access.model import Key, KeyId, Organization, OrganizationId
+from openprospect.server.access.model import Key, KeyId, Organization, OrganizationId, Tier
 from openprospect.server.core.ids import new_id
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
@@ -32,8 +32,10 @@ async def create_key(
     scopes: list[str],
     is_live: bool,
     expires_in: timedelta | None,
+    tier: Tier | None,
+    rate_limit: int | None,
 ) -> tuple[KeyId, datetime | None]:
-    row = await db.row(SQL.create_key, new_id(), organization_id, name, secret_hash, scopes, is_live, expires_in)
+    row = await db.row(SQL.create_key, new_id(), organization_id, name, secret_hash, scopes, is_live, expires_in, tier, rate_limit)
     assert row is not None
     return row["id"], row["expires_at"]
 
@@ -48,8 +50,20 @@ async def revoke_key(db: Executor, key_id: KeyId) -> Row | None:
 
 
 async def caller(db: Executor, secret_hash: bytes) -> Row | None:
-    """key_id, key_name, organization_id, scopes, ended; None where no key has this secret."""
+    """key_id, key_name, organization_id, scopes, ended, tier, rate_limit; None where no key has this secret."""
     return await db.row(SQL.caller, secret_hash)
+
+
+async def set_tier(db: Executor, key_id: KeyId, tier: Tier | None, *, rate_limit: int | None) -> Row | None:
+    """The key's id, name and organization; None where there is none."""
+    return await db.row(SQL.set_tier, key_id, tier, rate_limit)
+
+
+async def take_requests(db: Executor, key_id: KeyId, *, wanted: int, limit: int) -> Row:
+    """given, left, seconds."""
+    row = await db.row(SQL.take_requests, key_id, wanted, limit)
+    assert row is not None
+    return row
 
 
 async def touch_keys(db: Executor, used: Mapping[KeyId, datetime]) -> None:
@@ -57,4 +71,4 @@ async def touch_keys(db: Executor, used: Mapping[KeyId, datetime]) -> None:
 
 
 def _key(row: Row) -> Key:
-    return Key(**{**row, "scopes": tuple(row["scopes"])})
+    return Key(**{**row, "scopes": tuple(row["scopes"]), "tier": Tier(row["tier"]) if row["tier"] else None})

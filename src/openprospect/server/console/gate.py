@@ -9,7 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import FormMultiDict, State
 from litestar.handlers import BaseRouteHandler
 
-from openprospect.server.access.uses import KeyUses
+from openprospect.server.access.admission import Admission
 from openprospect.server.console.model import Operator
 from openprospect.server.console.session import operator_of
 from openprospect.server.core.errors import Forbidden, InvalidInput, Unauthenticated
@@ -28,8 +28,8 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, State], _handler: 
     operator = await operator_of(database, connection.cookies.get(COOKIE))
     if operator is None:
         raise Unauthenticated("Sign in first.")
-    uses: KeyUses = connection.app.state.key_uses
-    uses.note(operator.key_id)
+    admission: Admission = connection.app.state.admission
+    admission.uses.note(operator.key_id)
     connection.scope["auth"] = operator
 
 

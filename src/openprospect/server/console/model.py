@@ -49,6 +49,8 @@ class KeyLine:
     revoked_at: datetime | None
     last_used_at: datetime | None
     is_expired: bool
+    tier: str | None
+    rate_limit: int | None
 
     @property
     def is_working(self) -> bool:

@@ -81,7 +81,7 @@ WHERE prospect_search_id = $1 AND company_id = $2 ORDER BY id DESC LIMIT $3;
 -- keys_of :many
 -- A tenant's keys, newest first, those that work before those that do not.
 SELECT id, name, scopes, is_live, created_at, expires_at, revoked_at, last_used_at,
-    coalesce(expires_at <= clock_timestamp(), false) AS is_expired
+    coalesce(expires_at <= clock_timestamp(), false) AS is_expired, tier, rate_limit
 FROM api_key WHERE organization_id = $1
 ORDER BY revoked_at IS NOT NULL OR coalesce(expires_at <= clock_timestamp(), false), created_at DESC, id LIMIT $2;
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from openprospect.server.access.model import Scope
+from openprospect.server.access.model import Scope, Tier
 from openprospect.server.core.timestamps import written
 from openprospect.server.webhooks.url import masked
 
@@ -18,6 +18,14 @@ SCOPES: Mapping[Scope, str] = {
     Scope.CONSOLE: "Use this console: everything here, making keys included",
     Scope.WEBHOOKS_READ: "See webhook endpoints",
     Scope.WEBHOOKS_WRITE: "Make and change webhook endpoints",
+}
+
+TIERS: Mapping[str, str] = {
+    "": "as keys without a tier",
+    Tier.FREE: "free",
+    Tier.PRO: "pro",
+    Tier.ENTERPRISE: "enterprise",
+    Tier.CUSTOM: "custom: a number of its own",
 }
 
 _SPANS = ((timedelta(days=2), "day"), (timedelta(hours=2), "hour"), (timedelta(minutes=2), "minute"))

@@ -61,6 +61,10 @@ class NotAcceptable(OpenProspectError):
 class TooManyRequests(OpenProspectError):
     code = "RATE_LIMITED"
 
+    def __init__(self, message: str, *, retry_after_seconds: int, **details: Any) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds, retryable=True, **details)
+        self.retry_after_seconds = retry_after_seconds
+
 
 class Unavailable(OpenProspectError):
     code = "UNAVAILABLE"

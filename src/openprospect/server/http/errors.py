@@ -71,7 +71,8 @@ def status_of(error: OpenProspectError) -> int:
 
 
 def _known(request: Request[Any, Any, Any], error: OpenProspectError) -> Response[Problem]:
-    return _response(request, status_of(error), error.code, error.message, error.details)
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TooManyRequests) else None
+    return _response(request, status_of(error), error.code, error.message, error.details, headers=headers)
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

@@ -41,7 +41,11 @@ _REQUEST_ID = {"description": "The id of this request, which errors and the serv
 _RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer"}}
 _HEADERS = {
     "401": {"WWW-Authenticate": {"description": "The scheme to use", "schema": {"type": "string", "const": "Bearer"}}},
-    "429": {"Retry-After": _RETRY_AFTER},
+    "429": {
+        "Retry-After": _RETRY_AFTER,
+        "RateLimit": {"description": "What is left of the key's hour, and its seconds", "schema": {"type": "string"}},
+        "RateLimit-Policy": {"description": "How many requests an hour the key may make", "schema": {"type": "string"}},
+    },
     "503": {"Retry-After": _RETRY_AFTER},
 }
 

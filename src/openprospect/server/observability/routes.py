@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from openprospect.server.core.errors import Forbidden, Unauthenticated
 from openprospect.server.db.pool import Database
+from openprospect.server.http.address import address_of
 from openprospect.server.observability import store
 from openprospect.server.observability.gathering import registry_with
 from openprospect.server.observability.scrape import scrape
@@ -36,7 +37,7 @@ def _admit(request: Request[Any, Any, State], token: str | None) -> None:
     if token is not None:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
             raise Unauthenticated("Send the header `Authorization: Bearer …` with the token of OPENPROSPECT_METRICS_TOKEN.")
-    elif not _is_near(request.client.host if request.client else ""):
+    elif not _is_near(address_of(request)):
         raise Forbidden(
             "Metrics go to this machine and private networks only; set OPENPROSPECT_METRICS_TOKEN to scrape them from elsewhere."
         )

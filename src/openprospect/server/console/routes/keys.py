@@ -13,7 +13,7 @@ from openprospect.server.access.model import KeyId
 from openprospect.server.console import store
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, see
-from openprospect.server.console.words import SCOPES
+from openprospect.server.console.words import SCOPES, TIERS
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.http.parameters import path_identifier
@@ -41,6 +41,8 @@ async def create_key_form(request: OperatorsRequest, database: NamedDependency[D
             expires_in=_lifetime(form),
             is_live=text(form, "kind") != "test",
             actor=request.auth.actor,
+            tier=text(form, "tier") or None,
+            rate_limit=_rate_limit(form),
         )
     except InvalidInput as error:
         return await _keys(request, database, problem=error.message, status=422)
@@ -62,7 +64,14 @@ async def _keys(
     request: OperatorsRequest, database: Database, *, made: NewKey | None = None, problem: str | None = None, status: int = 200
 ) -> Response[str]:
     keys = await store.keys_of(database, request.auth.organization_id, limit=_MOST)
-    return page(request, "keys.html", status=status, keys=keys, made=made, problem=problem, scopes=SCOPES, lifetimes=LIFETIMES)
+    return page(request, "keys.html", status=status, keys=keys, made=made, problem=problem, scopes=SCOPES, lifetimes=LIFETIMES, tiers=TIERS)
+
+
+def _rate_limit(form: FormMultiDict) -> int | None:
+    number = text(form, "rate_limit")
+    if number and not (number.isascii() and number.isdigit() and len(number) <= 10):
+        raise InvalidInput("Requests an hour are a whole number, such as 5000.")
+    return int(number) if number else None
 
 
 def _lifetime(form: FormMultiDict) -> timedelta | None:

@@ -11,6 +11,7 @@ from openprospect.server.console.page import ROOT, page, see
 from openprospect.server.console.session import LIFETIME, sign_in, sign_out
 from openprospect.server.core.errors import Forbidden, Unauthenticated
 from openprospect.server.db.pool import Database
+from openprospect.server.http.address import address_of
 
 
 @get("/sign-in")
@@ -23,7 +24,12 @@ async def sign_in_page(request: Request[Any, Any, State]) -> Response[str]:
 async def sign_in_form(request: Request[Any, Any, State], database: NamedDependency[Database]) -> Response[Any]:
     """A key for a cookie."""
     try:
-        token = await sign_in(database, text(await request.form(), "key"))
+        token = await sign_in(
+            database,
+            text(await request.form(), "key"),
+            strangers=request.app.state.admission.strangers,
+            address=address_of(request),
+        )
     except (Unauthenticated, Forbidden) as error:
         return page(request, "sign_in.html", status=403, problem=error.message)
     answer = see("")

@@ -70,7 +70,7 @@ class Pages:
         if ask.offset:
             return None
         row = await store.poll(self.database, key, ask.search_id)
-        caller = _admitted(key, row)
+        caller = await _admitted(key, row)
         page = _page(ask, {"companies": b"", "count": 0, "total": 0, "last_at": None, **row}, has_more=False)
         return (caller, page) if page.etag in etags else None
 
@@ -83,11 +83,11 @@ class Pages:
 
     async def _live(self, key: Credential, ask: Ask, *, since: datetime | None, begins_walk: bool = False) -> tuple[Caller, Row]:
         row = await store.page(self.database, key, ask.search_id, since=since, limit=ask.limit, begins_walk=begins_walk)
-        return _admitted(key, row), row
+        return await _admitted(key, row), row
 
     async def _later(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         row = await store.page_at(self.database, key, ask.search_id, since=ask.since, limit=ask.limit, offset=ask.offset)
-        caller = _admitted(key, row)
+        caller = await _admitted(key, row)
         if row["is_expired"]:
             await store.tell_walk(self.database, row["walk_id"])
             raise Gone(
@@ -117,9 +117,9 @@ def _expired() -> Gone:
     return Gone("This walk has expired: more than an hour has passed since its last page. Start again at offset 0.", code="WALK_EXPIRED")
 
 
-def _admitted(key: Credential, row: Row) -> Caller:
+async def _admitted(key: Credential, row: Row) -> Caller:
     """Who asks; raises NotFound where they have no such search, and before that whatever speaks against them."""
-    caller = key.admit(row)
+    caller = await key.admit(row)
     if row["watermark"] is None:
         raise unknown_search()
     return caller

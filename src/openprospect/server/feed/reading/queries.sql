@@ -1,7 +1,7 @@
 -- page :one
 -- Who asks, and a page of their feed as its watermark stands now: after a time, or all that is live. `companies` is JSON, comma-separated.
 -- One row whatever is found: no key, no caller; no watermark, no such feed of theirs.
-SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended,
+SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit,
     feed.watermark, feed.erasures, counted.total, page.count, page.last_at, page.first_position, page.last_position, page.companies,
     -- Whether the walk that begins here need not be written: so many runs stand at this place already that one more makes no difference.
     CASE WHEN $6::boolean AND counted.total > page.count THEN EXISTS (
@@ -53,7 +53,7 @@ LEFT JOIN LATERAL (
 
 -- poll :one
 -- Who asks, and what tells, without reading a document, whether their page has changed.
-SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, feed.watermark, feed.erasures
+SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit, feed.watermark, feed.erasures
 FROM (SELECT) AS request
 LEFT JOIN caller ON caller.secret_hash = $1
 LEFT JOIN prospect_search AS feed
@@ -64,7 +64,7 @@ LEFT JOIN prospect_search AS feed
 -- Withdrawals show where the walk began after a time. The walk moves on with it, not waiting for the disk: a crash of the database can
 -- only make it look for the place again.
 WITH asked AS MATERIALIZED (
-    SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended,
+    SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit,
         feed.id AS feed, feed.erasures, feed.watermark AS head, walk.id AS walk_id, walk.is_expired,
         coalesce(walk.watermark, feed.watermark) AS watermark,
         coalesce(walk.total, CASE WHEN $4::timestamptz IS NULL THEN feed.live_companies ELSE current_from(feed.id, coalesce((
@@ -147,7 +147,7 @@ WITH asked AS MATERIALIZED (
         begun_at, used_at, told_at, runs - 1
     FROM walk JOIN moved USING (id) WHERE runs > 1
 )
-SELECT key_id, key_name, organization_id, scopes, ended, watermark, erasures, walk_id, is_expired, total, count, has_more, last_at,
+SELECT key_id, key_name, organization_id, scopes, ended, tier, rate_limit, watermark, erasures, walk_id, is_expired, total, count, has_more, last_at,
     first_position, last_position, companies
 FROM page;
 

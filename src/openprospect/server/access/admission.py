@@ -1,0 +1,16 @@
+"""What a process remembers of keys between requests: when they were used, what is left of their hour, and who showed bad ones."""
+
+from dataclasses import dataclass, field
+
+from openprospect.server.access.leases import Leases
+from openprospect.server.access.rates import Rates
+from openprospect.server.access.strangers import Strangers
+from openprospect.server.access.uses import KeyUses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    rates: Rates
+    leases: Leases
+    uses: KeyUses = field(default_factory=KeyUses)
+    strangers: Strangers = field(default_factory=Strangers)
