@@ -46,7 +46,10 @@ def test_whoever_stops_the_service_gives_it_the_time_to_drain():
     unit.read_string(text_of("contrib/systemd/openprospect.service"))
     deployment = yaml.safe_load(text_of("contrib/kubernetes/deployment.yaml"))["spec"]["template"]["spec"]
     compose = yaml.safe_load(text_of("compose.yaml"))["services"]["service"]
-    given = [unit["Service"]["TimeoutStopSec"], deployment["terminationGracePeriodSeconds"], compose["stop_grace_period"].removesuffix("s")]
+    variables = {variable["name"]: variable.get("value") for variable in deployment["containers"][0]["env"]}
+    notice = int(variables["OPENPROSPECT_STOP_NOTICE_SECONDS"])
+    assert deployment["terminationGracePeriodSeconds"] > int(serving[1]) + notice
+    given = [unit["Service"]["TimeoutStopSec"], compose["stop_grace_period"].removesuffix("s")]
     assert all(int(seconds) > int(serving[1]) for seconds in given)
 
 

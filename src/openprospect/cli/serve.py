@@ -36,6 +36,7 @@ def serve(
     ] = DEFAULTS.webhook_failed_attempt_days,
     log_format: Annotated[Literal["text", "json"], Parameter(env_var="OPENPROSPECT_LOG_FORMAT")] = "text",
     metrics_token: Annotated[str | None, Parameter(env_var="OPENPROSPECT_METRICS_TOKEN", show_default=False)] = DEFAULTS.metrics_token,
+    stop_notice_seconds: Annotated[float, Parameter(env_var="OPENPROSPECT_STOP_NOTICE_SECONDS")] = DEFAULTS.stop_notice_seconds,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Run the delivery service until SIGTERM or Ctrl-C; requests under way are finished first.
@@ -75,6 +76,8 @@ def serve(
         text, or json for one object a line, each request among them.
     metrics_token
         What a scraper of /metrics must send as its bearer token; without it, only this machine and private networks may scrape.
+    stop_notice_seconds
+        How long, after SIGTERM, /ready says 503 before anything else stops: the time that a load balancer needs to notice.
     """
     with storage.dsn() as dsn:
         settings = Settings(
@@ -90,6 +93,7 @@ def serve(
             webhook_failed_attempt_days=webhook_failed_attempt_days,
             log_format=log_format,
             metrics_token=metrics_token,
+            stop_notice_seconds=stop_notice_seconds,
             is_traced=wants_traces(os.environ),
             secret_keys=storage.secret_keys(),
         )

@@ -1,8 +1,7 @@
 """Composition root: settings in, ready application out. Every route and every part that lives as long as the service is named here."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -22,7 +21,7 @@ from openprospect.server.access.leases import Leases
 from openprospect.server.access.rates import Rates
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
-from openprospect.server.core.errors import Unavailable
+from openprospect.server.core.turns import attempt, every, persistently
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import export_routes as export
@@ -43,6 +42,7 @@ from openprospect.server.http.methods import Methods, is_head
 from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
 from openprospect.server.observability import routes as machines
+from openprospect.server.observability.departure import announced
 from openprospect.server.observability.requests import Observed, RequestMetrics
 from openprospect.server.observability.tracing.untraced import Untraced
 from openprospect.server.observability.tracing.wanted import observed_by
@@ -54,8 +54,6 @@ from openprospect.server.settings import DEFAULTS, Settings
 from openprospect.server.webhooks import routes as webhooks
 from openprospect.server.webhooks.dispatch import POLL_SECONDS, RETRY_SECONDS, UPKEEP_SECONDS, Dispatcher, Retention
 from openprospect.server.webhooks.sender import Sender
-
-logger = logging.getLogger(__name__)
 
 _TIDY_SECONDS = 300.0
 _KEY_USE_SECONDS = 5.0
@@ -117,7 +115,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
             "vault": Provide(lambda: vault, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[lambda app: _running(app, dsn, settings, vault, tracing)],
+        lifespan=[lambda app: _leaving(app, settings), lambda app: _running(app, dsn, settings, vault, tracing)],
         openapi_config=openapi.config(version("openprospect")),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -156,11 +154,17 @@ async def _sender(state: State) -> Sender:
 
 
 @asynccontextmanager
+async def _leaving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
+    with announced(settings.stop_notice_seconds) as app.state.departure:
+        yield
+
+
+@asynccontextmanager
 async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tracing: Untraced) -> AsyncIterator[None]:
     sender = tracing.sender(vault, allow_private=settings.webhook_allow_private)
     async with (
         _closed_at_the_end(tracing),
-        await Database.open(dsn, on_statement=tracing.on_statement) as database,
+        await _opened(dsn, on_statement=tracing.on_statement) as database,
         counts_in(database, settings.redis_url) as counts,
     ):
         receipts = Receipts()
@@ -169,7 +173,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
 
         app.state.commits = SharedCommits(database)
         app.state.pages = Pages(database=database, beginnings=Beginnings(partial(begin_walks, database)))
-        app.state.instance = await instance(database)
+        app.state.instance = await persistently(lambda: instance(database), name="start")
 
         async def write_receipts() -> None:
             await receipts.settle()
@@ -182,14 +186,19 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
             await tidy(database)
 
         async with (
-            _every(FLUSH_SECONDS, write_receipts),
-            _every(_KEY_USE_SECONDS, write_key_uses),
-            _every(_TIDY_SECONDS, forget),
+            every(FLUSH_SECONDS, write_receipts, name="receipts"),
+            every(_KEY_USE_SECONDS, write_key_uses, name="uses of keys"),
+            every(_TIDY_SECONDS, forget, name="housekeeping"),
             _pushing(dsn, settings, receipts, sender) as app.state.sender,
         ):
             yield
-        await _attempt(lambda: receipts.flush(database))
-        await _attempt(write_key_uses)
+        await attempt(lambda: receipts.flush(database), name="receipts")
+        await attempt(write_key_uses, name="uses of keys")
+
+
+async def _opened(dsn: str, **options: Any) -> Database:
+    """A worker may be started again while the database is away: it waits, instead of taking the whole service along."""
+    return await persistently(lambda: Database.open(dsn, **options), name="start")
 
 
 def _rates(settings: Settings) -> Rates:
@@ -214,41 +223,14 @@ async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sen
     retention = Retention(
         accepted=timedelta(days=settings.webhook_attempt_days), failed=timedelta(days=settings.webhook_failed_attempt_days)
     )
-    async with await Database.open(dsn, size=_PUSH_CONNECTIONS) as database, sender:
+    async with await _opened(dsn, size=_PUSH_CONNECTIONS) as database, sender:
         dispatcher = Dispatcher(database, sender, receipts, retention=retention)
-        await dispatcher.start()
+        await persistently(dispatcher.start, name="start of pushes")
         async with (
-            _every(POLL_SECONDS, dispatcher.poll),
-            _every(RETRY_SECONDS, dispatcher.retry),
-            _every(UPKEEP_SECONDS, dispatcher.upkeep),
-            _every(_TIDY_SECONDS, dispatcher.tidy),
+            every(POLL_SECONDS, dispatcher.poll, name="pushes"),
+            every(RETRY_SECONDS, dispatcher.retry, name="pushes that failed"),
+            every(UPKEEP_SECONDS, dispatcher.upkeep, name="upkeep of pushes"),
+            every(_TIDY_SECONDS, dispatcher.tidy, name="housekeeping of pushes"),
         ):
             yield sender
         await dispatcher.stop()
-
-
-@asynccontextmanager
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Do something again and again while the block runs; what fails is tried again at the next turn."""
-
-    async def loop() -> None:
-        while True:
-            await _attempt(work)
-            await asyncio.sleep(seconds)
-
-    task = asyncio.create_task(loop())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _attempt(work: Callable[[], Awaitable[None]]) -> None:
-    """Do something in the background; a failure is logged, by its kind alone."""
-    try:
-        await work()
-    except Unavailable as error:
-        logger.warning("%s", error)
-    except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones
-        logger.error("a background turn failed: %s", type(error).__name__)

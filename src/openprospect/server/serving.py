@@ -16,9 +16,11 @@ import urllib.request
 import msgspec
 import uvicorn
 from litestar.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from openprospect.server.app import create_app
-from openprospect.server.core.errors import Misconfigured
+from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.observability import logs
 from openprospect.server.observability.gathering import shared_counts
 from openprospect.server.settings import Settings
@@ -42,24 +44,40 @@ def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, w
         # uvicorn raises the signal once more after a clean stop, which would turn it into a failure.
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    config = uvicorn.Config(
+        "openprospect.server.serving:worker_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=1 << 16,
+    )
     with shared_counts(workers):
-        uvicorn.run(
-            "openprospect.server.serving:worker_app",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            loop="uvloop",
-            http="httptools",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=True,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-            timeout_keep_alive=30,
-            h11_max_incomplete_event_size=1 << 16,
-        )
+        has_started = _run_workers(config) if workers > 1 else _run(config)
+    if not has_started:
+        raise Unavailable("The service could not start; its log says why.")
+
+
+def _run(config: uvicorn.Config) -> bool:
+    server = uvicorn.Server(config)
+    server.run()
+    return server.started
+
+
+def _run_workers(config: uvicorn.Config) -> bool:
+    """False where a worker could not start, be it the successor of one that died: uvicorn then ends them all."""
+    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+    supervisor.run()
+    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
 
 
 def worker_app() -> ASGIApp:

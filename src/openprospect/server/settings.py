@@ -21,6 +21,7 @@ class Settings:
     webhook_failed_attempt_days: int = 90
     log_format: str = "text"
     is_traced: bool = False
+    stop_notice_seconds: float = 0.0
     metrics_token: str | None = field(default=None, repr=False)
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
 
@@ -31,6 +32,8 @@ class Settings:
         for name in ("rate_limit", "rate_limit_free", "rate_limit_pro", "rate_limit_enterprise"):
             if (number := getattr(self, name)) is not None and number < 1:
                 raise Misconfigured(f"{name} must be 1 or more requests an hour.")
+        if not 0 <= self.stop_notice_seconds <= 300:
+            raise Misconfigured("stop_notice_seconds must be from 0 to 300.")
         if self.log_format not in {"text", "json"}:
             raise Misconfigured("log_format must be text or json.")
 

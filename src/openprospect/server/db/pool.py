@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
 
-from openprospect.server.core.errors import Unavailable
+from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.queries import name_of
 
 Row = Mapping[str, Any]
@@ -18,11 +18,18 @@ OnStatement = Callable[[str, float, str | None], None]
 """Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
 
 _NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
-_NOTHING_CHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
-_IN_DOUBT = (
+_UNCHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
+_UNKNOWN = (
     "The connection to the database broke during the commit, so whether the request took effect is unknown; "
     "try again in a few seconds, with the same Idempotency-Key if it had one. What was delivered stays as it is when it is delivered again."
 )
+_SHUT_OUT_MESSAGE = (
+    "The database does not let this service in. Whoever runs it should look at the user, the password and the name in the database's URL; "
+    "what the database objects to stands in its own log."
+)
+
+_PATIENCE_SECONDS = 30.0
+"""For a connection, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
 
 _SETTINGS = {
     "application_name": "openprospect",
@@ -34,20 +41,37 @@ _SETTINGS = {
     "lock_timeout": "30s",
 }
 
-_UNREACHABLE = (
+_BROKEN = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what a connection that breaks in the middle of an answer may say
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.OperatorInterventionError,  # stopping, starting, or told to end this session or this statement
 )
+"""The server said nothing, or nothing that tells how far it came."""
+
+_STRANGE = (
+    asyncpg.ReadOnlySQLTransactionError,  # demoted, or put to rest
+    asyncpg.InvalidSQLStatementNameError,  # another server behind the same connection
+    asyncpg.InvalidCachedStatementError,  # the tables have changed since
+)
+"""This is not the server that the connection was made to, or not in its former state."""
+
+_NOT_NOW_ERRORS = (
+    *_BROKEN,
+    *_STRANGE,
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # a deadlock; on a replica, what it had to take in
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+)
+
+_SHUT_OUT = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+
+_UNREACHABLE = (*_NOT_NOW_ERRORS, *_SHUT_OUT)
 
 
 class Connection:
@@ -76,11 +100,14 @@ class Connection:
 class Database:
     """A pool of connections. `transaction()` for several statements; the rest runs one statement by itself."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, patience_seconds: float) -> None:
         self._pool = pool
+        self._patience = patience_seconds
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 8, on_statement: OnStatement | None = None) -> Self:
+    async def open(
+        cls, dsn: str, *, size: int = 8, on_statement: OnStatement | None = None, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> Self:
         with translated():
             pool = await asyncpg.create_pool(
                 dsn,
@@ -93,7 +120,7 @@ class Database:
                 timeout=10,
                 command_timeout=120,
             )
-        return cls(pool)
+        return cls(pool, patience_seconds=patience_seconds)
 
     async def close(self) -> None:
         await self._pool.close()
@@ -109,28 +136,41 @@ class Database:
         """Commit at the end of the block, roll back when it raises. Raises Unavailable, which says whether that is known."""
         is_done = False
         try:
-            async with self._pool.acquire(timeout=30) as raw, raw.transaction():
+            async with self._pool.acquire(timeout=self._patience) as raw, raw.transaction():
                 yield Connection(raw)
                 is_done = True
         except _UNREACHABLE as error:
-            _raise_if_ours(error)
-            raise Unavailable(_IN_DOUBT if is_done else _NOTHING_CHANGED) from error
+            await self._distrust(error)
+            is_unknown = is_done and isinstance(error, _BROKEN)
+            unavailable = Unavailable(_UNKNOWN, outcome="unknown") if is_unknown else Unavailable(_UNCHANGED, outcome="unchanged")
+            raise _translation(error, unavailable) from error
 
     async def rows(self, sql: str, *args: Any) -> list[Row]:
-        with translated():
-            return await self._pool.fetch(sql, *args)  # type: ignore[return-value]
+        rows: list[Row] = await self._alone(lambda raw: raw.fetch(sql, *args, timeout=self._patience))
+        return rows
 
     async def row(self, sql: str, *args: Any) -> Row | None:
-        with translated():
-            return await self._pool.fetchrow(sql, *args)  # type: ignore[return-value]
+        row: Row | None = await self._alone(lambda raw: raw.fetchrow(sql, *args, timeout=self._patience))
+        return row
 
     async def value(self, sql: str, *args: Any) -> Any:
-        with translated():
-            return await self._pool.fetchval(sql, *args)
+        return await self._alone(lambda raw: raw.fetchval(sql, *args, timeout=self._patience))
 
     async def execute(self, sql: str, *args: Any) -> None:
-        with translated():
-            await self._pool.execute(sql, *args)
+        await self._alone(lambda raw: raw.execute(sql, *args, timeout=self._patience))
+
+    async def _alone(self, statement: Callable[[Any], Awaitable[Any]]) -> Any:
+        try:
+            async with self._pool.acquire(timeout=self._patience) as raw:
+                return await statement(raw)
+        except _UNREACHABLE as error:
+            await self._distrust(error)
+            raise _translation(error, Unavailable(_NOT_NOW)) from error
+
+    async def _distrust(self, error: Exception) -> None:
+        """Where a server is gone without a word, or is no longer the one it was, connections made anew may meet its successor."""
+        if isinstance(error, (asyncio.TimeoutError, *_STRANGE)):
+            await self._pool.expire_connections()
 
 
 Executor = Connection | Database
@@ -139,18 +179,18 @@ Executor = Connection | Database
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's many ways to say 'not now' into one, for single statements and for connecting."""
+    """Turn the driver's many ways to say 'not now' into one, for connecting."""
     try:
         yield
     except _UNREACHABLE as error:
-        _raise_if_ours(error)
-        raise Unavailable(_NOT_NOW) from error
+        raise _translation(error, Unavailable(_NOT_NOW)) from error
 
 
-def _raise_if_ours(error: Exception) -> None:
-    """An argument that the driver cannot encode is our fault, not the database's."""
+def _translation(error: Exception, unavailable: Unavailable) -> Exception:
+    """An argument that the driver cannot encode is our fault, not the database's; whom it shuts out, waiting alone does not help."""
     if isinstance(error, ValueError):
-        raise error
+        return error
+    return Misconfigured(_SHUT_OUT_MESSAGE) if isinstance(error, _SHUT_OUT) else unavailable
 
 
 def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, None]]:

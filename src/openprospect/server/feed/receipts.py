@@ -74,8 +74,12 @@ class Receipts:
     async def flush(self, database: Database) -> None:
         """Write what moved since the last time. What cannot be written stays for the next."""
         async with self._writing:
-            await self._flush_served(database)
-            await self._flush_claims(database)
+            try:
+                await self._flush_served(database)
+                await self._flush_claims(database)
+            except BaseException:
+                self._stirred.set()
+                raise
 
     async def _flush_served(self, database: Database) -> None:
         unwritten, self._unwritten = self._unwritten, {}

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from openprospect.server.core.errors import Forbidden, Unauthenticated
+from openprospect.server.core.errors import Forbidden, Unauthenticated, Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.http.address import address_of
 from openprospect.server.observability import store
@@ -18,8 +18,10 @@ from openprospect.server.observability.scrape import scrape
 
 
 @get("/ready", include_in_schema=False)
-async def ready(database: NamedDependency[Database]) -> dict[str, str]:
-    """The service can serve: its database answers. 503 where it does not."""
+async def ready(state: State, database: NamedDependency[Database]) -> dict[str, str]:
+    """The service can serve: its database answers, and it is not about to stop. 503 where that is not so."""
+    if state.departure.is_announced:
+        raise Unavailable("This process is about to stop; ask another.")
     await store.answers(database)
     return {"status": "ready"}
 

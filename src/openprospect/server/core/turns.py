@@ -1,0 +1,82 @@
+"""Work that outlasts an outage: done again and again, or tried until it can be done. What is the matter is told once, not at every turn."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from openprospect.server.core.errors import Unavailable
+
+T = TypeVar("T")
+Work = Callable[[], Awaitable[object]]
+
+logger = logging.getLogger(__name__)
+
+# However often the work is wanted, a database that is away or has no connection left is not asked more often.
+_AFTER_FAILURE_SECONDS = 1.0
+# Longer than a database takes to restart or to hand over; whoever supervises this process should hear of more.
+_MOST_TRIES = 60
+
+
+@asynccontextmanager
+async def every(seconds: float, work: Work, *, name: str) -> AsyncIterator[None]:
+    """Do something again and again while the block runs; what fails is tried again at the next turn."""
+    task = asyncio.create_task(_again_and_again(seconds, work, name=name))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def persistently(work: Callable[[], Awaitable[T]], *, name: str) -> T:
+    """What something gives once it can be done; raises Unavailable after a minute."""
+    for tried in range(1, _MOST_TRIES):
+        try:
+            return await work()
+        except Unavailable as error:
+            if tried == 1:
+                _tell(error, name=name)
+        await asyncio.sleep(_AFTER_FAILURE_SECONDS)
+    return await work()
+
+
+async def attempt(work: Work, *, name: str) -> None:
+    """Do something once; a failure is logged, by its kind alone."""
+    failure = await _failure_of(work)
+    if failure:
+        _tell(failure, name=name)
+
+
+async def _again_and_again(seconds: float, work: Work, *, name: str) -> None:
+    known: str | None = None
+    while True:
+        failure = await _failure_of(work)
+        said, known = known, str(failure) if failure else None
+        if failure and known != said:
+            _tell(failure, name=name)
+        elif said and not failure:
+            logger.info("%s: at work again", name)
+        await asyncio.sleep(max(seconds, _AFTER_FAILURE_SECONDS) if failure else seconds)
+
+
+async def _failure_of(work: Work) -> Exception | None:
+    try:
+        await work()
+    except Unavailable as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones
+        return Unforeseen(type(error).__name__)
+    return None
+
+
+class Unforeseen(Exception):
+    """A fault by its kind: what it says may quote somebody's data."""
+
+
+def _tell(failure: Exception, *, name: str) -> None:
+    if isinstance(failure, Unforeseen):
+        logger.error("%s: a background turn failed: %s", name, failure)
+    else:
+        logger.warning("%s: %s", name, failure)
