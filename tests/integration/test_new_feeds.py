@@ -67,3 +67,17 @@ async def blocks_read(connection, statement: str, arguments: str) -> int:
 async def test_a_new_feed_is_read_by_the_page(connection, search_id, statement, arguments, most):
     # An offset is looked for in up to 128 blocks of the tally a level; the whole feed has thousands.
     assert await blocks_read(connection, statement, arguments.format(search=search_id)) < most
+
+
+async def test_a_page_of_a_walk_is_read_past_the_walks_of_others(connection, search_id):
+    await connection.execute(
+        f"""
+        INSERT INTO walk (
+            prospect_search_id, consumer, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset
+        )
+        SELECT '{search_id}'::uuid, 'consumer ' || n, {WATERMARK}, {COUNT}, 50, 51, 0, 1, 50 FROM generate_series(1, 20000) AS n
+        UNION ALL SELECT '{search_id}', 'reader', {WATERMARK}, {COUNT}, 50, 51, 0, 1, 50
+        """
+    )
+    arguments = f"'{SECRET}', {SCOPES}, '{search_id}', NULL, 50, 50"
+    assert await blocks_read(connection, reading.SQL.page_at, arguments) < 100

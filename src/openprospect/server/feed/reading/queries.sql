@@ -61,95 +61,22 @@ LEFT JOIN prospect_search AS feed
 
 -- page_at :one
 -- Who asks, and a page at an offset: of the walk that it belongs to, as of that walk's watermark; without any walk, as of now.
--- Withdrawals show where the walk began after a time. The walk moves on with it, not waiting for the disk: a crash of the database can
--- only make it look for the place again.
-WITH asked AS MATERIALIZED (
-    SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit,
-        feed.id AS feed, feed.erasures, feed.watermark AS head, walk.id AS walk_id, walk.is_expired,
-        coalesce(walk.watermark, feed.watermark) AS watermark,
-        coalesce(walk.total, CASE WHEN $4::timestamptz IS NULL THEN feed.live_companies ELSE current_from(feed.id, coalesce((
-            SELECT position FROM delivery WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND delivered_at > $4
-            ORDER BY delivered_at LIMIT 1
-        ), 9223372036854775807)) END) AS total,
-        CASE
-            WHEN walk.is_expired THEN NULL
-            WHEN walk.next_offset = $6 THEN walk.next_position
-            WHEN walk.page_offset = $6 THEN walk.page_position
-            ELSE place_at(feed.id, $4, coalesce(walk.watermark, feed.watermark), $6)
-        END AS place
-    FROM (SELECT) AS request
-    LEFT JOIN caller ON caller.secret_hash = $1
-    LEFT JOIN prospect_search AS feed
-        ON feed.id = $3 AND feed.organization_id = caller.organization_id AND caller.ended IS NULL AND caller.scopes @> $2::text[]
-    LEFT JOIN LATERAL (
-        WITH remembered AS NOT MATERIALIZED (
-            SELECT *, used_at < now() - interval '1 hour 30 seconds' AS is_expired FROM walk
-            WHERE prospect_search_id = feed.id AND consumer = caller.key_name
-                AND coalesce(since, '-infinity') = coalesce($4::timestamptz, '-infinity') AND used_at > now() - interval '7 days'
-        )
-        -- The newest that expects this offset, unless it has expired and its consumer, told so, began anew. Else, for a page asked for
-        -- again, the newest that has been there. Else the newest, and one that has expired last of all.
-        SELECT * FROM remembered WHERE id = coalesce(
-            (SELECT id FROM remembered WHERE next_offset = $6 AND NOT coalesce(
-                is_expired AND told_at <= (SELECT begun_at FROM remembered ORDER BY begun_at DESC, id DESC LIMIT 1), false
-            ) ORDER BY begun_at DESC, id DESC LIMIT 1),
-            (SELECT id FROM remembered WHERE NOT is_expired AND reached_offset >= $6 ORDER BY begun_at DESC, id DESC LIMIT 1),
-            (SELECT id FROM remembered WHERE NOT is_expired ORDER BY begun_at DESC, id DESC LIMIT 1),
-            (SELECT id FROM remembered ORDER BY begun_at DESC, id DESC LIMIT 1)
-        )
-    ) AS walk ON true
-), page AS MATERIALIZED (
-    SELECT asked.*, page.*, $6 + page.count < asked.total AND page.count > 0 AS has_more
-    FROM asked CROSS JOIN LATERAL (
-        SELECT count(*) AS count, max(delivered_at) AS last_at, min(position) AS first_position, max(position) AS last_position,
-            convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
-        FROM (
-            -- Nothing has changed since: what is current is the snapshot, however much was superseded before.
-            (SELECT position, delivered_at, document FROM delivery
-            WHERE asked.head = asked.watermark AND prospect_search_id = asked.feed AND superseded_at IS NULL
-                AND delivered_at >= (
-                    SELECT delivered_at FROM delivery WHERE prospect_search_id = asked.feed AND position >= asked.place
-                    ORDER BY position LIMIT 1
-                )
-                AND delivered_at > coalesce($4::timestamptz, '-infinity') AND NOT (is_removal AND $4::timestamptz IS NULL)
-            ORDER BY delivered_at LIMIT $5)
-            UNION ALL
-            (SELECT position, delivered_at, document FROM delivery
-            WHERE asked.head > asked.watermark AND prospect_search_id = asked.feed AND position >= asked.place
-                AND delivered_at <= asked.watermark
-                -- Written so that only the order of positions offers an index: the partial ones would read the whole feed.
-                AND coalesce(superseded_at, 'infinity') > asked.watermark
-                AND delivered_at > coalesce($4::timestamptz, '-infinity') AND NOT (is_removal AND $4::timestamptz IS NULL)
-            ORDER BY position LIMIT $5)
-        ) AS shown
-    ) AS page
-), unhurried AS (
-    SELECT set_config('synchronous_commit', 'off', true)
-), moved AS (
-    UPDATE walk SET next_offset = CASE WHEN page.has_more THEN $6 + page.count END,
-        next_position = CASE WHEN page.has_more THEN page.last_position + 1 END,
-        page_offset = $6, page_position = page.first_position,
-        reached_offset = greatest(walk.reached_offset, $6 + page.count), used_at = clock_timestamp(), runs = 1
-    FROM page, unhurried
-    -- The same page once more moves nothing. Half a minute is what an hour of life allows for.
-    WHERE walk.id = page.walk_id AND page.count > 0 AND (
-        walk.page_offset <> $6 OR walk.next_offset IS DISTINCT FROM CASE WHEN page.has_more THEN $6 + page.count END
-        OR walk.used_at < now() - interval '30 seconds'
-    )
-    RETURNING walk.id
-), left_behind AS (
-    -- One run goes on, the others stay where they stood.
-    INSERT INTO walk (
-        prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset,
-        begun_at, used_at, told_at, runs
-    )
-    SELECT prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset,
-        begun_at, used_at, told_at, runs - 1
-    FROM walk JOIN moved USING (id) WHERE runs > 1
-)
-SELECT key_id, key_name, organization_id, scopes, ended, tier, rate_limit, watermark, erasures, walk_id, is_expired, total, count, has_more, last_at,
-    first_position, last_position, companies
-FROM page;
+-- Withdrawals show where the walk began after a time. The walk moves on with it.
+SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit,
+    page.watermark, feed.erasures, (page.walk).id AS walk_id, page.is_expired, page.total, page.count, page.has_more, page.last_at,
+    page.first_position, page.last_position, page.companies,
+    CASE WHEN (page.walk).id IS NOT NULL AND page.count > 0 THEN
+        move_walk(page.walk, $6, page.count, page.has_more, page.first_position, page.last_position)
+    END AS moved
+FROM (SELECT) AS request
+LEFT JOIN caller ON caller.secret_hash = $1
+LEFT JOIN prospect_search AS feed
+    ON feed.id = $3 AND feed.organization_id = caller.organization_id AND caller.ended IS NULL AND caller.scopes @> $2::text[]
+LEFT JOIN LATERAL (
+    -- It is stable, and so reads as of the same moment as `feed`. Where there is no feed, it is not asked.
+    SELECT * FROM page_of_walk(feed.id, feed.watermark, feed.live_companies, caller.key_name, $4::timestamptz, $5::integer, $6::bigint)
+    WHERE feed.id IS NOT NULL OFFSET 0
+) AS page ON true;
 
 -- begin_walks :execute
 -- Runs of several pages, each pinned to the watermark of its first. Committed before the pages are sent: those to come depend on it.

@@ -1,4 +1,4 @@
-"""Walks: what makes plain offset pages exact. How they begin; which one a page belongs to, the statement `page_at` says."""
+"""Walks: what makes plain offset pages exact. How they begin; which one a page belongs to, the database's `walk_for` says."""
 
 import asyncio
 from collections import Counter
