@@ -34,6 +34,8 @@ def serve(
     webhook_failed_attempt_days: Annotated[
         int, Parameter(env_var="OPENPROSPECT_WEBHOOK_FAILED_ATTEMPT_DAYS")
     ] = DEFAULTS.webhook_failed_attempt_days,
+    connections: Annotated[int, Parameter(env_var="OPENPROSPECT_CONNECTIONS")] = DEFAULTS.connections,
+    read_seconds: Annotated[float, Parameter(env_var="OPENPROSPECT_READ_SECONDS")] = DEFAULTS.read_seconds,
     log_format: Annotated[Literal["text", "json"], Parameter(env_var="OPENPROSPECT_LOG_FORMAT")] = "text",
     metrics_token: Annotated[str | None, Parameter(env_var="OPENPROSPECT_METRICS_TOKEN", show_default=False)] = DEFAULTS.metrics_token,
     stop_notice_seconds: Annotated[float, Parameter(env_var="OPENPROSPECT_STOP_NOTICE_SECONDS")] = DEFAULTS.stop_notice_seconds,
@@ -72,6 +74,10 @@ def serve(
         How many days webhook attempts that were accepted stay in the log.
     webhook_failed_attempt_days
         How many days those that failed stay.
+    connections
+        How many connections a process holds; beyond that, those with nothing under way give way to newcomers.
+    read_seconds
+        How long the database may take over a page, or over any other single read; what takes longer is answered 503.
     log_format
         text, or json for one object a line, each request among them.
     metrics_token
@@ -91,6 +97,8 @@ def serve(
             webhook_allow_private=webhook_allow_private,
             webhook_attempt_days=webhook_attempt_days,
             webhook_failed_attempt_days=webhook_failed_attempt_days,
+            connections=connections,
+            read_seconds=read_seconds,
             log_format=log_format,
             metrics_token=metrics_token,
             stop_notice_seconds=stop_notice_seconds,

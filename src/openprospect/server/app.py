@@ -164,7 +164,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
     sender = tracing.sender(vault, allow_private=settings.webhook_allow_private)
     async with (
         _closed_at_the_end(tracing),
-        await _opened(dsn, on_statement=tracing.on_statement) as database,
+        await _opened(dsn, on_statement=tracing.on_statement, patience_seconds=settings.read_seconds) as database,
         counts_in(database, settings.redis_url) as counts,
     ):
         receipts = Receipts()

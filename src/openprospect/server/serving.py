@@ -5,6 +5,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.http.connection import BoundedConnection
 from openprospect.server.observability import logs
 from openprospect.server.observability.gathering import shared_counts
 from openprospect.server.settings import Settings
@@ -31,6 +33,8 @@ _DSN_VARIABLE = "OPENPROSPECT_INTERNAL_DSN"
 _SETTINGS_VARIABLE = "OPENPROSPECT_INTERNAL_SETTINGS"
 _DRAIN_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
+_MOST_FILES = 1 << 16
+_OTHER_FILES = 200
 
 
 def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
@@ -51,7 +55,9 @@ def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, w
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedConnection,
+        limit_concurrency=_bounded_by_system(settings.connections),
+        ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -59,7 +65,6 @@ def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, w
         proxy_headers=True,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=1 << 16,
     )
     with shared_counts(workers):
         has_started = _run_workers(config) if workers > 1 else _run(config)
@@ -94,6 +99,14 @@ def worker_app() -> ASGIApp:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _bounded_by_system(connections: int) -> int:
+    """As many connections as wanted, or as few as the system allows after all that else is open; raises that bound as far as it may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = hard if hard != resource.RLIM_INFINITY else _MOST_FILES
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, _MOST_FILES), hard))
+    return max(1, min(connections, min(files, _MOST_FILES) - _OTHER_FILES))
 
 
 def _check_free(host: str, port: int) -> None:

@@ -19,6 +19,8 @@ class Settings:
     webhook_allow_private: bool = False
     webhook_attempt_days: int = 30
     webhook_failed_attempt_days: int = 90
+    connections: int = 10_000
+    read_seconds: float = 30.0
     log_format: str = "text"
     is_traced: bool = False
     stop_notice_seconds: float = 0.0
@@ -29,6 +31,8 @@ class Settings:
         for name in ("erasure_deadline_days", "webhook_attempt_days", "webhook_failed_attempt_days"):
             if not 1 <= getattr(self, name) <= 3650:
                 raise Misconfigured(f"{name} must be from 1 to 3650.")
+        if self.connections < 1 or self.read_seconds <= 0:
+            raise Misconfigured("connections must be 1 or more, and read_seconds more than 0.")
         for name in ("rate_limit", "rate_limit_free", "rate_limit_pro", "rate_limit_enterprise"):
             if (number := getattr(self, name)) is not None and number < 1:
                 raise Misconfigured(f"{name} must be 1 or more requests an hour.")

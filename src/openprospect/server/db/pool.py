@@ -39,6 +39,8 @@ _SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "idle_in_transaction_session_timeout": "60s",
     "lock_timeout": "30s",
+    # Longer than anybody here waits: for the statements of a service that is no more.
+    "statement_timeout": "150s",
 }
 
 _BROKEN = (

@@ -13,6 +13,9 @@ from openprospect.server.core.errors import Forbidden, Unauthenticated
 from openprospect.server.db.pool import Database
 from openprospect.server.http.address import address_of
 
+# Anybody may send it.
+_FORM_BYTES = 4096
+
 
 @get("/sign-in")
 async def sign_in_page(request: Request[Any, Any, State]) -> Response[str]:
@@ -20,7 +23,7 @@ async def sign_in_page(request: Request[Any, Any, State]) -> Response[str]:
     return page(request, "sign_in.html", problem=None)
 
 
-@post("/sign-in", status_code=303)
+@post("/sign-in", status_code=303, request_max_body_size=_FORM_BYTES)
 async def sign_in_form(request: Request[Any, Any, State], database: NamedDependency[Database]) -> Response[Any]:
     """A key for a cookie."""
     try:
