@@ -125,7 +125,7 @@ class Server:
     """`openprospect serve`, to be stopped or killed and started again at the same address."""
 
     def __init__(self, site: Site, options: tuple[str, ...], environment: Mapping[str, str] | None) -> None:
-        self._site = site
+        self.site = site
         self._options = options
         self._environment = environment
         self.port = free_port()
@@ -136,7 +136,7 @@ class Server:
         """Returns once it says that it listens."""
         with self.log.open("ab") as log:
             before = log.tell()
-            self.process = self._site.begin(
+            self.process = self.site.begin(
                 "serve", "--port", str(self.port), *self._options, environment=self._environment, stdout=log, stderr=log
             )
         eventually(lambda: self.process.poll() is not None or b"listening on " in self.log.read_bytes()[before:], within_seconds=60)
