@@ -60,6 +60,7 @@ migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
 lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write the locks
 	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra otel --extra postgresql --extra redis --extra server --extra singer --group dev --output-file requirements.lock
 	$(COMPILE) --group airbyte --output-file connectors/requirements-airbyte.txt
+	$(COMPILE) --group spark --output-file connectors/requirements-spark.txt
 	$(COMPILE) --group tryton --output-file connectors/requirements-tryton.txt
 	$(COMPILE) --group bench --output-file bench/requirements.txt
 

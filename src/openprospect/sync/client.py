@@ -1,19 +1,19 @@
 """The client library: the pages and companies of a feed, and receipts for what was stored. It stores nothing itself."""
 
 import logging
-import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
-from openprospect.sync.errors import AnswerUnclear, FixNeeded, TryLater
+from openprospect.sync.access import path_of, transport_to
+from openprospect.sync.errors import AnswerUnclear, TryLater
 from openprospect.sync.links import LINES, export_url, next_url
 from openprospect.sync.retry import Retry
-from openprospect.sync.transport import Answer, Transport
+from openprospect.sync.transport import Answer
 from openprospect.sync.wire import Company, decode_lines, decode_page
 
 log = logging.getLogger("openprospect.sync")
@@ -56,14 +56,8 @@ class Client:
     def __init__(
         self, base_url: str, api_key: str, *, connect_seconds: float = 10.0, read_seconds: float = 60.0, retry: Retry | None = None
     ) -> None:
-        self.base_url = _checked_url(base_url)
-        self._transport = Transport(
-            self.base_url,
-            f"Bearer {_checked_key(api_key)}",
-            connect_seconds=connect_seconds,
-            read_seconds=read_seconds,
-            retry=retry or Retry(),
-        )
+        self._transport = transport_to(base_url, api_key, connect_seconds=connect_seconds, read_seconds=read_seconds, retry=retry)
+        self.base_url = self._transport.base_url
         self._empty: dict[str, _Empty] = {}
 
     def companies(self, search_id: str, *, delivered_since: str | None = None) -> Iterator[Company]:
@@ -80,7 +74,7 @@ class Client:
         anew because the server had forgotten it.
         """
         since = {} if delivered_since is None else {"delivered_since": delivered_since}
-        endpoint = _endpoint(search_id)
+        endpoint = path_of(search_id)
         feed_url = self.base_url + endpoint
         page, answer = self._first_page(f"{feed_url}?{urlencode({**since, 'limit': PAGE_COMPANIES})}", feed_url)
         if page.has_more and (reached := (yield from self._stream(answer, search_id, left=page.total))):
@@ -102,7 +96,7 @@ class Client:
         """Tell the server that everything up to `delivered_until` is stored; False where it keeps no receipts."""
         answer = self._transport.request(
             "PUT",
-            f"{self.base_url}/api/v1/deliveries/{quote(search_id, safe='')}/receipt",
+            self.base_url + path_of(search_id, "receipt"),
             body=msgspec.json.encode({"delivered_until": delivered_until}),
             headers={"Content-Type": "application/json"},
             expected=_CONFIRMED,
@@ -138,7 +132,7 @@ class Client:
 
     def _stream(self, answer: Answer, search_id: str, *, left: int) -> Generator[FeedPage, None, str | None]:
         """The pieces of the stream that a page links to; returns the `delivered_at` of the last company that arrived whole."""
-        endpoint = _endpoint(search_id, "export")
+        endpoint = path_of(search_id, "export")
         url = export_url(answer.headers.get("Link", ""), url=self.base_url + endpoint, endpoint=endpoint)
         if url is None:
             return None
@@ -207,20 +201,3 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _next(answer: Answer, feed_url: str, endpoint: str) -> str | None:
     return next_url(answer.headers.get("Link", ""), feed_url=feed_url, endpoint=endpoint)
-
-
-def _endpoint(search_id: str, name: str = "companies") -> str:
-    return f"/api/v1/deliveries/{quote(search_id, safe='')}/{name}"
-
-
-def _checked_url(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise FixNeeded(f"The base URL must look like https://api.example.com, not {parts.scheme}://{parts.hostname or ''}…")
-    return base_url.rstrip("/")
-
-
-def _checked_key(api_key: str) -> str:
-    if not re.fullmatch(r"[\x21-\x7e]+", api_key):
-        raise FixNeeded("The API key is empty or holds characters that no key has. Set OPENPROSPECT_API_KEY.")
-    return api_key

@@ -1,0 +1,38 @@
+"""How a server is reached: its address, a key, and the paths of a feed. It asks for nothing itself."""
+
+import re
+from urllib.parse import quote, urlsplit
+
+from openprospect.sync.errors import FixNeeded
+from openprospect.sync.retry import Retry
+from openprospect.sync.transport import Transport
+
+
+def transport_to(
+    base_url: str, api_key: str, *, connect_seconds: float = 10.0, read_seconds: float = 60.0, retry: Retry | None = None
+) -> Transport:
+    """Raises FixNeeded for what is no address, or no key, at sight."""
+    return Transport(
+        _checked_url(base_url),
+        f"Bearer {_checked_key(api_key)}",
+        connect_seconds=connect_seconds,
+        read_seconds=read_seconds,
+        retry=retry or Retry(),
+    )
+
+
+def path_of(search_id: str, name: str = "companies") -> str:
+    return f"/api/v1/deliveries/{quote(search_id, safe='')}/{name}"
+
+
+def _checked_url(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise FixNeeded(f"The base URL must look like https://api.example.com, not {parts.scheme}://{parts.hostname or ''}…")
+    return base_url.rstrip("/")
+
+
+def _checked_key(api_key: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]+", api_key):
+        raise FixNeeded("The API key is empty or holds characters that no key has. Set OPENPROSPECT_API_KEY.")
+    return api_key
