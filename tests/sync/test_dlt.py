@@ -73,6 +73,19 @@ def test_a_failure_between_data_and_position_repeats_the_batch_and_skips_none(co
     assert (len(copy.rows("companies")), len(copy.rows("prospects"))) == (1, 1)
 
 
+def test_what_a_killed_run_left_on_the_machine_is_gone_when_the_next_begins(copy: DltPostgresCopy) -> None:
+    with closing(open_destination(copy.url)) as destination:
+        folder = Path(destination._warehouse._loader._pipeline.pipelines_dir)  # type: ignore[attr-defined]
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
+    left = folder / "openprospect_sync" / "load" / "normalized" / "people.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_text("Maria")
+
+    with closing(open_destination(copy.url)):
+        assert not left.exists()
+
+
 def test_dlt_s_own_reader_reads_what_was_loaded(copy: DltPostgresCopy) -> None:
     companies = [Company(id="c", name="Read", delivered_at="2026-02-25T12:00:00.000001Z")]
     with closing(open_destination(copy.url)) as destination:

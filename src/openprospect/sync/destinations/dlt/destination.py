@@ -1,12 +1,9 @@
 """Batches into a warehouse by dlt: the data first, then, once all of it is in, the position that it reaches."""
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 
 import pyarrow as pa
-from dlt.common.pipeline import get_dlt_pipelines_dir
 
 from openprospect.sync.batch import Batch, Source
 from openprospect.sync.clock import now_text
@@ -18,9 +15,9 @@ from openprospect.sync.destinations.dlt.open_tables import OpenTables
 from openprospect.sync.destinations.dlt.rows import RUN, SCHEMAS, STATE, table_of
 from openprospect.sync.destinations.dlt.sql_warehouse import SqlWarehouse
 from openprospect.sync.destinations.dlt.warehouse import Change, Warehouse
+from openprospect.sync.destinations.dlt.workplace import passing_folder, working_folder
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
 from openprospect.sync.destinations.ledger import advanced, begun_full
-from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.errors import DestinationRefused
 
 
@@ -82,22 +79,19 @@ class DltDestination:
 
 
 def open_destination(url: str) -> DltDestination:
-    loader = Loader(addresses.parse(url))
+    address = addresses.parse(url)
     with ExitStack() as opened:
-        opened.callback(loader.close)
-        digest = sha256(loader.place.encode()).hexdigest()[:16]
-        lock = FileLock(Path(get_dlt_pipelines_dir()) / f"openprospect-{digest}.lock")
-        opened.callback(lock.release)
-        warehouse = _warehouse(loader)
-        _prepare(warehouse, loader.address)
+        warehouse = _warehouse(Loader(address, opened.enter_context(working_folder(address))))
+        _prepare(warehouse, address)
         return DltDestination(warehouse, opened.pop_all())
 
 
 def held_in(url: str) -> list[Held]:
-    with closing(Loader(addresses.parse(url))) as loader:
-        warehouse = _warehouse(loader)
+    address = addresses.parse(url)
+    with passing_folder() as folder:
+        warehouse = _warehouse(Loader(address, folder))
         if STATE not in warehouse.found():
-            raise DestinationRefused(f"{loader.address} holds nothing that `openprospect sync` wrote.")
+            raise DestinationRefused(f"{address} holds nothing that `openprospect sync` wrote.")
         return [_held(warehouse, search_id, state) for search_id, state in sorted(_states(warehouse).items())]
 
 

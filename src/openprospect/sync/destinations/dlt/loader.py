@@ -1,7 +1,6 @@
-"""dlt itself: one pipeline, set up to keep nothing on this machine, to call nobody, and to leave no load behind."""
+"""dlt itself: one pipeline, set up to keep nothing of its own on this machine, and to call nobody."""
 
-from contextlib import ExitStack
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -23,20 +22,17 @@ _SETTINGS = {
 
 
 class Loader:
-    """Loads Arrow tables. Its working folder goes with it: a load that a kill left behind must not come before the next."""
+    """Loads Arrow tables. What it is loading lies in its folder meanwhile, people included."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, folder: Path) -> None:
         self.address = address
         for name, value in _SETTINGS.items():
             dlt.config[name] = value
         dlt.current.run_context().initialize_runtime()  # which has happened already, without these
-        with ExitStack() as opened:
-            folder = opened.enter_context(TemporaryDirectory(prefix="openprospect-dlt-", ignore_cleanup_errors=True))
-            with translated(address):
-                self._pipeline = dlt.pipeline(
-                    "openprospect_sync", destination=address.destination, dataset_name=address.dataset, pipelines_dir=folder
-                )
-            self._opened = opened.pop_all()
+        with translated(address):
+            self._pipeline = dlt.pipeline(
+                "openprospect_sync", destination=address.destination, dataset_name=address.dataset, pipelines_dir=str(folder)
+            )
 
     @property
     def place(self) -> str:
@@ -57,9 +53,6 @@ class Loader:
 
     def client(self) -> JobClientBase:
         return self._pipeline.destination_client()
-
-    def close(self) -> None:
-        self._opened.close()
 
 
 def resource(name: str, rows: pa.Table, **hints: Any) -> DltResource:
