@@ -28,6 +28,7 @@ class Spark:
             SPARK_HOME=str(home),
             PYSPARK_PYTHON=str(python),
             SPARK_LOCAL_IP="127.0.0.1",
+            JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # sessions of seconds are not worth optimizing
             SPARK_LOCAL_DIRS=str(_made(folder / "scratch")),
             SPARK_WORKER_DIR=str(_made(folder / "workers")),
             SPARK_TEST_EVENTS=str(_made(folder / "events")),

@@ -83,7 +83,7 @@ def session() -> SparkSession:
     builder = SparkSession.builder.master(os.environ["SPARK_TEST_MASTER"]).config("spark.ui.enabled", "false")
     builder = builder.config("spark.eventLog.enabled", "true").config("spark.eventLog.dir", f"file://{events}")
     builder = builder.config("spark.eventLog.compress", "false").config("spark.sql.session.timeZone", "UTC")
-    return builder.config("spark.ui.showConsoleProgress", "false").config("spark.default.parallelism", "2").getOrCreate()
+    return builder.config("spark.ui.showConsoleProgress", "false").config("spark.sql.shuffle.partitions", "2").getOrCreate()
 
 
 def main() -> None:

@@ -6,12 +6,13 @@ from typing import ClassVar
 import pytest
 
 from tests.crm.contract import CrmContract
+from tests.crm.fake_office import FakeOffice, reached
 from tests.crm.faults import FaultContract
 from tests.crm.hubspot_fake import TOKEN, HubSpotFake
 from tests.crm.office import SeenCompany, SeenContact, blank
 
 
-class HubSpotOffice:
+class HubSpotOffice(FakeOffice[HubSpotFake]):
     name = "hubspot"
     fields: ClassVar = {
         "company_name": "name",
@@ -21,9 +22,6 @@ class HubSpotOffice:
         "phone": "phone",
         "owner": "hubspot_owner_id",
     }
-
-    def __init__(self, fake: HubSpotFake) -> None:
-        self.fake = fake
 
     def own_company(self, *, name: str, domain: str, owner: str, phone: str | None = None) -> str:
         return self.fake.make("companies", name=name, domain=domain, hubspot_owner_id=owner, phone=phone or "")
@@ -61,22 +59,10 @@ class HubSpotOffice:
             for one in self.fake.tables["contacts"].objects.values()
         ]
 
-    def refuse(self, value: str) -> None:
-        self.fake.refusals[value] = f"{value} is not allowed here"
-
-    def refuse_deletes(self) -> None:
-        self.fake.refuses_deletes = True
-
-    def mend(self) -> None:
-        self.fake.refusals.clear()
-        self.fake.refuses_deletes = False
-
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotFake]:
-    with HubSpotFake() as fake:
-        monkeypatch.setenv("OPENPROSPECT_HUBSPOT_URL", fake.url)
-        monkeypatch.setenv("OPENPROSPECT_HUBSPOT_TOKEN", TOKEN)
+    with reached(HubSpotFake(), "HUBSPOT", TOKEN, monkeypatch) as fake:
         yield fake
 
 

@@ -6,12 +6,13 @@ from typing import ClassVar
 import pytest
 
 from tests.crm.contract import CrmContract
+from tests.crm.fake_office import FakeOffice, reached
 from tests.crm.faults import FaultContract
 from tests.crm.office import SeenCompany, SeenContact
 from tests.crm.salesforce_fake import TOKEN, SalesforceFake
 
 
-class SalesforceOffice:
+class SalesforceOffice(FakeOffice[SalesforceFake]):
     name = "salesforce"
     fields: ClassVar = {
         "company_name": "Name",
@@ -21,9 +22,6 @@ class SalesforceOffice:
         "phone": "Phone",
         "owner": "OwnerId",
     }
-
-    def __init__(self, fake: SalesforceFake) -> None:
-        self.fake = fake
 
     def own_company(self, *, name: str, domain: str, owner: str, phone: str | None = None) -> str:
         return self.fake.make("Account", Name=name, Website=f"https://www.{domain}", OwnerId=owner, **({"Phone": phone} if phone else {}))
@@ -61,22 +59,10 @@ class SalesforceOffice:
             for one in self.fake.records["Contact"].values()
         ]
 
-    def refuse(self, value: str) -> None:
-        self.fake.refusals[value] = f"{value} is not allowed here"
-
-    def refuse_deletes(self) -> None:
-        self.fake.refuses_deletes = True
-
-    def mend(self) -> None:
-        self.fake.refusals.clear()
-        self.fake.refuses_deletes = False
-
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[SalesforceFake]:
-    with SalesforceFake() as fake:
-        monkeypatch.setenv("OPENPROSPECT_SALESFORCE_URL", fake.url)
-        monkeypatch.setenv("OPENPROSPECT_SALESFORCE_TOKEN", TOKEN)
+    with reached(SalesforceFake(), "SALESFORCE", TOKEN, monkeypatch) as fake:
         yield fake
 
 
