@@ -3,6 +3,7 @@
 make bench                                    everything, at the default size
 .venv/bin/python -m bench --only read,export  these suites alone
 .venv/bin/python -m bench --companies 1000000
+.venv/bin/python -m bench --only soak --minutes 2
 .venv/bin/python -m bench --smoke             seconds, to see that it runs; its figures mean nothing and are kept nowhere
 """
 
@@ -36,7 +37,7 @@ def main() -> None:
             for name in names:
                 _draw(_measure(name, SMOKE, Path(folder)), Path(folder))
         return
-    size = Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds)
+    size = Size(companies=arguments.companies, rounds=arguments.rounds, seconds=arguments.seconds, minutes=arguments.minutes)
     failed = [] if arguments.page else _measure_all(names, size)
     _write_page()
     if failed:
@@ -98,6 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--companies", type=int, default=default.companies)
     parser.add_argument("--rounds", type=int, default=default.rounds)
     parser.add_argument("--seconds", type=float, default=default.seconds, help="of load in each measurement")
+    parser.add_argument("--minutes", type=float, default=default.minutes, help="of the soak")
     parser.add_argument("--smoke", action="store_true", help="the smallest size")
     parser.add_argument("--page", action="store_true", help="measure nothing; draw the plots and write the page anew from the records")
     return parser.parse_args()

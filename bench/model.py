@@ -9,11 +9,12 @@ PEERS_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """How much to measure: companies in all, rounds to take the median of, seconds of load in each measurement."""
+    """How much to measure: companies in all, rounds to take the median of, seconds of load in each measurement, minutes of a soak."""
 
     companies: int = 100_000
     rounds: int = 3
     seconds: float = 1.5
+    minutes: float = 30.0
     is_smoke: bool = False
 
 
@@ -42,7 +43,9 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture as data. Bars: a value a category for each series, stacked or side by side. Lines: x, y pairs for each series."""
+    """A picture as data. Bars: a value a category for each series, stacked or side by side. Lines: x, y pairs for each series, over time
+    or over what spans decades.
+    """
 
     name: str
     title: str
@@ -53,6 +56,7 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     lines: dict[str, list[tuple[float, float]]] = {}
     is_stacked: bool = False
     is_logarithmic: bool = False
+    is_time: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

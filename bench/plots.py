@@ -60,13 +60,16 @@ def bars(axes: Axes, plot: dict[str, Any]) -> None:
 
 
 def lines(axes: Axes, plot: dict[str, Any]) -> None:
-    """A line a series; sizes and offsets span decades, so x is logarithmic."""
+    """A line a series; but for time, x spans decades and is logarithmic."""
     colours: dict[str, str] = {}
     for label, points in plot["lines"].items():
         case, _, variant = label.partition(", ")
         colour = colours.setdefault(case, f"C{len(colours)}")
         style = "--" if variant else "-"  # a variant has the colour of what it varies
-        axes.plot([x for x, _ in points], [y for _, y in points], color=colour, linestyle=style, marker="o", label=label)
+        marker = "" if plot.get("is_time") else "o"
+        axes.plot([x for x, _ in points], [y for _, y in points], color=colour, linestyle=style, marker=marker, label=label)
+    if plot.get("is_time"):
+        return
     axes.set_xscale("symlog", linthresh=1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 

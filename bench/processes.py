@@ -28,6 +28,28 @@ def resident_mebibytes(pid: int) -> float:
     return pages / _PAGES_A_MEBIBYTE
 
 
+def memory_mebibytes(pid: int, field: str, *, with_children: bool = False) -> float:
+    """`VmRSS`, or `RssAnon` for what a process shares with none, of a process, or of all of its tree."""
+    kibibytes = 0
+    for process in _pids(pid) if with_children else [pid]:
+        try:
+            lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:  # it has just ended
+            continue
+        kibibytes += sum(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+    return kibibytes / 1024
+
+
+def open_files(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208  # only how many
+
+
+def workers(pid: int) -> list[int]:
+    """The processes that a service has spawned to serve, in the order of their ids; itself where it serves alone."""
+    spawned = [child for child in _pids(pid) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return sorted(spawned) or [pid]
+
+
 def parent_of(pid: int) -> int:
     fields = _fields(pid)
     if fields is None:

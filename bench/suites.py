@@ -11,6 +11,7 @@ SUITES = {
     "ingest": "Delivering",
     "sync": "Syncing a whole feed",
     "webhooks": "Pushing events",
+    "soak": "Everything at once, for long",
 }
 """The module `bench.NAME` of each suite, and its heading in the report."""
 
