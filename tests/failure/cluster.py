@@ -18,6 +18,7 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "wal_level": "replica",
     "hot_standby": "on",
+    "track_activity_query_size": "16384",
     "max_wal_size": "256MB",
     # Replicas learn at once what they have taken in, and so do tests.
     "wal_receiver_status_interval": "1s",

@@ -25,6 +25,19 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
+def standbys(cluster: Cluster, name: str) -> Iterator[list[Cluster]]:
+    """Two that follow the cluster by streaming."""
+    standbys = [Cluster(folder=cluster.folder.parent / f"standby{number}") for number in (1, 2)]
+    for standby in standbys:
+        standby.copy_of(cluster)
+        standby.start()
+    yield standbys
+    for standby in standbys:
+        if standby.is_running:
+            standby.stop("immediate")
+
+
+@pytest.fixture(scope="module")
 async def name(cluster: Cluster) -> str:
     """A migrated database, in which every test has a search of its own; its name."""
     cluster.execute("CREATE DATABASE openprospect")

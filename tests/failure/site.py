@@ -25,8 +25,8 @@ class Site:
     def path(self) -> str:
         return f"/deliveries/{self.search_id}/companies"
 
-    async def pull(self, **parameters: Any) -> httpx.Response:
-        return await self.client.get(self.path, params=parameters)
+    async def pull(self, *, client: httpx.AsyncClient | None = None, **parameters: Any) -> httpx.Response:
+        return await (client or self.client).get(self.path, params=parameters)
 
     async def deliver(self, *source_ids: str, version: int | str = 1, key: str | None = None) -> httpx.Response:
         rows = [
@@ -35,12 +35,12 @@ class Site:
         ]
         return await self.client.post(self.path, json={"companies": rows}, headers={"Idempotency-Key": key} if key else {})
 
-    async def walked(self, *, limit: int = 10) -> list[dict[str, Any]]:
+    async def walked(self, *, client: httpx.AsyncClient | None = None, limit: int = 10) -> list[dict[str, Any]]:
         """Every company, as the delivery page says to fetch them; a page that is refused for now is asked for again."""
         items: list[dict[str, Any]] = []
         while True:
             offset = len(items)
-            page = (await patiently(lambda: self.pull(limit=limit, offset=offset))).json()  # noqa: B023
+            page = (await patiently(lambda: self.pull(client=client, limit=limit, offset=offset))).json()  # noqa: B023
             items += page["items"]
             if not page["has_more"]:
                 return items

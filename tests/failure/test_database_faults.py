@@ -27,15 +27,16 @@ async def test_restarts_in_the_middle_of_walks_and_deliveries_lose_and_double_no
                 assert answer.json()["delivered"] + answer.json()["unchanged"] == 1
             return version
 
-        async def keep_walking():
+        async def keep_walking(name):
+            client = await site.service.client(name)
             walks = 0
             while not stop.is_set():
-                items = await site.walked()
+                items = await site.walked(client=client)
                 assert [item["source_id"] for item in items if item["source_id"] != "other"] == HOTELS
                 walks += 1
             return walks
 
-        work = [asyncio.create_task(one()) for one in (keep_delivering, keep_walking, keep_walking)]
+        work = [asyncio.create_task(one) for one in (keep_delivering(), keep_walking("crm"), keep_walking("warehouse"))]
         for how in ("immediate", "fast", "immediate"):
             await asyncio.sleep(0.2)
             await asyncio.to_thread(cluster.restart, how)

@@ -39,6 +39,9 @@ def serve(
     log_format: Annotated[Literal["text", "json"], Parameter(env_var="OPENPROSPECT_LOG_FORMAT")] = "text",
     metrics_token: Annotated[str | None, Parameter(env_var="OPENPROSPECT_METRICS_TOKEN", show_default=False)] = DEFAULTS.metrics_token,
     stop_notice_seconds: Annotated[float, Parameter(env_var="OPENPROSPECT_STOP_NOTICE_SECONDS")] = DEFAULTS.stop_notice_seconds,
+    read_database_urls: Annotated[
+        tuple[str, ...], Parameter(env_var="OPENPROSPECT_READ_DATABASE_URLS", show_default=False)
+    ] = DEFAULTS.read_database_urls,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Run the delivery service until SIGTERM or Ctrl-C; requests under way are finished first.
@@ -84,6 +87,8 @@ def serve(
         What a scraper of /metrics must send as its bearer token; without it, only this machine and private networks may scrape.
     stop_notice_seconds
         How long, after SIGTERM, /ready says 503 before anything else stops: the time that a load balancer needs to notice.
+    read_database_urls
+        Streaming replicas of your PostgreSQL, with blanks between them in the environment: feeds are read from those that are not behind.
     """
     with storage.dsn() as dsn:
         settings = Settings(
@@ -102,6 +107,7 @@ def serve(
             log_format=log_format,
             metrics_token=metrics_token,
             stop_notice_seconds=stop_notice_seconds,
+            read_database_urls=read_database_urls,
             is_traced=wants_traces(os.environ),
             secret_keys=storage.secret_keys(),
         )

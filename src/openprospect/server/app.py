@@ -24,6 +24,7 @@ from openprospect.server.console.router import console_router
 from openprospect.server.core.turns import attempt, every, persistently
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
+from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import export_routes as export
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.commits import SharedCommits
@@ -165,6 +166,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
     async with (
         _closed_at_the_end(tracing),
         await _opened(dsn, on_statement=tracing.on_statement, patience_seconds=settings.read_seconds) as database,
+        open_replicas(settings.read_database_urls, on_statement=tracing.on_statement) as replicas,
         counts_in(database, settings.redis_url) as counts,
     ):
         receipts = Receipts()
@@ -172,7 +174,8 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         app.state.database, app.state.receipts, app.state.admission = database, receipts, admission
 
         app.state.commits = SharedCommits(database)
-        app.state.pages = Pages(database=database, beginnings=Beginnings(partial(begin_walks, database)))
+        app.state.replicas = replicas
+        app.state.pages = Pages(database=database, beginnings=Beginnings(partial(begin_walks, database)), replicas=replicas)
         app.state.instance = await persistently(lambda: instance(database), name="start")
 
         async def write_receipts() -> None:

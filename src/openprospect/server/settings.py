@@ -26,6 +26,7 @@ class Settings:
     stop_notice_seconds: float = 0.0
     metrics_token: str | None = field(default=None, repr=False)
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    read_database_urls: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name in ("erasure_deadline_days", "webhook_attempt_days", "webhook_failed_attempt_days"):
@@ -38,6 +39,8 @@ class Settings:
                 raise Misconfigured(f"{name} must be 1 or more requests an hour.")
         if not 0 <= self.stop_notice_seconds <= 300:
             raise Misconfigured("stop_notice_seconds must be from 0 to 300.")
+        if not all(url.startswith(("postgresql://", "postgres://")) for url in self.read_database_urls):
+            raise Misconfigured("read_database_urls must each begin with postgresql://, with blanks between them.")
         if self.log_format not in {"text", "json"}:
             raise Misconfigured("log_format must be text or json.")
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.queries import name_of
@@ -108,12 +109,19 @@ class Database:
 
     @classmethod
     async def open(
-        cls, dsn: str, *, size: int = 8, on_statement: OnStatement | None = None, patience_seconds: float = _PATIENCE_SECONDS
+        cls,
+        dsn: str,
+        *,
+        size: int = 8,
+        on_statement: OnStatement | None = None,
+        patience_seconds: float = _PATIENCE_SECONDS,
+        is_standby: bool = False,
     ) -> Self:
+        """A standby need not be there yet, and nothing else at its address is taken for one."""
         with translated():
             pool = await asyncpg.create_pool(
                 dsn,
-                min_size=1,
+                min_size=0 if is_standby else 1,
                 max_size=size,
                 server_settings=_SETTINGS,
                 init=_telling(on_statement) if on_statement else None,
@@ -121,6 +129,7 @@ class Database:
                 max_inactive_connection_lifetime=0,
                 timeout=10,
                 command_timeout=120,
+                target_session_attrs=SessionAttribute.standby if is_standby else None,
             )
         return cls(pool, patience_seconds=patience_seconds)
 

@@ -9,8 +9,10 @@ from datetime import datetime
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Gone
-from openprospect.server.db.pool import Database
+from openprospect.server.db.pool import Database, Row
+from openprospect.server.db.replicas import NO_REPLICAS, Replicas
 from openprospect.server.feed import store
+from openprospect.server.feed.reading.copies import read_copy
 from openprospect.server.searches.create import unknown_search
 from openprospect.server.searches.model import SearchId
 
@@ -27,6 +29,7 @@ class Export:
     """
 
     search_id: SearchId
+    organization_id: OrganizationId
     since: datetime | None
     watermark: datetime
     as_of: datetime | None = None
@@ -57,19 +60,35 @@ async def begin_export(
     if head is None:
         raise unknown_search()
     watermark = min(moment for moment in (head["watermark"], until, as_of) if moment is not None)
-    export = Export(search_id=search_id, since=since, watermark=watermark, as_of=as_of)
+    export = Export(search_id=search_id, organization_id=organization_id, since=since, watermark=watermark, as_of=as_of)
     await _check_snapshot(database, export)
     return export
 
 
 async def read_batches(
-    database: Database, export: Export, *, companies: int = BATCH_COMPANIES, size: int = BATCH_BYTES
+    database: Database,
+    export: Export,
+    *,
+    replicas: Replicas = NO_REPLICAS,
+    companies: int = BATCH_COMPANIES,
+    size: int = BATCH_BYTES,
 ) -> AsyncIterator[Batch]:
     """Each as the feed stands when it is read: what has changed since the export began is left to whoever goes on from its watermark."""
     after = export.since
     while after is None or after < export.watermark:
-        row = await store.export_batch(
-            database,
+        row = await _batch(database, replicas, export, after=after, companies=companies, size=size)
+        # Afterwards: what is kept now was kept when the batch was read.
+        await _check_snapshot(database, export)
+        after = row["last_at"]
+        if after is None:
+            return
+        yield Batch(lines=b"%b\n" % row["companies"] if row["companies"] else b"", last_at=after)
+
+
+async def _batch(database: Database, replicas: Replicas, export: Export, *, after: datetime | None, companies: int, size: int) -> Row:
+    async def read(db: Database) -> Row:
+        return await store.export_batch(
+            db,
             export.search_id,
             after=after,
             until=export.watermark,
@@ -78,12 +97,9 @@ async def read_batches(
             size=size,
             as_of=export.as_of,
         )
-        # Afterwards: what is kept now was kept when the batch was read.
-        await _check_snapshot(database, export)
-        after = row["last_at"]
-        if after is None:
-            return
-        yield Batch(lines=b"%b\n" % row["companies"] if row["companies"] else b"", last_at=after)
+
+    head = await store.head(database, export.search_id, export.organization_id) if replicas else None
+    return (head and await read_copy(replicas, head, read)) or await read(database)
 
 
 async def _check_snapshot(database: Database, export: Export) -> None:

@@ -15,7 +15,8 @@ from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotAcceptable
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.export import Export, begin_export, read_batches
+from openprospect.server.db.replicas import Replicas
+from openprospect.server.feed.export import Batch, Export, begin_export, read_batches
 from openprospect.server.feed.formats import FORMATS, Format
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.routes import AFTER, DELIVERED_SINCE
@@ -72,7 +73,10 @@ async def export_companies(
     # Only now is the search known to be the caller's, and before anything is served: what this stream holds proves nothing.
     if since is not None:
         receipts.confirm(search_id, caller.consumer, since)
-    batches = _given_out(database, export, lambda until: receipts.served(search_id, caller.consumer, until))
+    replicas: Replicas = request.app.state.replicas
+    batches = _given_out(
+        read_batches(database, export, replicas=replicas), export, lambda until: receipts.served(search_id, caller.consumer, until)
+    )
     headers = {
         "Delivery-Watermark": written(export.watermark),
         "Delivery-Instance": request.app.state.instance,
@@ -84,8 +88,8 @@ async def export_companies(
     return Stream(stream, media_type=form.media_type, headers=headers)
 
 
-async def _given_out(database: Database, export: Export, served: Callable[[datetime], None]) -> AsyncIterator[bytes]:
-    async for batch in read_batches(database, export):
+async def _given_out(batches: AsyncIterator[Batch], export: Export, served: Callable[[datetime], None]) -> AsyncIterator[bytes]:
+    async for batch in batches:
         served(batch.last_at)
         if batch.lines:
             yield batch.lines

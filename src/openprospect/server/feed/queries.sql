@@ -99,9 +99,11 @@ SELECT watermark, erasures FROM prospect_search WHERE id = $1 AND organization_i
 
 -- export_batch :one
 -- The next companies of an export, after one time and up to another, a line each; withdrawals only where they are asked for.
--- As they are now, or as they were at $7.
+-- As they are now, or as they were at $7. With it, where the feed stands that they were read from.
 SELECT max(delivered_at) AS last_at,
-    convert_to(string_agg(document, E'\n' ORDER BY delivered_at) FILTER (WHERE is_shown), 'UTF8') AS companies
+    convert_to(string_agg(document, E'\n' ORDER BY delivered_at) FILTER (WHERE is_shown), 'UTF8') AS companies,
+    (SELECT watermark FROM prospect_search WHERE id = $1) AS watermark,
+    (SELECT erasures FROM prospect_search WHERE id = $1) AS erasures
 FROM (
     -- Withdrawals count here, so that a batch costs the same however many of them there are.
     SELECT delivered_at, document, $4 OR NOT is_removal AS is_shown,

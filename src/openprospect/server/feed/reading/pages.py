@@ -9,7 +9,9 @@ from openprospect.server.access.model import Caller
 from openprospect.server.core.errors import Gone
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database, Row
+from openprospect.server.db.replicas import Replicas
 from openprospect.server.feed.reading import store
+from openprospect.server.feed.reading.copies import read_copy
 from openprospect.server.feed.reading.walks import Beginnings, NewWalk
 from openprospect.server.searches.create import unknown_search
 from openprospect.server.searches.model import SearchId
@@ -55,6 +57,7 @@ class Pages:
 
     database: Database
     beginnings: Beginnings
+    replicas: Replicas
 
     async def read(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         """Raises Unauthenticated, Forbidden, NotFound for a search that is not the caller's, Gone where its walk has expired."""
@@ -82,8 +85,16 @@ class Pages:
         return caller, page
 
     async def _live(self, key: Credential, ask: Ask, *, since: datetime | None, begins_walk: bool = False) -> tuple[Caller, Row]:
+        if self.replicas and (copy := await self._copy(key, ask, since=since)):
+            return copy
         row = await store.page(self.database, key, ask.search_id, since=since, limit=ask.limit, begins_walk=begins_walk)
         return await _admitted(key, row), row
+
+    async def _copy(self, key: Credential, ask: Ask, *, since: datetime | None) -> tuple[Caller, Row] | None:
+        """The page from a replica. Whose key it is and where the feed stands, the primary says."""
+        head = await store.poll(self.database, key, ask.search_id)
+        row = await read_copy(self.replicas, head, lambda replica: store.page(replica, key, ask.search_id, since=since, limit=ask.limit))
+        return (await _admitted(key, head), row) if row else None
 
     async def _later(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         row = await store.page_at(self.database, key, ask.search_id, since=ask.since, limit=ask.limit, offset=ask.offset)
