@@ -12,7 +12,7 @@ COPY src ./src
 RUN python -m venv --without-pip /venv \
     && /tools/bin/hatchling build -t wheel -d /wheel \
     && /tools/bin/uv pip install --python /venv/bin/python --no-cache --compile-bytecode --constraints requirements.lock \
-        "$(ls /wheel/*.whl)[server,postgresql,otel]"
+        "$(ls /wheel/*.whl)[server,postgresql,otel,redis]"
 
 FROM python:3.13-slim-trixie
 RUN useradd --system --uid 10001 --create-home --home-dir /data openprospect

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
+from openprospect.server.access.counting import checked_redis_url
 from openprospect.server.access.counts import DatabaseCounts
 from openprospect.server.access.leases import Leases
 from openprospect.server.access.rates import HOUR_SECONDS
 from openprospect.server.access.redis_counts import RedisCounts
 from openprospect.server.access.strangers import Strangers
-from openprospect.server.core.errors import TooManyRequests, Unavailable
+from openprospect.server.core.errors import Misconfigured, TooManyRequests, Unavailable
 from tests.integration.limited import end_hour, key
 from tests.integration.redis_server import needs_redis, redis_server
 
@@ -101,3 +102,15 @@ def test_an_address_is_let_in_again_after_a_minute_and_others_always():
         strangers.refuse("2001:db8::2", b"key")
     now = 61.0
     strangers.refuse("2001:db8::2", b"key")
+
+
+@pytest.mark.parametrize("url", ["http://redis", "localhost:6379", "redis://:secret/@host:6379", "redis://host:port", "redis://[::1"])
+def test_an_address_that_is_no_redis_is_refused_without_being_quoted(url):
+    with pytest.raises(Misconfigured, match="OPENPROSPECT_REDIS_URL must look like") as refused:
+        checked_redis_url(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_of_a_redis_is_taken():
+    assert checked_redis_url("rediss://:secret@host:6379/1") == "rediss://:secret@host:6379/1"
+    assert checked_redis_url(None) is None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from openprospect.server.access.counts import Counts, DatabaseCounts
 from openprospect.server.core.errors import Misconfigured
@@ -25,8 +26,15 @@ def checked_redis_url(url: str | None) -> str | None:
     """Raises Misconfigured for what cannot be used."""
     if url is None:
         return None
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise Misconfigured("OPENPROSPECT_REDIS_URL must begin with redis://, rediss:// or unix://, as in redis://redis.internal:6379/0.")
+    try:
+        is_readable = url.startswith(("redis://", "rediss://", "unix://")) and urlsplit(url).port != 0
+    except ValueError:  # whose message would quote the password, where that is taken for a port
+        is_readable = False
+    if not is_readable:
+        raise Misconfigured(
+            "OPENPROSPECT_REDIS_URL must look like redis://:password@redis.internal:6379/0, or begin with rediss:// or unix://; "
+            "write /, ?, #, [ and @ in the password as %2F, %3F, %23, %5B and %40."
+        )
     if find_spec("redis") is None:
         raise Misconfigured(
             "OPENPROSPECT_REDIS_URL is set, but the driver of Redis is not installed: run `pip install 'openprospect[redis]'`."
