@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -20,6 +21,7 @@ class Spark:
     """A driver that waits for commands. Everything of its session, workers included, is one process group."""
 
     def __init__(self, folder: Path, feed: LivingFeed, *, master: str) -> None:
+        assert shutil.which("java"), "Spark needs Java 17 or later: apt-get install openjdk-17-jre-headless"
         self.folder = folder
         python = program("spark", "python")
         (home,) = python.parents[1].glob("lib/python*/site-packages/pyspark")

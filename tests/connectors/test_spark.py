@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ def moment(feed: LivingFeed) -> list[Any]:
     )
 
 
+def elsewhere(stamp: str) -> str:
+    """The same moment as another zone writes it."""
+    return datetime.fromisoformat(stamp).astimezone(timezone(timedelta(hours=2))).isoformat()
+
+
 def test_a_read_shows_one_moment_whatever_changes_meanwhile(spark: Spark, feed: LivingFeed) -> None:
     before = moment(feed)
     assert spark.do("plan", options=options(feed, companies_each=25))["partitions"] == 10
@@ -68,7 +74,7 @@ def test_what_came_since_a_time_holds_what_was_withdrawn(spark: Spark, feed: Liv
     live = feed.live()
     since, gone = live[9]["delivered_at"], live[20]
     feed.service.run("withdraw", feed.search_id, gone["id"], "--reason", "closed")
-    spark.do("read", to=f"{tmp_path}/table", options=options(feed, companies_each=100, delivered_since=since))
+    spark.do("read", to=f"{tmp_path}/table", options=options(feed, companies_each=100, delivered_since=elsewhere(since)))
 
     assert companies_in(tmp_path / "table") == [row for row in feed.live_companies() if row[-1] > since]
     assert (gone["id"], "closed") in removals_in(tmp_path / "table")
@@ -95,6 +101,7 @@ def test_the_key_stands_in_no_plan_log_or_event(spark: Spark, feed: LivingFeed, 
     [
         ({"prospect_search_ids": ""}, "Name the searches to read"),
         ({"delivered_sinc": "2026-02-25T12:00:00Z"}, "There is no option delivered_sinc"),
+        ({"delivered_since": "2026-02-25T12:00:00"}, "must be a time with its zone"),
         ({"people": "perhaps"}, "must be true or false"),
         ({"partition_companies": "0"}, "must be a whole number from 1"),
         ({"api_key": "opk_test_unknown"}, "not a whole key"),

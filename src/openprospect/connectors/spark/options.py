@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from openprospect.sync.errors import FixNeeded
 from openprospect.sync.parts import Parts
+from openprospect.sync.stamps import canonical
 
 _NAMES = {"base_url", "api_key", "prospect_search_ids", "delivered_since", "people", "partition_companies"}
 _TRUTHS = {"true": True, "false": False}
@@ -38,10 +40,21 @@ def options_of(given: Mapping[str, str]) -> Options:
         base_url=values.get("base_url") or os.environ.get("OPENPROSPECT_BASE_URL") or "http://127.0.0.1:8400",
         api_key=values.get("api_key") or os.environ.get("OPENPROSPECT_API_KEY") or "",
         search_ids=search_ids,
-        delivered_since=values.get("delivered_since") or None,
+        delivered_since=_moment("delivered_since", values["delivered_since"]) if values.get("delivered_since") else None,
         has_people=_truth("people", values.get("people", "true")),
         partition_companies=_count("partition_companies", values.get("partition_companies", "50000")),
     )
+
+
+def _moment(name: str, text: str) -> str:
+    """As the feed writes it, so that text order is time order."""
+    try:
+        has_zone = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        has_zone = False
+    if not has_zone:
+        raise FixNeeded(f"The option {name} must be a time with its zone, such as 2026-02-25T12:00:00Z.")
+    return canonical(text)
 
 
 def _truth(name: str, text: str) -> bool:

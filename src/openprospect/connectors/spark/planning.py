@@ -1,6 +1,6 @@
 """How a read is divided: into parts of about as many companies each, by the times at which they were delivered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -21,23 +21,24 @@ class Interval(InputPartition):
 def snapshot(feed: Parts, search_id: str, *, delivered_since: str | None, companies_each: int) -> Iterator[Interval]:
     """All that is live, or came since, as of one moment."""
     extent = feed.begin(search_id, delivered_since=delivered_since)
-    parts = ceil(extent.companies / companies_each)
-    cuts = feed.cuts(search_id, delivered_since=delivered_since, companies=extent.companies, parts=parts)
     whole = Part(search_id=search_id, after=delivered_since, until=extent.watermark, as_of=extent.watermark)
-    yield from _divided(whole, cuts, has_removals=delivered_since is not None)
+    yield from _divided(feed, whole, companies=extent.companies, companies_each=companies_each)
 
 
 def arrivals(feed: Parts, search_id: str, *, after: str | None, until: str, companies_each: int) -> Iterator[Interval]:
     """What came after one time and up to another, as it stands when it is read."""
     companies = feed.extent(search_id, after=after).companies
-    parts = ceil(companies / companies_each)
-    cuts = feed.cuts(search_id, delivered_since=after, companies=companies, parts=parts)
-    yield from _divided(Part(search_id=search_id, after=after, until=until), cuts, has_removals=after is not None)
+    if companies > companies_each:
+        # A walk to cut by: one that a killed driver left at this place may have expired.
+        companies = feed.begin(search_id, delivered_since=after).companies
+    yield from _divided(feed, Part(search_id=search_id, after=after, until=until), companies=companies, companies_each=companies_each)
 
 
-def _divided(whole: Part, cuts: Sequence[str], *, has_removals: bool) -> Iterator[Interval]:
+def _divided(feed: Parts, whole: Part, *, companies: int, companies_each: int) -> Iterator[Interval]:
+    cuts = feed.cuts(whole.search_id, delivered_since=whole.after, companies=companies, parts=ceil(companies / companies_each))
     # Whatever the cuts are, the parts meet and are the whole; text order is time order.
     within = [cut for cut in cuts if (whole.after or "") < cut < whole.until]
     for after, until in pairwise([whole.after, *within, whole.until]):
         assert until is not None
-        yield Interval(Part(search_id=whole.search_id, after=after, until=until, as_of=whole.as_of), has_removals)
+        part = Part(search_id=whole.search_id, after=after, until=until, as_of=whole.as_of)
+        yield Interval(part, has_removals=whole.after is not None)
