@@ -14,7 +14,7 @@ from tests.connectors.spark import CLUSTER, Spark, companies_in, people_in, remo
 
 pytestmark = pytest.mark.heavy
 
-COMPANIES = int(os.environ.get("OPENPROSPECT_SPARK_COMPANIES", "20000"))
+COMPANIES = int(os.environ.get("SPARK_TEST_COMPANIES", "20000"))
 _A_DELIVERY = 20_000
 
 

@@ -17,7 +17,7 @@ from tests.connectors.spark import CLUSTER, Spark, companies_in, deliveries_in, 
 
 pytestmark = pytest.mark.heavy
 
-KILLS = int(os.environ.get("OPENPROSPECT_SPARK_KILLS", "2"))
+KILLS = int(os.environ.get("SPARK_TEST_KILLS", "2"))
 PAGE = ROOT / "docs" / "how-to" / "read-with-spark.md"
 
 
