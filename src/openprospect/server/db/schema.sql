@@ -337,7 +337,6 @@ CREATE TABLE history (
     details jsonb
 );
 ALTER TABLE history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME history_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
-ALTER TABLE ONLY history ADD CONSTRAINT history_pkey PRIMARY KEY (id);
 CREATE INDEX history_company ON history USING btree (prospect_search_id, company_id, id) WHERE (company_id IS NOT NULL);
 CREATE INDEX history_organization ON history USING btree (organization_id, id) WHERE (company_id IS NULL);
 CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION history_is_append_only();
@@ -424,7 +423,7 @@ CREATE TABLE receipt_step (
     CONSTRAINT receipt_step_kind_check CHECK ((kind = ANY (ARRAY['served'::text, 'confirmed'::text])))
 );
 ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME receipt_step_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
-ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_pkey PRIMARY KEY (prospect_search_id, id);
 CREATE INDEX receipt_step_until ON receipt_step USING btree (prospect_search_id, consumer, kind, until);
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_prospect_search_id_consumer_fkey FOREIGN KEY (prospect_search_id, consumer) REFERENCES receipt(prospect_search_id, consumer);
 
@@ -482,7 +481,7 @@ CREATE TABLE walk (
 )
 WITH (fillfactor='50');
 ALTER TABLE walk ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME walk_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
-ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (prospect_search_id, id);
 CREATE INDEX walk_of_start ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), begun_at DESC, id DESC);
 
 CREATE TABLE webhook (
@@ -501,7 +500,6 @@ CREATE TABLE webhook (
 ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 CREATE INDEX webhook_organization ON webhook USING btree (organization_id, created_at);
 ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
-ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
 
 CREATE TABLE webhook_attempt (
     id bigint NOT NULL,
