@@ -12,6 +12,7 @@ SUITES = {
     "sync": "Syncing a whole feed",
     "webhooks": "Pushing events",
     "soak": "Everything at once, for long",
+    "partitions": "Tables split by search",
 }
 """The module `bench.NAME` of each suite, and its heading in the report."""
 

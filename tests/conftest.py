@@ -13,6 +13,7 @@ import pytest
 from openprospect.server.access.keys import ensure_default_organization
 from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
+from openprospect.server.db.partition import split
 from openprospect.server.db.pool import Database
 
 # Assertions in helpers explain themselves, as those in tests do; said here, before anything imports them.
@@ -25,6 +26,10 @@ pytest.register_assert_rewrite(
     "tests.integration.feed_model",
     "tests.integration.naive_client",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--partitions", type=int, default=1, help="split the tables that grow with the feeds, in every database of a test")
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +51,13 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def template(postgres: str) -> str:
-    """A migrated database to clone; its name."""
+async def template(postgres: str, pytestconfig: pytest.Config) -> str:
+    """A migrated database to clone, split as asked for; its name."""
     name = f"template_{uuid.uuid4().hex[:8]}"
     await _create(postgres, name)
     dsn = sibling(postgres, name)
     await migrate(dsn)
+    await split(dsn, into=pytestconfig.getoption("--partitions"))
     async with await Database.open(dsn, size=1) as database:
         await ensure_default_organization(database)
     return name

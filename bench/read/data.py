@@ -55,16 +55,14 @@ async def build(dsn: str, count: int) -> Data:
         organization_id = str((await open_search(database)).organization_id)
     feeds = [task.result() for task in made]
     await _analyze(dsn)
-    sized = dict(zip(map(_name, plain), feeds, strict=False)) | dict(zip(map(_churned_name, churned), feeds[_SEARCHES:], strict=True))
+    names = [named(count) for count in plain] + [named(count, is_churned=True) for count in churned]
+    sized = dict(zip(names, feeds[: len(plain)] + feeds[_SEARCHES:], strict=True))
     return Data(dsn=dsn, organization_id=organization_id, keys=keys, main=feeds[0], sized=sized)
 
 
-def _name(count: int) -> str:
-    return f"{count:,}"
-
-
-def _churned_name(count: int) -> str:
-    return f"{count:,}, a fifth churned"
+def named(count: int, *, is_churned: bool = False) -> str:
+    """What a feed of this size is called."""
+    return f"{count:,}, a fifth churned" if is_churned else f"{count:,}"
 
 
 async def _feed(database: Database, count: int, *, is_churned: bool) -> Feed:
@@ -72,10 +70,11 @@ async def _feed(database: Database, count: int, *, is_churned: bool) -> Feed:
     ids = await deliver(database, search, companies(count))
     if is_churned:
         await churn(database, search, ids)
-    return await _described(database, search.id)
+    return await described(database, search.id)
 
 
-async def _described(database: Database, search_id: object) -> Feed:
+async def described(database: Database, search_id: object) -> Feed:
+    """A feed as it is now."""
     head = await database.row("SELECT watermark, live_companies FROM prospect_search WHERE id = $1", search_id)
     assert head is not None
     near_head: datetime | None = await database.value(

@@ -31,9 +31,12 @@ def calls(data: Data) -> dict[str, Call]:
     }
 
 
-def run(data: Data, case: str, *, connections: int, seconds: float, meter: Callable[[], float]) -> Load:
-    """Whole seconds, as pgbench counts; less than one is ten times each. The deep page is another one of the last fifth each time."""
-    sql, arguments = calls(data)[case]
+def run(data: Data, case: str, *, connections: int, seconds: float, meter: Callable[[], float], call: Call | None = None) -> Load:
+    """A case's statement, or another. Whole seconds, as pgbench counts; less than one is ten times each.
+
+    The deep page is another one of the last fifth each time.
+    """
+    sql, arguments = call or calls(data)[case]
     names = {place: f"argument_{place}" for place in range(1, len(arguments) + 1)}
     text = _PARAMETER.sub(lambda found: _written(names[int(found[1])], arguments[int(found[1]) - 1]), sql)
     variables = [f"--define={names[place]}={_plain(value)}" for place, value in enumerate(arguments, 1) if value is not None]

@@ -38,6 +38,7 @@ GROWING = {
     "history",
 }
 
+PARTITION = re.compile(r"_\d+_of_\d+$")
 METHOD = {"one": "row", "many": "rows", "value": "value", "execute": "execute"}
 
 
@@ -119,7 +120,7 @@ def test_the_statements_called_hot_exist():
 
 async def test_a_plan_that_scans_a_table_is_noticed(connection):
     await fill(connection)
-    assert list(scanned_whole(await plan_of(connection, "SELECT 1 FROM delivery WHERE document = $1"))) == ["delivery"]
+    assert set(scanned_whole(await plan_of(connection, "SELECT 1 FROM delivery WHERE document = $1"))) == {"delivery"}
 
 
 async def plan_of(connection: Any, sql: str) -> Any:
@@ -133,7 +134,7 @@ async def plan_of(connection: Any, sql: str) -> Any:
 
 def scanned_whole(node: dict[str, Any]) -> Iterator[str]:
     if node["Node Type"] == "Seq Scan":
-        yield node["Relation Name"]
+        yield PARTITION.sub("", node["Relation Name"])
     for child in node.get("Plans", ()):
         yield from scanned_whole(child)
 

@@ -25,6 +25,7 @@ app = App(
 _COMMANDS = {
     "serve": ("serve:serve", "Run the delivery service until SIGTERM or Ctrl-C; requests under way are finished first."),
     "migrate": ("serve:migrate", "Bring the database to this version's schema."),
+    "partition": ("partition:partition", "Split the tables that grow with the feeds, by search; 1 makes them whole again."),
     "deliver": (
         "deliver:deliver",
         "Deliver a file of companies and people; rows that cannot be delivered go to FILE.rejected.jsonl.",

@@ -36,7 +36,7 @@ FROM prospect_search AS feed CROSS JOIN LATERAL (
     SELECT count(*) AS count, convert_to(coalesce(string_agg(document, ',' ORDER BY delivered_at), ''), 'UTF8') AS companies
     FROM (
         SELECT delivered_at, document FROM delivery
-        WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND NOT is_removal
+        WHERE prospect_search_id = $1 AND superseded_at IS NULL AND NOT is_removal
         ORDER BY delivered_at LIMIT $2
     ) AS shown
 ) AS first

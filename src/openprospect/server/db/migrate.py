@@ -1,7 +1,8 @@
 """Brings a database to the newest schema: the files of `migrations/`, in order, forward only."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,16 +34,26 @@ async def migrate(dsn: str, *, folder: Path = _FOLDER) -> str:
         connection = await asyncpg.connect(dsn, timeout=30)
     try:
         _refuse_old(connection)
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_migration (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
-        )
-        applied = {row["version"] for row in await connection.fetch("SELECT version FROM schema_migration")}
-        for migration in _missing(known, applied):
-            await _apply(connection, migration)
+        async with exclusively(connection):
+            await connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_migration (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+            )
+            applied = {row["version"] for row in await connection.fetch("SELECT version FROM schema_migration")}
+            for migration in _missing(known, applied):
+                await _apply(connection, migration)
         return known[-1].version
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def exclusively(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
+    """Change the schema as the only one: whoever else would waits."""
+    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    try:
+        yield
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
 def _missing(known: Sequence[Migration], applied: set[str]) -> Iterator[Migration]:

@@ -22,7 +22,7 @@ class Statement:
 
 
 class Queries:
-    """The statements of one `.sql` file as attributes: `SQL.page_after` is the text of `-- page_after :many`."""
+    """The statements of one `.sql` file as attributes: `page_after` is the text of `-- page_after :many`."""
 
     def __init__(self, path: Path) -> None:
         self._statements = {statement.name: statement for statement in parse(path.read_text(encoding="utf-8"))}

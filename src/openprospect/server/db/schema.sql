@@ -57,7 +57,7 @@ BEGIN
     UPDATE walk SET next_offset = expected, next_position = CASE WHEN has_more THEN last_position + 1 END,
         page_offset = skipped, page_position = first_position,
         reached_offset = greatest(walk.reached_offset, skipped + count), used_at = clock_timestamp(), runs = 1
-    WHERE walk.id = walked.id AND (
+    WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id AND (
         walk.page_offset <> skipped OR walk.next_offset IS DISTINCT FROM expected OR walk.used_at < now() - interval '30 seconds'
     );
     IF FOUND AND walked.runs > 1 THEN

@@ -131,7 +131,7 @@ WITH kept AS MATERIALIZED (
     ORDER BY used_at DESC LIMIT 1
 ), used AS (
     UPDATE walk SET used_at = clock_timestamp() FROM kept
-    WHERE walk.id = kept.id AND kept.used_at < clock_timestamp() - interval '1 minute'
+    WHERE prospect_search_id = $1 AND walk.id = kept.id AND kept.used_at < clock_timestamp() - interval '1 minute'
 )
 -- Nothing has changed since, or so lately that nothing is forgotten yet.
 SELECT watermark <= $2 OR $2 > clock_timestamp() - interval '9 minutes' OR EXISTS (SELECT FROM kept)
@@ -183,7 +183,7 @@ FROM receipt
 JOIN prospect_search AS feed ON feed.id = prospect_search_id
 LEFT JOIN LATERAL (
     SELECT position, delivered_at FROM delivery
-    WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+    WHERE prospect_search_id = $1 AND superseded_at IS NULL
         AND delivered_at > coalesce(confirmed_until, '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
     ORDER BY delivered_at LIMIT 1
 ) AS next ON true

@@ -141,7 +141,7 @@ SELECT webhook.id, url, base_url, events, is_full, ARRAY(
     ) AS completion_due,
     change.at, change.company_id, change.is_removal, change.document, ARRAY(
         SELECT prospect_id FROM erasure_place
-        WHERE prospect_search_id = feed.id AND gone_at = change.at AND company_id = change.company_id
+        WHERE prospect_search_id = $2 AND gone_at = change.at AND company_id = change.company_id
             AND 'prospect.erased' = ANY (events)
         ORDER BY prospect_id
     ) AS erased
@@ -152,13 +152,13 @@ LEFT JOIN LATERAL (
     SELECT * FROM (
         (
             SELECT delivered_at AS at, company_id, is_removal, CASE WHEN is_full THEN document END AS document FROM delivery
-            WHERE prospect_search_id = place.prospect_search_id AND superseded_at IS NULL AND delivered_at > place.position
+            WHERE prospect_search_id = $2 AND superseded_at IS NULL AND delivered_at > place.position
                 AND CASE WHEN is_removal THEN 'company.withdrawn' ELSE 'company.delivered' END = ANY (webhook.events)
             ORDER BY delivered_at LIMIT 1
         ) UNION ALL (
             -- A company may have been delivered again since: its newer row comes later, the news of the erasure stays here.
             SELECT gone_at, company_id, NULL, NULL FROM erasure_place
-            WHERE prospect_search_id = place.prospect_search_id AND gone_at > place.position AND 'prospect.erased' = ANY (webhook.events)
+            WHERE prospect_search_id = $2 AND gone_at > place.position AND 'prospect.erased' = ANY (webhook.events)
             ORDER BY gone_at LIMIT 1
         )
     ) AS candidate

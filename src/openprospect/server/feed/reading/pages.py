@@ -100,7 +100,7 @@ class Pages:
         row = await store.page_at(self.database, key, ask.search_id, since=ask.since, limit=ask.limit, offset=ask.offset)
         caller = await _admitted(key, row)
         if row["is_expired"]:
-            await store.tell_walk(self.database, row["walk_id"])
+            await store.tell_walk(self.database, ask.search_id, row["walk_id"])
             raise Gone(
                 "This walk has expired: more than an hour has passed since its last page. Start again at offset 0.", code="WALK_EXPIRED"
             )

@@ -1,12 +1,13 @@
 -- page :one
 -- Who asks, and a page of their feed as its watermark stands now: after a time, or all that is live. `companies` is JSON, comma-separated.
 -- One row whatever is found: no key, no caller; no watermark, no such feed of theirs.
+-- Rows are asked for by the parameter itself, not by the feed that was found: only so does a split table open the one partition alone.
 SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit,
     feed.watermark, feed.erasures, counted.total, page.count, page.last_at, page.first_position, page.last_position, page.companies,
     -- Whether the walk that begins here need not be written: so many runs stand at this place already that one more makes no difference.
     CASE WHEN $6::boolean AND counted.total > page.count THEN EXISTS (
         SELECT FROM walk
-        WHERE prospect_search_id = feed.id AND consumer = caller.key_name
+        WHERE prospect_search_id = $3 AND consumer = caller.key_name
             AND coalesce(since, '-infinity') = coalesce($4::timestamptz, '-infinity')
             AND watermark = feed.watermark AND next_offset = page.count AND page_offset = 0
             AND runs >= 100 AND begun_at > now() - interval '30 seconds'
@@ -20,7 +21,7 @@ LEFT JOIN LATERAL (
         convert_to(coalesce(string_agg(document, ',' ORDER BY delivered_at), ''), 'UTF8') AS companies
     FROM (
         SELECT position, delivered_at, document FROM delivery
-        WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+        WHERE prospect_search_id = $3 AND feed.id IS NOT NULL AND superseded_at IS NULL
             AND delivered_at > coalesce($4::timestamptz, '-infinity') AND NOT (is_removal AND $4::timestamptz IS NULL)
         ORDER BY delivered_at LIMIT $5 OFFSET 0
     ) AS live
@@ -33,19 +34,19 @@ LEFT JOIN LATERAL (
         ELSE (
             -- Not a condition: it would offer an index to read the whole feed by, while statistics do not know yet how much there is.
             SELECT count(*) FILTER (WHERE superseded_at IS NULL) FROM delivery
-            WHERE prospect_search_id = feed.id
+            WHERE prospect_search_id = $3
                 AND position >= page.first_position AND position < ((page.first_position >> 7) + 1) << 7
         ) + (
             SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 0
+            WHERE prospect_search_id = $3 AND level = 0
                 AND block > page.first_position >> 7 AND block < ((page.first_position >> 14) + 1) << 7
         ) + (
             SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 1
+            WHERE prospect_search_id = $3 AND level = 1
                 AND block > page.first_position >> 14 AND block < ((page.first_position >> 21) + 1) << 7
         ) + (
             SELECT coalesce(sum(deliveries), 0)::bigint FROM tally
-            WHERE prospect_search_id = feed.id AND level = 2 AND block > page.first_position >> 21
+            WHERE prospect_search_id = $3 AND level = 2 AND block > page.first_position >> 21
         )
     END AS total
     OFFSET 0
@@ -98,7 +99,7 @@ WITH begun AS (
     FROM begun
 ), joined AS (
     UPDATE walk SET runs = least(walk.runs + same.runs, 100), begun_at = clock_timestamp(), used_at = clock_timestamp()
-    FROM same WHERE walk.id = same.id
+    FROM same WHERE walk.prospect_search_id = same.search AND walk.id = same.id
 )
 INSERT INTO walk (
     prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, runs
@@ -108,4 +109,4 @@ FROM same WHERE id IS NULL;
 
 -- tell_walk :execute
 -- Its consumer has been told that the walk has expired.
-UPDATE walk SET told_at = clock_timestamp() WHERE id = $1;
+UPDATE walk SET told_at = clock_timestamp() WHERE prospect_search_id = $1 AND id = $2;

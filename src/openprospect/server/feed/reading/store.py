@@ -33,8 +33,8 @@ async def begin_walks(db: Executor, walks: Mapping[NewWalk, int]) -> None:
     await db.execute(SQL.begin_walks, *map(list, zip(*((*astuple(walk), runs) for walk, runs in walks.items()), strict=True)))
 
 
-async def tell_walk(db: Executor, walk_id: int) -> None:
-    await db.execute(SQL.tell_walk, walk_id)
+async def tell_walk(db: Executor, search_id: SearchId, walk_id: int) -> None:
+    await db.execute(SQL.tell_walk, search_id, walk_id)
 
 
 def _always(row: Row | None) -> Row:

@@ -1,0 +1,60 @@
+-- foreign_keys :many
+-- The references from these tables and to them.
+SELECT conrelid::regclass::text AS owner, quote_ident(conname) AS name FROM pg_constraint
+WHERE contype = 'f' AND conparentid = 0 AND (conrelid = ANY ($1::regclass[]) OR confrelid = ANY ($1::regclass[]));
+
+-- functions :many
+-- The functions that take or give rows of these tables.
+SELECT oid::regprocedure::text AS name, pg_get_functiondef(oid) AS definition FROM pg_proc
+WHERE ARRAY[prorettype] || coalesce(proallargtypes, proargtypes::oid[]) && ARRAY(SELECT reltype FROM pg_class WHERE oid = ANY ($1::regclass[]));
+
+-- definitions :many
+-- All that tables are besides columns and rows, as statements that make it anew, each after what it needs. Triggers and policies come last:
+-- nothing is to be counted twice, or hidden, while rows move. What partitions have of their own, they have from the whole.
+SELECT definition FROM (
+    SELECT 1 AS place, format('ALTER TABLE %s ALTER %I SET STATISTICS %s', attrelid::regclass, attname, attstattarget) AS definition
+    FROM pg_attribute WHERE attrelid = ANY ($1::regclass[]) AND attnum > 0 AND attstattarget >= 0
+    UNION ALL
+    SELECT 2, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')
+    FROM pg_index WHERE indrelid = ANY ($1::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+    UNION ALL
+    SELECT CASE contype WHEN 'f' THEN 4 ELSE 3 END,
+        format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+    FROM pg_constraint
+    WHERE conparentid = 0
+        AND (contype IN ('p', 'u') AND conrelid = ANY ($1::regclass[])
+            OR contype = 'f' AND (conrelid = ANY ($1::regclass[]) OR confrelid = ANY ($1::regclass[])))
+    UNION ALL
+    SELECT 5, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = ANY ($1::regclass[]) AND NOT tgisinternal
+    UNION ALL
+    SELECT 6, format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s', policyname, schemaname, tablename, permissive, cmd, (
+            SELECT string_agg(CASE role WHEN 'public' THEN 'PUBLIC' ELSE quote_ident(role) END, ', ') FROM unnest(roles) AS role
+        )) || coalesce(' USING (' || qual || ')', '') || coalesce(' WITH CHECK (' || with_check || ')', '')
+    FROM pg_policies WHERE format('%I.%I', schemaname, tablename)::regclass = ANY ($1::regclass[])
+    UNION ALL
+    SELECT 7, format('ALTER TABLE %s %s ROW LEVEL SECURITY', oid::regclass, wall) FROM pg_class
+    CROSS JOIN LATERAL (VALUES ('ENABLE', relrowsecurity), ('FORCE', relforcerowsecurity)) AS walls (wall, is_up)
+    WHERE oid = ANY ($1::regclass[]) AND is_up
+    UNION ALL
+    SELECT 8, format('GRANT %s ON %s TO %s', privilege_type, oid::regclass, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)
+    FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) WHERE oid = ANY ($1::regclass[]) AND grantee <> relowner
+) AS defined
+ORDER BY place, definition;
+
+-- numbered_columns :many
+-- The columns of these tables that the database numbers, and what counts for them.
+SELECT attrelid::regclass::text AS owner, attname AS name, pg_get_serial_sequence(attrelid::regclass::text, attname) AS sequence
+FROM pg_attribute WHERE attrelid = ANY ($1::regclass[]) AND attidentity <> '';
+
+-- sequence_of :value
+-- What counts for a column.
+SELECT pg_get_serial_sequence($1, $2);
+
+-- stored_as :value
+-- How a table's rows are stored. A split one keeps none of its own: its first partition tells.
+SELECT array_to_string(reloptions, ', ') FROM pg_class
+WHERE oid = coalesce((SELECT min(inhrelid::bigint)::oid FROM pg_inherits WHERE inhparent = $1::regclass), $1::regclass);
+
+-- partitions_of :value
+-- How many partitions a table has; none where it is whole.
+SELECT count(*) FROM pg_inherits WHERE inhparent = $1::regclass;
