@@ -173,11 +173,11 @@ def test_after_kills_under_load_every_consumer_holds_the_live_state_and_every_ba
     assert times_delivered(site, search_id) == sum((producer.batches for producer in producers), Counter())
 
 
-def under_load(clients, kill):
+def under_load(clients, kill, *, seconds=SECONDS):
     """Everybody at work, with a kill now and then; answers how many there were."""
     stop = threading.Event()
     chance = random.Random(2026)
-    ends_at = time.monotonic() + SECONDS
+    ends_at = time.monotonic() + seconds
     kills = 0
     with ThreadPoolExecutor(len(clients)) as pool:
         running = [pool.submit(client.run, stop) for client in clients]
