@@ -11,6 +11,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.db.lending import Lender
 from openprospect.server.db.queries import name_of
 
 Row = Mapping[str, Any]
@@ -103,8 +104,8 @@ class Connection:
 class Database:
     """A pool of connections. `transaction()` for several statements; the rest runs one statement by itself."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, patience_seconds: float) -> None:
-        self._pool = pool
+    def __init__(self, lender: Lender, *, patience_seconds: float) -> None:
+        self._lender = lender
         self._patience = patience_seconds
 
     @classmethod
@@ -131,10 +132,10 @@ class Database:
                 command_timeout=120,
                 target_session_attrs=SessionAttribute.standby if is_standby else None,
             )
-        return cls(pool, patience_seconds=patience_seconds)
+        return cls(Lender(pool, size=size), patience_seconds=patience_seconds)
 
     async def close(self) -> None:
-        await self._pool.close()
+        await self._lender.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -147,7 +148,7 @@ class Database:
         """Commit at the end of the block, roll back when it raises. Raises Unavailable, which says whether that is known."""
         is_done = False
         try:
-            async with self._pool.acquire(timeout=self._patience) as raw, raw.transaction():
+            async with self._lender.lend(patience_seconds=self._patience) as raw, raw.transaction():
                 yield Connection(raw)
                 is_done = True
         except _UNREACHABLE as error:
@@ -172,7 +173,7 @@ class Database:
 
     async def _alone(self, statement: Callable[[Any], Awaitable[Any]]) -> Any:
         try:
-            async with self._pool.acquire(timeout=self._patience) as raw:
+            async with self._lender.lend(patience_seconds=self._patience) as raw:
                 return await statement(raw)
         except _UNREACHABLE as error:
             await self._distrust(error)
@@ -181,7 +182,7 @@ class Database:
     async def _distrust(self, error: Exception) -> None:
         """Where a server is gone without a word, or is no longer the one it was, connections made anew may meet its successor."""
         if isinstance(error, (asyncio.TimeoutError, *_STRANGE)):
-            await self._pool.expire_connections()
+            await self._lender.renew()
 
 
 Executor = Connection | Database

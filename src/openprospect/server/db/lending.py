@@ -1,0 +1,101 @@
+"""Connections at hand: lent for a statement or a transaction, and kept for the next. Making and ending them is the driver's pool's.
+
+To take one from that pool and to give it back costs more than a short statement does.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Raw = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+
+class Lender:
+    """Lends at most as many connections at once as the pool may have; whoever comes then waits in turn."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, size: int) -> None:
+        self._pool = pool
+        self._places = asyncio.Semaphore(size)
+        self._kept: list[Raw] = []
+        # Counts up whenever what was lent before is not to be lent again.
+        self._age = 0
+
+    def lend(self, *, patience_seconds: float) -> "Loan":
+        """For an `async with`, which raises TimeoutError where none comes free, or can be made, in time."""
+        return Loan(self, patience_seconds=patience_seconds)
+
+    async def renew(self) -> None:
+        """From here on connections are made anew; those on loan end when they come back."""
+        await self._pool.expire_connections()
+        for raw in self._let_go():
+            # A server that is gone without a word would not hear a good-bye.
+            raw.terminate()
+
+    async def close(self) -> None:
+        """Once all have come back."""
+        for raw in self._let_go():
+            await self._pool.release(raw)
+        await self._pool.close()
+
+    async def take(self, patience_seconds: float) -> tuple["Raw", int]:
+        """A connection, and its age."""
+        if self._kept and not self._places.locked():
+            await self._places.acquire()  # at once
+        else:
+            async with asyncio.timeout(patience_seconds):
+                await self._places.acquire()
+        age = self._age
+        try:
+            return self._kept_one() or await self._pool.acquire(timeout=patience_seconds), age
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def take_back(self, raw: "Raw", *, age: int, is_sound: bool) -> None:
+        try:
+            if is_sound and age == self._age:
+                self._kept.append(raw)
+            else:
+                await self._pool.release(raw)
+        finally:
+            self._places.release()
+
+    def _kept_one(self) -> "Raw | None":
+        while self._kept:
+            raw = self._kept.pop()
+            if not _is_closed(raw):
+                return raw
+        return None
+
+    def _let_go(self) -> "list[Raw]":
+        self._age += 1
+        kept, self._kept = self._kept, []
+        return [raw for raw in kept if not _is_closed(raw)]
+
+
+class Loan:
+    """What goes wrong within the block may have left the connection in any state: the pool sees to it then."""
+
+    __slots__ = ("_age", "_lender", "_patience", "_raw")
+
+    def __init__(self, lender: Lender, *, patience_seconds: float) -> None:
+        self._lender = lender
+        self._patience = patience_seconds
+
+    async def __aenter__(self) -> "Raw":
+        self._raw, self._age = await self._lender.take(self._patience)
+        return self._raw
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._lender.take_back(self._raw, age=self._age, is_sound=error is None)
+
+
+def _is_closed(raw: "Raw") -> bool:
+    """The pool takes back by itself what breaks while nobody uses it."""
+    try:
+        return raw.is_closed()
+    except asyncpg.InterfaceError:
+        return True
