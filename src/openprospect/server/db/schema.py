@@ -23,7 +23,9 @@ _HEADING = (
 _NOISE = re.compile(
     r"^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict|COMMENT ON SCHEMA|CREATE SCHEMA).*\n|\bpublic\.", re.MULTILINE
 )
-_TABLE = re.compile(r"(?:CREATE (?:UNLOGGED )?TABLE|ALTER TABLE(?: ONLY)?|CREATE (?:UNIQUE )?INDEX \w+ ON|CREATE TRIGGER .*? ON) (\w+)")
+_TABLE = re.compile(
+    r"(?:CREATE (?:UNLOGGED )?TABLE|ALTER TABLE(?: ONLY)?|CREATE (?:UNIQUE )?INDEX \w+ ON|CREATE POLICY \w+ ON|CREATE TRIGGER .*? ON) (\w+)"
+)
 
 
 def schema_of(dsn: str) -> str:

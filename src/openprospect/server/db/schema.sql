@@ -38,6 +38,11 @@ CREATE FUNCTION current_from(feed uuid, first bigint) RETURNS bigint
         WHERE prospect_search_id = feed AND level = 2 AND block > first >> 21
     );
 $$;
+CREATE FUNCTION current_tenant() RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT nullif(current_setting('openprospect.tenant', true), '')::uuid;
+$$;
 CREATE FUNCTION history_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -248,6 +253,8 @@ ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_secret_hash_key UNIQUE (secret_hash);
 CREATE INDEX api_key_organization ON api_key USING btree (organization_id, name);
 ALTER TABLE ONLY api_key ADD CONSTRAINT api_key_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+ALTER TABLE api_key ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON api_key USING ((organization_id = current_tenant()));
 
 CREATE TABLE company (
     prospect_search_id uuid NOT NULL,
@@ -263,6 +270,8 @@ WITH (fillfactor='90');
 ALTER TABLE ONLY company ADD CONSTRAINT company_pkey PRIMARY KEY (prospect_search_id, id);
 CREATE INDEX company_id ON company USING btree (id);
 CREATE UNIQUE INDEX company_identity ON company USING btree (prospect_search_id, identity);
+ALTER TABLE company ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON company USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = company.prospect_search_id))));
 
 CREATE TABLE console_session (
     token_hash bytea NOT NULL,
@@ -273,6 +282,8 @@ CREATE TABLE console_session (
 ALTER TABLE ONLY console_session ADD CONSTRAINT console_session_pkey PRIMARY KEY (token_hash);
 CREATE INDEX console_session_expiry ON console_session USING btree (expires_at);
 ALTER TABLE ONLY console_session ADD CONSTRAINT console_session_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE CASCADE;
+ALTER TABLE console_session ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON console_session USING ((EXISTS ( SELECT FROM api_key WHERE (api_key.id = console_session.key_id))));
 
 CREATE TABLE delivery (
     prospect_search_id uuid NOT NULL,
@@ -291,6 +302,8 @@ CREATE INDEX delivery_superseded ON delivery USING btree (prospect_search_id, co
 CREATE INDEX delivery_superseded_at ON delivery USING btree (prospect_search_id, superseded_at) WHERE (superseded_at IS NOT NULL);
 CREATE TRIGGER count_removal AFTER INSERT ON delivery FOR EACH ROW WHEN ((new.is_removal AND (new.superseded_at IS NULL))) EXECUTE FUNCTION count_removal();
 CREATE TRIGGER count_removal_superseded AFTER UPDATE OF superseded_at ON delivery FOR EACH ROW WHEN ((new.is_removal AND (old.superseded_at IS NULL) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION count_removal();
+ALTER TABLE delivery ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON delivery USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = delivery.prospect_search_id))));
 
 CREATE TABLE delivery_hour (
     prospect_search_id uuid NOT NULL,
@@ -299,6 +312,8 @@ CREATE TABLE delivery_hour (
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY delivery_hour ADD CONSTRAINT delivery_hour_pkey PRIMARY KEY (prospect_search_id, hour);
+ALTER TABLE delivery_hour ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON delivery_hour USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = delivery_hour.prospect_search_id))));
 
 CREATE TABLE erasure (
     id uuid NOT NULL,
@@ -312,6 +327,8 @@ ALTER TABLE ONLY erasure ADD CONSTRAINT erasure_pkey PRIMARY KEY (id);
 CREATE INDEX erasure_organization ON erasure USING btree (organization_id, erased_at);
 CREATE INDEX erasure_subject ON erasure USING btree (organization_id, subject_hash);
 ALTER TABLE ONLY erasure ADD CONSTRAINT erasure_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+ALTER TABLE erasure ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON erasure USING ((organization_id = current_tenant()));
 
 CREATE TABLE erasure_place (
     erasure_id uuid NOT NULL,
@@ -325,6 +342,8 @@ ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_pkey PRIMARY KEY (er
 CREATE INDEX erasure_place_gone ON erasure_place USING btree (prospect_search_id, gone_at);
 ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(id);
 ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+ALTER TABLE erasure_place ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON erasure_place USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = erasure_place.prospect_search_id))));
 
 CREATE TABLE history (
     id bigint NOT NULL,
@@ -340,6 +359,8 @@ ALTER TABLE history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE 
 CREATE INDEX history_company ON history USING btree (prospect_search_id, company_id, id) WHERE (company_id IS NOT NULL);
 CREATE INDEX history_organization ON history USING btree (organization_id, id) WHERE (company_id IS NULL);
 CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION history_is_append_only();
+ALTER TABLE history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON history USING ((organization_id = current_tenant()));
 
 CREATE TABLE idempotent_answer (
     organization_id uuid NOT NULL,
@@ -351,6 +372,8 @@ CREATE TABLE idempotent_answer (
 ALTER TABLE ONLY idempotent_answer ADD CONSTRAINT idempotent_answer_pkey PRIMARY KEY (organization_id, key);
 CREATE INDEX idempotent_answer_age ON idempotent_answer USING btree (created_at);
 ALTER TABLE ONLY idempotent_answer ADD CONSTRAINT idempotent_answer_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+ALTER TABLE idempotent_answer ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON idempotent_answer USING ((organization_id = current_tenant()));
 
 CREATE TABLE instance (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -368,6 +391,8 @@ CREATE TABLE organization (
 );
 ALTER TABLE ONLY organization ADD CONSTRAINT organization_name_key UNIQUE (name);
 ALTER TABLE ONLY organization ADD CONSTRAINT organization_pkey PRIMARY KEY (id);
+ALTER TABLE organization ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON organization USING ((id = current_tenant()));
 
 CREATE TABLE prospect (
     prospect_search_id uuid NOT NULL,
@@ -382,6 +407,8 @@ WITH (fillfactor='90');
 ALTER TABLE ONLY prospect ADD CONSTRAINT prospect_pkey PRIMARY KEY (prospect_search_id, company_id, id);
 CREATE INDEX prospect_email ON prospect USING btree (email_hash) WHERE (email_hash IS NOT NULL);
 CREATE INDEX prospect_id ON prospect USING btree (id);
+ALTER TABLE prospect ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON prospect USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = prospect.prospect_search_id))));
 
 CREATE TABLE prospect_search (
     id uuid NOT NULL,
@@ -400,6 +427,8 @@ ALTER TABLE ONLY prospect_search ADD CONSTRAINT prospect_search_pkey PRIMARY KEY
 CREATE INDEX prospect_search_organization ON prospect_search USING btree (organization_id, created_at);
 CREATE TRIGGER count_delivery_hour AFTER UPDATE OF "position" ON prospect_search FOR EACH ROW WHEN ((new."position" > old."position")) EXECUTE FUNCTION count_delivery_hour();
 ALTER TABLE ONLY prospect_search ADD CONSTRAINT prospect_search_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+ALTER TABLE prospect_search ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON prospect_search USING ((organization_id = current_tenant()));
 
 CREATE TABLE receipt (
     prospect_search_id uuid NOT NULL,
@@ -412,6 +441,8 @@ CREATE TABLE receipt (
 WITH (fillfactor='50');
 ALTER TABLE ONLY receipt ADD CONSTRAINT receipt_pkey PRIMARY KEY (prospect_search_id, consumer);
 ALTER TABLE ONLY receipt ADD CONSTRAINT receipt_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+ALTER TABLE receipt ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON receipt USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = receipt.prospect_search_id))));
 
 CREATE TABLE receipt_step (
     id bigint NOT NULL,
@@ -426,6 +457,8 @@ ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQU
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_pkey PRIMARY KEY (prospect_search_id, id);
 CREATE INDEX receipt_step_until ON receipt_step USING btree (prospect_search_id, consumer, kind, until);
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_prospect_search_id_consumer_fkey FOREIGN KEY (prospect_search_id, consumer) REFERENCES receipt(prospect_search_id, consumer);
+ALTER TABLE receipt_step ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON receipt_step USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = receipt_step.prospect_search_id))));
 
 CREATE UNLOGGED TABLE request_count (
     key_id uuid NOT NULL,
@@ -436,6 +469,8 @@ CREATE UNLOGGED TABLE request_count (
 WITH (fillfactor='50');
 ALTER TABLE ONLY request_count ADD CONSTRAINT request_count_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY request_count ADD CONSTRAINT request_count_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id);
+ALTER TABLE request_count ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON request_count USING ((EXISTS ( SELECT FROM api_key WHERE (api_key.id = request_count.key_id))));
 
 CREATE TABLE schema_migration (
     version text NOT NULL,
@@ -451,6 +486,8 @@ CREATE TABLE suppression (
 );
 ALTER TABLE ONLY suppression ADD CONSTRAINT suppression_pkey PRIMARY KEY (organization_id, kind, hash);
 ALTER TABLE ONLY suppression ADD CONSTRAINT suppression_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+ALTER TABLE suppression ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON suppression USING ((organization_id = current_tenant()));
 
 CREATE TABLE tally (
     prospect_search_id uuid NOT NULL,
@@ -461,6 +498,8 @@ CREATE TABLE tally (
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY tally ADD CONSTRAINT tally_pkey PRIMARY KEY (prospect_search_id, level, block);
+ALTER TABLE tally ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON tally USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = tally.prospect_search_id))));
 
 CREATE TABLE walk (
     id bigint NOT NULL,
@@ -483,6 +522,8 @@ WITH (fillfactor='50');
 ALTER TABLE walk ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME walk_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (prospect_search_id, id);
 CREATE INDEX walk_of_start ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), begun_at DESC, id DESC);
+CREATE POLICY tenant ON walk USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = walk.prospect_search_id))));
+ALTER TABLE walk ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE webhook (
     id uuid NOT NULL,
@@ -500,6 +541,8 @@ CREATE TABLE webhook (
 ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 CREATE INDEX webhook_organization ON webhook USING btree (organization_id, created_at);
 ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(id);
+CREATE POLICY tenant ON webhook USING ((organization_id = current_tenant()));
+ALTER TABLE webhook ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE webhook_attempt (
     id bigint NOT NULL,
@@ -518,6 +561,8 @@ ALTER TABLE ONLY webhook_attempt ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY
 CREATE INDEX webhook_attempt_age ON webhook_attempt USING btree (at);
 CREATE INDEX webhook_attempt_of ON webhook_attempt USING btree (webhook_id, id);
 ALTER TABLE ONLY webhook_attempt ADD CONSTRAINT webhook_attempt_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+CREATE POLICY tenant ON webhook_attempt USING ((EXISTS ( SELECT FROM webhook WHERE (webhook.id = webhook_attempt.webhook_id))));
+ALTER TABLE webhook_attempt ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE webhook_position (
     webhook_id uuid NOT NULL,
@@ -536,6 +581,8 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_pkey PRIMARY KEY (webhook_id, prospect_search_id);
 ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
 ALTER TABLE ONLY webhook_position ADD CONSTRAINT webhook_position_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+CREATE POLICY tenant ON webhook_position USING ((EXISTS ( SELECT FROM webhook WHERE (webhook.id = webhook_position.webhook_id))));
+ALTER TABLE webhook_position ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE webhook_secret (
     webhook_id uuid NOT NULL,
@@ -547,3 +594,5 @@ CREATE TABLE webhook_secret (
 );
 ALTER TABLE ONLY webhook_secret ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (webhook_id, created_at);
 ALTER TABLE ONLY webhook_secret ADD CONSTRAINT webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+CREATE POLICY tenant ON webhook_secret USING ((EXISTS ( SELECT FROM webhook WHERE (webhook.id = webhook_secret.webhook_id))));
+ALTER TABLE webhook_secret ENABLE ROW LEVEL SECURITY;
