@@ -11,6 +11,7 @@ import pytest
 
 from openprospect import server
 from openprospect.server.db.queries import Statement, parse
+from openprospect.server.db.tenants import ROLE
 
 SERVER = Path(server.__path__[0])
 FILES = sorted(SERVER.rglob("queries.sql"))
@@ -101,12 +102,15 @@ def test_every_statement_is_run_for_as_many_rows_as_it_gives(path: Path):
     assert [(method, name) for method, name in runs if METHOD[shapes[name]] != method] == []
 
 
-async def test_the_statements_of_a_request_find_their_rows_by_index(connection):
+@pytest.mark.parametrize("within", [set(), set(HOT) - {"access", "reading"}], ids=["all", "within a tenant's walls"])
+async def test_the_statements_of_a_request_find_their_rows_by_index(connection, within: set[str]):
     await fill(connection)
+    if within:
+        await connection.execute(f"SET ROLE {ROLE}")
     scanned = {}
     for found in STATEMENTS:
         path, statement = found
-        if statement.name in HOT.get(path.parent.name, []):
+        if statement.name in HOT.get(path.parent.name, []) and (not within or path.parent.name in within):
             tables = set(scanned_whole(await plan_of(connection, statement.sql))) & GROWING
             if tables:
                 scanned[label(found)] = tables

@@ -10,6 +10,7 @@ import asyncpg
 
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import translated
+from openprospect.server.db.tenants import ensure_role
 
 _FOLDER = Path(__file__).with_name("migrations")
 _LOCK = 0x6F70656E70726F73
@@ -41,6 +42,7 @@ async def migrate(dsn: str, *, folder: Path = _FOLDER) -> str:
             applied = {row["version"] for row in await connection.fetch("SELECT version FROM schema_migration")}
             for migration in _missing(known, applied):
                 await _apply(connection, migration)
+            await ensure_role(connection)
         return known[-1].version
     finally:
         await connection.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
@@ -13,6 +14,9 @@ from asyncpg.connect_utils import SessionAttribute
 from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.lending import Lender
 from openprospect.server.db.queries import name_of
+from openprospect.server.db.tenants import ROLE, TenantConnection, TenantLender, can_take_role
+
+logger = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 
@@ -32,6 +36,11 @@ _SHUT_OUT_MESSAGE = (
 
 _PATIENCE_SECONDS = 30.0
 """For a connection, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
+
+_ONE_WALL = (
+    f"Tenants are kept apart by the service's own statements alone: this account may not take the role {ROLE}, which row-level security "
+    "holds. docs/security.md tells how to make it."
+)
 
 _SETTINGS = {
     "application_name": "openprospect",
@@ -101,12 +110,32 @@ class Connection:
         await self._raw.copy_records_to_table(table, columns=list(columns), records=records)
 
 
+class TenantsConnection(Connection):
+    """One within a tenant's walls, which COPY does not go with."""
+
+    async def copy(self, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> None:
+        """A statement a row, all of them sent at once."""
+        places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+        await self._raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", records)  # noqa: S608  # names of ours
+
+
 class Database:
     """A pool of connections. `transaction()` for several statements; the rest runs one statement by itself."""
 
-    def __init__(self, lender: Lender, *, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        lender: Lender | TenantLender,
+        *,
+        patience_seconds: float,
+        tenants: Lender | None = None,
+        whole: "Database | None" = None,
+    ) -> None:
         self._lender = lender
         self._patience = patience_seconds
+        self._tenants = tenants
+        self._connection = TenantsConnection if whole else Connection
+        self.whole = whole or self
+        """Out of a tenant's walls again: for what a process does for all at once."""
 
     @classmethod
     async def open(
@@ -114,28 +143,31 @@ class Database:
         dsn: str,
         *,
         size: int = 8,
+        tenants_size: int = 0,
         on_statement: OnStatement | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
         is_standby: bool = False,
     ) -> Self:
-        """A standby need not be there yet, and nothing else at its address is taken for one."""
+        """So many connections, and so many more for `within`. A standby need not be there yet, and nothing else is taken for one."""
         with translated():
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=0 if is_standby else 1,
-                max_size=size,
-                server_settings=_SETTINGS,
-                init=_telling(on_statement) if on_statement else None,
-                reset=_no_reset,
-                max_inactive_connection_lifetime=0,
-                timeout=10,
-                command_timeout=120,
-                target_session_attrs=SessionAttribute.standby if is_standby else None,
-            )
-        return cls(Lender(pool, size=size), patience_seconds=patience_seconds)
+            pool = await _connected(dsn, size, on_statement, is_standby=is_standby)
+            tenants = None
+            if tenants_size and await can_take_role(pool):
+                tenants = Lender(await _connected(dsn, tenants_size, on_statement, role=ROLE), size=tenants_size)
+            elif tenants_size:
+                logger.warning(_ONE_WALL)
+        return cls(Lender(pool, size=size), patience_seconds=patience_seconds, tenants=tenants)
+
+    def within(self, tenant: UUID) -> "Database":
+        """The same database, of which statements see and change this tenant's rows alone; as it is, where there is no such wall."""
+        if self._tenants is None:
+            return self
+        return Database(TenantLender(self._tenants, tenant), patience_seconds=self._patience, whole=self)
 
     async def close(self) -> None:
-        await self._lender.close()
+        for lender in (self._lender, self._tenants):
+            if lender is not None:
+                await lender.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -149,7 +181,7 @@ class Database:
         is_done = False
         try:
             async with self._lender.lend(patience_seconds=self._patience) as raw, raw.transaction():
-                yield Connection(raw)
+                yield self._connection(raw)
                 is_done = True
         except _UNREACHABLE as error:
             await self._distrust(error)
@@ -205,6 +237,24 @@ def _translation(error: Exception, unavailable: Unavailable) -> Exception:
     return Misconfigured(_SHUT_OUT_MESSAGE) if isinstance(error, _SHUT_OUT) else unavailable
 
 
+async def _connected(
+    dsn: str, size: int, on_statement: OnStatement | None, *, role: str | None = None, is_standby: bool = False
+) -> "asyncpg.Pool[asyncpg.Record]":
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0 if is_standby else 1,
+        max_size=size,
+        server_settings=_SETTINGS | ({"role": role} if role else {}),
+        connection_class=TenantConnection if role else asyncpg.Connection,
+        init=_telling(on_statement) if on_statement else None,
+        reset=_no_reset,
+        max_inactive_connection_lifetime=0,
+        timeout=10,
+        command_timeout=120,
+        target_session_attrs=SessionAttribute.standby if is_standby else None,
+    )
+
+
 def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, None]]:
     def tell(record: Any) -> None:
         on_statement(name_of(record.query), record.elapsed, type(record.exception).__name__ if record.exception else None)
@@ -216,7 +266,7 @@ def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, N
 
 
 async def _no_reset(_connection: Any) -> None:
-    """Nothing here changes a session's state outside a transaction, and the driver's reset costs a round trip a request."""
+    """Of a session's state, only whose rows it shows is changed outside a transaction; the driver's reset costs a round trip a request."""
 
 
 def _without_trace(record: logging.LogRecord) -> bool:
