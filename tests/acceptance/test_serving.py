@@ -162,7 +162,11 @@ def test_workers_share_the_work_and_die_with_a_parent_that_is_killed(site):
 
 def test_no_secret_stands_in_an_argument_list_or_a_log(site, search_id):
     key = site.new_key("secret")
-    environment = site.environment | {"OPENPROSPECT_DATABASE_URL": f"{site.dsn}&password=geheim-2026"}
+    environment = site.environment | {
+        "OPENPROSPECT_DATABASE_URL": f"{site.dsn}&password=geheim-2026",
+        "OPENPROSPECT_SECRET_KEY": "geheim-2026" * 3,
+        "OPENPROSPECT_METRICS_TOKEN": "geheim-2026",
+    }
     with site.serving("--workers", "2", environment=environment) as server:
         with server.client(key) as client:
             client.get(f"/deliveries/{search_id}/companies").raise_for_status()

@@ -1,7 +1,6 @@
 """Secrets of the operator's, seen from outside a running command: by `ps`, in its log, and in what it says of a mistake."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cyclopts import App
@@ -9,41 +8,14 @@ from cyclopts import App
 from openprospect.cli.main import app
 from openprospect.cli.output import fail
 from openprospect.cli.storage import Storage, on_database
-from openprospect.demo.service import clean_environment
 from openprospect.server.access import store
 from openprospect.server.core.errors import OpenProspectError
 from openprospect.server.db import dump
 from openprospect.server.db.embedded.installation import Installation
-from tests.acceptance.commands import Site, open_site, workers_of
 from tests.project.test_docs_cover import commands_of
 from tests.security.test_secrets_in_reprs import SECRET
 
 MARK = "hunter2hunter2hunter2hunter2hunter2hunter2"
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with open_site() as site:
-        yield site
-
-
-def command_line(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-
-
-def test_a_service_given_its_secrets_by_environment_shows_none_to_whoever_lists_processes_or_reads_its_log(site):
-    secrets = {
-        # The embedded PostgreSQL knows its user by other means, and does not mind a password.
-        "OPENPROSPECT_DATABASE_URL": site.dsn.replace("openprospect@", f"openprospect:{MARK}@"),
-        "OPENPROSPECT_SECRET_KEY": MARK,
-        "OPENPROSPECT_METRICS_TOKEN": MARK,
-    }
-    assert all(MARK in value for value in secrets.values())
-    with site.serving("--workers", "2", environment=clean_environment(**secrets)) as server:
-        processes = [server.process.pid, *workers_of(server.process.pid)]
-        lines = [command_line(pid) for pid in processes]
-        assert len(lines) == 3
-    assert MARK not in "\n".join(lines) + server.log.read_text()
 
 
 @pytest.mark.parametrize("place", ["u:{}@h/d", "u@h/d?password={}", "u:x@h/d?password={}&sslmode=require"])
@@ -84,13 +56,3 @@ def test_every_option_that_takes_a_secret_is_also_read_from_the_environment():
     secret = [(command, name, variables) for command, name, variables in options() if SECRET.search(name.strip("-").replace("-", "_"))]
     assert {name for _, name, _ in secret} >= {"--secret-key", "--metrics-token", "--api-key", "--database-url"}
     assert [(command, name) for command, name, variables in secret if not variables] == []
-
-
-def test_a_settings_file_that_cannot_be_read_is_not_repeated(site):
-    (site.folder / "openprospect.toml").write_text(f'secret_key = "{MARK}\n')
-    try:
-        complaint = site.run("searches", "list", expected=2).complaint
-    finally:
-        (site.folder / "openprospect.toml").unlink()
-    assert "openprospect.toml cannot be read" in complaint
-    assert "hunter" not in complaint

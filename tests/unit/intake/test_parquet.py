@@ -1,8 +1,9 @@
 """Parquet files, flat and nested."""
 
+import io
 import math
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
+from tests.unit.intake.test_any_file import outcomes
 
 from .conftest import Read
 
@@ -75,3 +79,45 @@ def test_values_become_what_json_knows(read: Reader, parquet: Callable[..., Path
 def test_what_is_no_parquet_is_told(read: Reader, content: bytes) -> None:
     with pytest.raises(InvalidInput, match="no Parquet file"):
         read(content, "x.parquet")
+
+
+def whole() -> bytes:
+    """A file with a column of each kind that can be damaged in its own way, uncompressed so that damage gets through."""
+    file = io.BytesIO()
+    columns = {
+        "company_name": ["A", "B"],
+        "email": ["a@example.com", "b@example.com"],
+        "day": [date(2026, 1, 1)] * 2,
+        "at": [time(9, 5)] * 2,
+    }
+    pq.write_table(pa.table(columns), file, compression="none", use_dictionary=False)
+    return file.getvalue()
+
+
+WHOLE = whole()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_any_damage_to_a_parquet_file_gives_rows_or_says_what_is_wrong(damage: list[tuple[int, int]]) -> None:
+    content = bytearray(WHOLE)
+    for place, byte in damage:
+        content[place] = byte
+    try:
+        found = outcomes(bytes(content), ".parquet")
+    except InvalidInput:
+        return
+    assert len(found) <= len(WHOLE)
+
+
+@pytest.mark.parametrize(("sound", "damaged"), [(b"a@example", b"\xff@example"), (date(2026, 1, 1).toordinal(), 1 << 30)])
+def test_text_and_dates_that_are_none_are_told(sound: bytes | int, damaged: bytes | int) -> None:
+    was, becomes = (as_stored(value) for value in (sound, damaged))
+    assert was in WHOLE
+    with pytest.raises(InvalidInput, match="damaged"):
+        outcomes(WHOLE.replace(was, becomes), ".parquet")
+
+
+def as_stored(value: bytes | int) -> bytes:
+    """Text as it is; a day as its number since 1970, where it is a day at all."""
+    return value if isinstance(value, bytes) else (value - date(1970, 1, 1).toordinal()).to_bytes(4, "little")

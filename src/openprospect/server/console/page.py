@@ -52,7 +52,7 @@ _ASSET_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "public,
 def page(request: Request[Any, Any, Any], template: str, *, status: int = 200, **values: Any) -> Response[str]:
     """A page, or a part of one, for whoever is signed in."""
     operator = request.scope.get("auth")
-    shared = {"operator": operator if isinstance(operator, Operator) else None, "path": request.url.path}
+    shared = {"operator": operator if isinstance(operator, Operator) else None, "path": request.scope["path"]}
     return Response(rendered(template, **shared, **values), status_code=status, media_type="text/html", headers=_PAGE_HEADERS)
 
 

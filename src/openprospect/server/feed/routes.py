@@ -24,6 +24,7 @@ from openprospect.server.feed.reading.pages import Ask, Page, Pages
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
 from openprospect.server.feed.withdraw import withdraw
+from openprospect.server.http.address import service_url
 from openprospect.server.http.body import json_body, media_type_of, takes
 from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key
 from openprospect.server.http.methods import is_head
@@ -213,9 +214,7 @@ def _links(request: CredentialRequest, ask: Ask, last_at: datetime) -> str:
 
 def _address(request: CredentialRequest) -> str:
     """The route's own address, as the caller reached it."""
-    scope = request.scope
-    host = request.headers.get("host") or request.url.netloc
-    return f"{scope['scheme']}://{host}{quote(scope['root_path'] + scope['path'])}".rstrip("/")
+    return f"{service_url(request)}{quote(request.scope['path'])}".rstrip("/")
 
 
 def _body(ask: Ask, page: Page) -> bytes:

@@ -40,7 +40,7 @@ def idempotency_key(request: Request[Any, Any, Any], body: bytes) -> Idempotency
         return None
     if not (0 < len(key) <= _MAX_LENGTH and key.isprintable()):
         raise InvalidInput(f"Idempotency-Key must have 1 to {_MAX_LENGTH} printable characters.", parameter="Idempotency-Key")
-    return IdempotencyKey(key, hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + body).digest())
+    return IdempotencyKey(key, hashlib.sha256(f"{request.method} {request.scope['path']}\0".encode() + body).digest())
 
 
 async def kept_answers(

@@ -13,6 +13,7 @@ from openprospect.server.core.timestamps import read
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.http.address import service_url
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.paging import LIMIT, OFFSET
@@ -174,7 +175,7 @@ async def _create(
         search_id=search_id,
         events=body.events or (),
         is_full=body.full,
-        base_url=str(request.base_url),
+        base_url=service_url(request),
         allow_private=allow_private,
         vault=vault,
         actor=request.auth.actor,

@@ -13,6 +13,7 @@ from openprospect.server.console.routes.search import own_feed
 from openprospect.server.console.samples import samples
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Database
+from openprospect.server.http.address import service_url
 
 _LIMIT = 2
 
@@ -21,7 +22,7 @@ _LIMIT = 2
 async def connect_page(request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
     """The programs of the delivery page, ready to run."""
     feed = await own_feed(request, database, search_id)
-    base_url = str(request.base_url).rstrip("/")
+    base_url = service_url(request)
     return page(
         request, "connect.html", feed=feed, base_url=base_url, samples=samples(feed.search_id, base_url), connectors=CONNECTOR_FILES
     )
@@ -33,7 +34,7 @@ async def connector_file(
 ) -> Response[str]:
     """A file for another tool, ready to load."""
     feed = await own_feed(request, database, search_id)
-    text = filled(name, feed.search_id, str(request.base_url).rstrip("/"))
+    text = filled(name, feed.search_id, service_url(request))
     if text is None:
         raise NotFound("There is no such connector.")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}

@@ -52,5 +52,5 @@ async def sign_out_form(request: OperatorsRequest, database: NamedDependency[Dat
 
 def _cookie(request: Request[Any, Any, State], value: str, *, max_age: int) -> Cookie:
     return Cookie(
-        key=COOKIE, value=value, path=ROOT, max_age=max_age, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+        key=COOKIE, value=value, path=ROOT, max_age=max_age, httponly=True, samesite="strict", secure=request.scope["scheme"] == "https"
     )

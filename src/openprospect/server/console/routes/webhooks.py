@@ -12,6 +12,7 @@ from openprospect.server.core.errors import InvalidInput, Misconfigured
 from openprospect.server.core.timestamps import read
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
+from openprospect.server.http.address import service_url
 from openprospect.server.http.parameters import path_identifier
 from openprospect.server.observability import store as watched
 from openprospect.server.searches.model import SearchId
@@ -45,7 +46,7 @@ async def create_webhook_form(
             search_id=SearchId(path_identifier("search_id", text(form, "search_id"))) if text(form, "search_id") else None,
             events=[str(event) for event in form.getall("event", [])],
             is_full=text(form, "full") == "yes",
-            base_url=str(request.base_url),
+            base_url=service_url(request),
             allow_private=allow_private,
             vault=vault,
             actor=request.auth.actor,
