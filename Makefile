@@ -15,7 +15,7 @@ PROMISE := $(addprefix tests/integration/test_,new_feeds.py order.py places.py p
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-connectors check format docs bench openapi migration lock assets screenshots
+.PHONY: help setup demo test test-connectors check audit format docs bench openapi migration lock assets screenshots
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ check: $(INSTALLED) ## format, lint, types, import rules, migrations, file sizes
 	$(BIN)/squawk $(MIGRATIONS)
 	$(BIN)/pytest tests/project
 	@$(MAKE) --no-print-directory docs
+
+audit: $(INSTALLED) ## ask PyPI's advisory database about every locked version, where this machine reaches it
+	$(BIN)/uv tool run pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 docs: $(INSTALLED) ## build the documentation as a site, into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
