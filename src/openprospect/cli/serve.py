@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check, prepare
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check_ready, prepare
 from openprospect.server.access.counting import checked_redis_url
 from openprospect.server.core.vault import Vault
 from openprospect.server.observability.tracing.wanted import wants_traces
@@ -111,7 +111,7 @@ def serve(
             is_traced=wants_traces(os.environ),
             secret_keys=storage.secret_keys(),
         )
-        asyncio.run(prepare(dsn, Vault(settings.secret_keys)) if migrate else check(dsn))
+        asyncio.run(prepare(dsn, Vault(settings.secret_keys)) if migrate else check_ready(dsn))
         serve_until_stopped(dsn, settings, host=host, port=port, workers=workers)
 
 

@@ -16,7 +16,7 @@ from openprospect.server.access.keys import ensure_default_organization
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
-from openprospect.server.db.migrate import migrate
+from openprospect.server.db.migrate import check_version, migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.instance import instance
 from openprospect.server.privacy.log import ErasureLog, LoggedErasure
@@ -123,6 +123,12 @@ async def prepare(dsn: str, vault: Vault) -> str:
         await ensure_default_organization(database)
         await seal_secrets(database, vault)
     return version
+
+
+async def check_ready(dsn: str) -> None:
+    """Raises Misconfigured where the database cannot be served as it is: empty, half restored, or of another version."""
+    await check(dsn)
+    await check_version(dsn)
 
 
 async def check(dsn: str) -> None:

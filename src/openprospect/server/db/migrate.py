@@ -48,6 +48,21 @@ async def migrate(dsn: str, *, folder: Path = _FOLDER) -> str:
         await connection.close()
 
 
+async def check_version(dsn: str) -> None:
+    """Raises Misconfigured where the schema is another version's than this one's."""
+    with translated():
+        connection = await asyncpg.connect(dsn, timeout=30)
+    try:
+        applied = {row["version"] for row in await connection.fetch("SELECT version FROM schema_migration")}
+    finally:
+        await connection.close()
+    missing = list(_missing(migrations(), applied))
+    if missing:
+        raise Misconfigured(
+            f"The database has yet to be brought to this version: it lacks {missing[0].version}. Run `openprospect migrate`."
+        )
+
+
 @asynccontextmanager
 async def exclusively(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
     """Change the schema as the only one: whoever else would waits."""
