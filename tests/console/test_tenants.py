@@ -1,8 +1,11 @@
 """A key of one organization sees nothing of another, on no page and by no form."""
 
+import re
+
 import pytest
 
 from tests.console.conftest import first
+from tests.console.test_gate import OPEN, ROUTES
 from tests.integration.conftest import open_search
 
 SECRET = "betas-own"
@@ -39,8 +42,9 @@ async def test_the_pages_of_one_tenant_show_nothing_of_another(browser, beta):
         assert SECRET not in (await browser.get(path)).text
 
 
-async def test_what_is_another_tenants_looks_like_nothing(browser, beta):
-    for path in (
+def pages(beta):
+    """Every page that names something of a tenant's."""
+    return (
         f"/searches/{beta['search']}",
         f"/searches/{beta['search']}/deliver",
         f"/searches/{beta['search']}/connect",
@@ -51,7 +55,35 @@ async def test_what_is_another_tenants_looks_like_nothing(browser, beta):
         f"/privacy/erasures/{beta['erasure']}/report/json",
         f"/webhooks/{beta['webhook']}",
         f"/webhooks/{beta['webhook']}/attempts",
-    ):
+    )
+
+
+def forms(beta):
+    """Every form that names something of a tenant's, filled in."""
+    return (
+        (f"/searches/{beta['search']}/find", {"wanted": SECRET}),
+        (f"/searches/{beta['search']}/try", {}),
+        (f"/searches/{beta['search']}/deliver", {"step": "deliver"}),
+        (f"/keys/{beta['key']}/revoke", {}),
+        *((f"/webhooks/{beta['webhook']}/{deed}", {"since": "2026-01-01T00:00:00Z"}) for deed in ("test", "rotate", "replay", "switch")),
+    )
+
+
+def test_no_page_and_no_form_is_left_out():
+    ids = dict.fromkeys(("search", "company", "erasure", "webhook", "key"), "x")
+    tried = [("GET", path) for path in pages(ids)] + [("POST", path) for path, _ in forms(ids)]
+    naming = {(method, path) for method, path in ROUTES - OPEN if "{" in path and method in {"GET", "POST"}}
+
+    def is_tried(method: str, route: str) -> bool:
+        pattern = re.sub(r"\{\w+\}", "[^/]+", route)
+        return any(verb == method and re.fullmatch(pattern, f"/console{path}") for verb, path in tried)
+
+    assert len(naming) > 10
+    assert [route for route in sorted(naming) if not is_tried(*route)] == []
+
+
+async def test_what_is_another_tenants_looks_like_nothing(browser, beta):
+    for path in pages(beta):
         assert (await beta["browser"].get(path)).status_code == 200, path
         answer = await browser.get(path)
         assert answer.status_code == 404, path
@@ -60,13 +92,7 @@ async def test_what_is_another_tenants_looks_like_nothing(browser, beta):
 
 async def test_nothing_of_another_tenants_is_changed(browser, beta):
     await browser.get("/")
-    for path, form in (
-        (f"/searches/{beta['search']}/find", {"wanted": SECRET}),
-        (f"/searches/{beta['search']}/try", {}),
-        (f"/searches/{beta['search']}/deliver", {"step": "deliver"}),
-        (f"/keys/{beta['key']}/revoke", {}),
-        *((f"/webhooks/{beta['webhook']}/{deed}", {"since": "2026-01-01T00:00:00Z"}) for deed in ("test", "rotate", "replay", "switch")),
-    ):
+    for path, form in forms(beta):
         answer = await browser.post(path, form)
         assert answer.status_code == 404, path
         assert SECRET not in answer.text

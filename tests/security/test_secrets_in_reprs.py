@@ -17,14 +17,14 @@ MARK = "hunter2-hunter2-hunter2-hunter2-hunter2"
 SECRET = re.compile(r"secret|token|password|^key$|api_key|database_url|^dsn$|authorization")
 HARMLESS = re.compile(r"_hash$|^sealed")
 TEXT = re.compile(r"\b(str|bytes)\b")
-# Scripts to be started, not imported.
-SCRIPTS = re.compile(r"__main__$|\.connectors\.files\.")
+# Scripts to be started, and what needs a tool that is not in this environment.
+ELSEWHERE = re.compile(r"__main__$|\.connectors\.(files|spark)\b")
 
 
 def classes() -> Iterator[type[Any]]:
     """Every class of ours with declared fields."""
     for module in pkgutil.walk_packages(openprospect.__path__, "openprospect."):
-        if SCRIPTS.search(module.name):
+        if ELSEWHERE.search(module.name):
             continue
         for found in vars(importlib.import_module(module.name)).values():
             is_ours = inspect.isclass(found) and found.__module__ == module.name

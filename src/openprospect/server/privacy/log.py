@@ -75,7 +75,7 @@ class ErasureLog:
     def _decoded(self, line: bytes, number: int) -> LoggedErasure:
         try:
             return msgspec.json.decode(line, type=LoggedErasure)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured(f"{self.path}, line {number}, is no erasure: {error}. Take the file from another copy.") from error
 
 
