@@ -32,6 +32,13 @@ async def test_silence_is_told_in_time_and_over_once_the_way_is_open_again(clust
             assert await database.value("SELECT 1") == 1
 
 
+async def test_a_host_that_says_nothing_does_not_keep_the_next_one_from_being_asked(cluster, name, proxy):
+    proxy.flows.clear()
+    dsn = f"postgresql://openprospect@127.0.0.1:{proxy.port},127.0.0.1:{cluster.port}/{name}?target_session_attrs=primary"
+    async with await Database.open(dsn, size=1) as database:
+        assert await database.value("SELECT 1") == 1
+
+
 async def test_connections_that_are_cut_are_made_anew(cluster, name, proxy):
     async with serving(cluster.dsn(name, port=proxy.port), keys_in=cluster.dsn(name)) as site:
         await site.deliver(*HOTELS)

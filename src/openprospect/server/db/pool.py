@@ -12,6 +12,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.db.hosts import connect
 from openprospect.server.db.lending import Lender
 from openprospect.server.db.queries import name_of
 from openprospect.server.db.tenants import ROLE, TenantConnection, TenantLender, can_take_role
@@ -250,6 +251,7 @@ async def _connected(
         reset=_no_reset,
         max_inactive_connection_lifetime=0,
         timeout=10,
+        connect=connect,
         command_timeout=120,
         target_session_attrs=SessionAttribute.standby if is_standby else None,
     )
