@@ -13,6 +13,7 @@ SUITES = {
     "webhooks": "Pushing events",
     "soak": "Everything at once, for long",
     "partitions": "Tables split by search",
+    "capacity": "Millions of companies",
 }
 """The module `bench.NAME` of each suite, and its heading in the report."""
 

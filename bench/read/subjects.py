@@ -47,7 +47,7 @@ class Subject:
 def running(data: Data, databases: Mapping[str, str], logs: Path) -> Iterator[list[Subject]]:
     """All of them at once: who is not asked just now costs next to nothing."""
     with ExitStack() as stack:
-        subjects = [_ours(stack, data, logs)]
+        subjects = [ours(stack, data, logs)]
         subjects += [_fastapi(stack, databases["fastapi"], logs), _django(stack, databases["django"], logs)] if databases else []
         page_bytes = PAGE * 700
         subjects += _bare(stack, data, logs, page_bytes)
@@ -64,7 +64,8 @@ def _linked(answer: Answer) -> str:
     return "/" + answer.headers[b"link"].decode().split(">")[0].split("/", 3)[3]
 
 
-def _ours(stack: ExitStack, data: Data, logs: Path) -> Subject:
+def ours(stack: ExitStack, data: Data, logs: Path) -> Subject:
+    """The service itself, on the database of the data."""
     command: list[str | Path] = [COMMAND, "serve", "--port", "{port}", "--no-migrate"]
     service = stack.enter_context(serving(command, environment={"OPENPROSPECT_DATABASE_URL": data.dsn}, log=logs / "openprospect.log"))
     return Subject(name=OURS, service=service, cases=_PEER_CASES | {"next link"}, page=documented, following=_linked)
