@@ -9,8 +9,8 @@ from openprospect.server.access.keys import create_key, ensure_default_organizat
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, Scope
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectRow
-from openprospect.server.feed.publish import MAX_BATCH, publish
-from openprospect.server.feed.withdraw import withdraw
+from openprospect.server.feed.writing.publish import MAX_BATCH, publish
+from openprospect.server.feed.writing.withdraw import withdraw
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 

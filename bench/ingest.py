@@ -19,10 +19,10 @@ from openprospect.server.access.keys import ensure_default_organization, organiz
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.publish import Submission, publish
-from openprospect.server.feed.row import parse_company
+from openprospect.server.feed.rows.row import parse_company
+from openprospect.server.feed.writing.commits import SharedCommits
+from openprospect.server.feed.writing.publish import Submission, publish
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 

@@ -21,7 +21,7 @@ from openprospect.server.core.vault import Vault
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.publish import publish
+from openprospect.server.feed.writing.publish import publish
 from openprospect.server.searches.model import Search
 from openprospect.server.webhooks.endpoints import create_webhook
 from tests.webhooks.receiver import Hang, Received, Receiver, Reply

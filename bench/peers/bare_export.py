@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.export import BATCH_COMPANIES
+from openprospect.server.feed.exporting.batches import BATCH_COMPANIES
 
 _BATCH = r"""
 SELECT max(delivered_at) AS last_at, convert_to(string_agg(document, E'\n' ORDER BY delivered_at), 'UTF8') AS companies

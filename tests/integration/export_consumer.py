@@ -9,7 +9,7 @@ from uuid import UUID
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.export import Batch, begin_export, read_batches
+from openprospect.server.feed.exporting.batches import Batch, begin_export, read_batches
 from openprospect.server.searches.model import SearchId
 from tests.integration.feed_model import Entry, FeedModel
 

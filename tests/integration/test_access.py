@@ -9,9 +9,9 @@ import pytest
 from openprospect.server.access import store
 from openprospect.server.access.credential import known_caller
 from openprospect.server.access.keys import create_key, revoke_key
+from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId, Scope
 from openprospect.server.access.secret import new_secret
-from openprospect.server.access.strangers import Strangers
 from openprospect.server.access.uses import KeyUses
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import InvalidInput, NotFound, Unauthenticated, Unavailable

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from openprospect.server.access.counting import checked_redis_url
-from openprospect.server.access.counts import DatabaseCounts
-from openprospect.server.access.leases import Leases
-from openprospect.server.access.rates import HOUR_SECONDS
-from openprospect.server.access.redis_counts import RedisCounts
-from openprospect.server.access.strangers import Strangers
+from openprospect.server.access.limits.counting import checked_redis_url
+from openprospect.server.access.limits.counts import DatabaseCounts
+from openprospect.server.access.limits.leases import Leases
+from openprospect.server.access.limits.rates import HOUR_SECONDS
+from openprospect.server.access.limits.redis_counts import RedisCounts
+from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.core.errors import Misconfigured, TooManyRequests, Unavailable
 from tests.integration.limited import end_hour, key
 from tests.integration.redis_server import needs_redis, redis_server
@@ -58,7 +58,7 @@ async def test_a_spent_key_is_asked_about_again_seconds_later(database):
 
 
 async def test_leases_whose_hour_is_over_are_forgotten_when_there_are_many(database, monkeypatch):
-    monkeypatch.setattr("openprospect.server.access.leases._MANY_LEASES", 10)
+    monkeypatch.setattr("openprospect.server.access.limits.leases._MANY_LEASES", 10)
     now = 0.0
     leases, made = Leases(DatabaseCounts(database), clock=lambda: now), await key(database)
     for number in range(10):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from openprospect.server.core.timestamps import written
-from openprospect.server.feed.export import BATCH_COMPANIES
+from openprospect.server.feed.exporting.batches import BATCH_COMPANIES
 from tests.integration.conftest import Deliver, pull
 from tests.integration.pages import SEVEN, ask, sources, versions
 from tests.integration.receipts import put, receipts, settled

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.export import Batch, begin_export, read_batches
+from openprospect.server.feed.exporting.batches import Batch, begin_export, read_batches
 from openprospect.server.feed.store import SQL
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from openprospect.server.access.keys import set_tier
-from openprospect.server.access.rates import HOUR_SECONDS
+from openprospect.server.access.limits.rates import HOUR_SECONDS
 from openprospect.server.access.secret import new_secret
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import InvalidInput, NotFound

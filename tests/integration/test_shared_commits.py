@@ -11,8 +11,8 @@ import pytest
 from litestar import Litestar
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.store import SQL
+from openprospect.server.feed.writing.commits import SharedCommits
 from tests.integration.conftest import Deliver, Service
 from tests.integration.hotel import feed, post
 

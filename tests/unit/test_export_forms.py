@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from openprospect.server.core.timestamps import read
-from openprospect.server.feed.document import stamped
-from openprospect.server.feed.formats import FORMATS
+from openprospect.server.feed.exporting.formats import FORMATS
+from openprospect.server.feed.rows.document import stamped
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 BEGIN = datetime(2026, 2, 25, 12, tzinfo=UTC)

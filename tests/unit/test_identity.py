@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openprospect.server.feed.identity import ascii_domain, bare_email, company_name_key, email_domain, email_key, host_key, name_key
+from openprospect.server.feed.rows.identity import ascii_domain, bare_email, company_name_key, email_domain, email_key, host_key, name_key
 
 
 @pytest.mark.parametrize(

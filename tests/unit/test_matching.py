@@ -6,9 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.hashes import identity_of
-from openprospect.server.feed.matching import KnownCompanies, KnownCompany, KnownPerson, Match, Person, match_companies, match_people
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
+from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.feed.rows.matching import (
+    KnownCompanies,
+    KnownCompany,
+    KnownPerson,
+    Match,
+    Person,
+    match_companies,
+    match_people,
+)
 
 ONE, TWO, NEW = (CompanyId(UUID(int=number)) for number in (1, 2, 99))
 MARIA, OTTO, STRANGER = (ProspectId(UUID(int=number)) for number in (101, 102, 199))

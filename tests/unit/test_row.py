@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from openprospect.server.feed.row import FaultyRow, parse_company, parse_prospect
+from openprospect.server.feed.rows.row import FaultyRow, parse_company, parse_prospect
 
 ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 OTHER_ID = "e5f6a7b8-c9d0-1234-e5f6-a7b8c9d01234"

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.row import FaultyRow, parse_company
+from openprospect.server.feed.rows.row import FaultyRow, parse_company
 
 ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 

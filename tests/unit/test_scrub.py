@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from msgspec import UNSET
 
-from openprospect.server.feed.scrub import scrubbed, traces_of
+from openprospect.server.feed.rows.scrub import scrubbed, traces_of
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 MARIA = UUID(int=1)

@@ -16,8 +16,8 @@ from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.publish import publish
 from openprospect.server.feed.receipts import Receipts
+from openprospect.server.feed.writing.publish import publish
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 from openprospect.server.webhooks.dispatch import Dispatcher

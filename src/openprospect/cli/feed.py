@@ -8,8 +8,8 @@ from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.feed import store
-from openprospect.server.feed import withdraw as withdrawing
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.writing import withdraw as withdrawing
 from openprospect.server.searches.create import known_search
 from openprospect.server.searches.model import SearchId
 

@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check_ready, prepare
-from openprospect.server.access.counting import checked_redis_url
+from openprospect.server.access.limits.counting import checked_redis_url
 from openprospect.server.core.vault import Vault
 from openprospect.server.observability.tracing.wanted import wants_traces
 from openprospect.server.serving import serve_until_stopped

@@ -16,24 +16,24 @@ from litestar.types import ASGIApp
 
 from openprospect.server.access import routes as access
 from openprospect.server.access.admission import Admission
-from openprospect.server.access.counting import counts_in
-from openprospect.server.access.leases import Leases
-from openprospect.server.access.rates import Rates
+from openprospect.server.access.limits.counting import counts_in
+from openprospect.server.access.limits.leases import Leases
+from openprospect.server.access.limits.rates import Rates
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
 from openprospect.server.core.turns import attempt, every, persistently
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
-from openprospect.server.feed import export_routes as export
 from openprospect.server.feed import routes as feed
-from openprospect.server.feed.commits import SharedCommits
+from openprospect.server.feed.exporting import routes as export
 from openprospect.server.feed.housekeeping import tidy
 from openprospect.server.feed.instance import instance
 from openprospect.server.feed.reading.pages import Pages
 from openprospect.server.feed.reading.store import begin_walks
 from openprospect.server.feed.reading.walks import Beginnings
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
+from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.http import openapi
 from openprospect.server.http.answer_headers import AnswerHeaders
 from openprospect.server.http.body import MAX_BODY_BYTES

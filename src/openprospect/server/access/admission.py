@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from openprospect.server.access.leases import Leases
-from openprospect.server.access.rates import Rates
-from openprospect.server.access.strangers import Strangers
+from openprospect.server.access.limits.leases import Leases
+from openprospect.server.access.limits.rates import Rates
+from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.access.uses import KeyUses
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from openprospect.server.access import store
 from openprospect.server.access.admission import Admission
+from openprospect.server.access.limits.rates import Allowance
+from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.access.model import Caller, Scope
-from openprospect.server.access.rates import Allowance
 from openprospect.server.access.secret import hash_of, is_well_formed
-from openprospect.server.access.strangers import Strangers
 from openprospect.server.core.errors import Forbidden, Unauthenticated
 from openprospect.server.db.pool import Executor, Row
 

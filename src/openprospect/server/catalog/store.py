@@ -9,7 +9,7 @@ from openprospect.server.catalog.wire import CompanyItem, ProspectItem, company_
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Executor
 from openprospect.server.db.queries import beside
-from openprospect.server.feed.document import parsed
+from openprospect.server.feed.rows.document import parsed
 from openprospect.server.feed.wire import DeliveredProspect
 
 SQL = beside(__file__)

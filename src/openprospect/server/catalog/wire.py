@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from openprospect.server.feed.document import parsed
+from openprospect.server.feed.rows.document import parsed
 from openprospect.server.feed.wire import DeliveredProspect, Timestamp
 
 

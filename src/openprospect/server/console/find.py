@@ -13,9 +13,9 @@ from openprospect.server.console import store
 from openprospect.server.console.model import Shown
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store as feed
-from openprospect.server.feed.hashes import identity_of
-from openprospect.server.feed.identity import bare_email, host_key, is_email
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.feed.rows.identity import bare_email, host_key, is_email
 from openprospect.server.http.parameters import identifier
 from openprospect.server.searches.model import SearchId
 

@@ -6,8 +6,8 @@ import secrets
 from datetime import timedelta
 
 from openprospect.server.access.credential import known_caller
+from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.access.model import Scope
-from openprospect.server.access.strangers import Strangers
 from openprospect.server.console import store
 from openprospect.server.console.model import Operator
 from openprospect.server.core.errors import Forbidden

@@ -9,8 +9,8 @@ from openprospect.server.access.model import KeyId, Organization, OrganizationId
 from openprospect.server.console.model import ErasureLine, HistoryLine, Hour, KeyLine, Operator, Shown
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
-from openprospect.server.feed.document import parsed
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.rows.document import parsed
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)

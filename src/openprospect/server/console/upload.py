@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from openprospect.server.feed.publish import MAX_BATCH
+from openprospect.server.feed.writing.publish import MAX_BATCH
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
 from openprospect.server.intake.file import open_file

@@ -16,14 +16,14 @@ from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.commits import SharedCommits
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.produce import rows_of_json, rows_of_ndjson
-from openprospect.server.feed.publish import Submission
 from openprospect.server.feed.reading.pages import Ask, Page, Pages
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
-from openprospect.server.feed.withdraw import withdraw
+from openprospect.server.feed.writing.commits import SharedCommits
+from openprospect.server.feed.writing.produce import rows_of_json, rows_of_ndjson
+from openprospect.server.feed.writing.publish import Submission
+from openprospect.server.feed.writing.withdraw import withdraw
 from openprospect.server.http.address import service_url
 from openprospect.server.http.body import json_body, media_type_of, takes
 from openprospect.server.http.idempotency import HEADER_PARAMETER, idempotency_key

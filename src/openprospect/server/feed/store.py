@@ -10,9 +10,9 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
-from openprospect.server.feed.hashes import Hasher
-from openprospect.server.feed.matching import KnownCompany, KnownPerson
 from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.feed.rows.hashes import Hasher
+from openprospect.server.feed.rows.matching import KnownCompany, KnownPerson
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)

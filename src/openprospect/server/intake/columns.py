@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.feed.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.intake.headings import (
     AMBIGUOUS_IDENTIFIERS,
     AMBIGUOUS_NAMES,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from openprospect.server.db.pool import Connection, Database
-from openprospect.server.feed.publish import MAX_BATCH, publish
+from openprospect.server.feed.writing.publish import MAX_BATCH, publish
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
 from openprospect.server.intake.rejects import RejectsFile
 from openprospect.server.searches.model import Search

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from openprospect.server.feed.row import FaultyRow, parse_company
+from openprospect.server.feed.rows.row import FaultyRow, parse_company
 from openprospect.server.intake.formats.source import Document, Documents
 from openprospect.server.intake.grouping import Companies
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.hashes import identity_of
 from openprospect.server.feed.model import CompanyRow
+from openprospect.server.feed.rows.hashes import identity_of
 
 _BATCH = 500
 

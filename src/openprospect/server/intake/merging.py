@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.identity import company_name_key, email_key
 from openprospect.server.feed.model import CompanyRow, JsonObject, ProspectRow
-from openprospect.server.feed.people import Roll, Twin
-from openprospect.server.feed.row import FaultyRow, parse_company, parse_prospect
+from openprospect.server.feed.rows.identity import company_name_key, email_key
+from openprospect.server.feed.rows.people import Roll, Twin
+from openprospect.server.feed.rows.row import FaultyRow, parse_company, parse_prospect
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
 
 

@@ -1,10 +1,10 @@
-"""A table's row taken apart: what it says of the company, and what of the person. Cleaning and checking come later, in `feed.row`."""
+"""A table's row taken apart: what it says of the company, and what of the person. Cleaning and checking come later, in `feed.rows`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from openprospect.server.feed.model import JsonObject
-from openprospect.server.feed.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.headings import FULL_NAME
 

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import Any
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.hashes import identity_of
 from openprospect.server.feed.model import JsonObject
+from openprospect.server.feed.rows.hashes import identity_of
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.formats.source import Table, TableRow
 from openprospect.server.intake.grouping import Companies, Grouping

@@ -13,13 +13,13 @@ from openprospect.server.core.ids import new_id
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store as feed
-from openprospect.server.feed.append import Change, append
-from openprospect.server.feed.document import content_hash, parsed, stamped
-from openprospect.server.feed.hashes import Hasher
-from openprospect.server.feed.identity import bare_email, email_key, is_email
 from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.feed.scrub import scrubbed, traces_of
+from openprospect.server.feed.rows.document import content_hash, parsed, stamped
+from openprospect.server.feed.rows.hashes import Hasher
+from openprospect.server.feed.rows.identity import bare_email, email_key, is_email
+from openprospect.server.feed.rows.scrub import scrubbed, traces_of
 from openprospect.server.feed.wire import DeliveredCompany
+from openprospect.server.feed.writing.append import Change, append
 from openprospect.server.privacy import store
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy, KnownAt

@@ -10,8 +10,8 @@ from openprospect.server.core.timestamps import written
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection, Executor
 from openprospect.server.feed import store as feed
-from openprospect.server.feed.hashes import Hasher
-from openprospect.server.feed.identity import ascii_domain, bare_email, is_email
+from openprospect.server.feed.rows.hashes import Hasher
+from openprospect.server.feed.rows.identity import ascii_domain, bare_email, is_email
 from openprospect.server.privacy import store
 
 _KINDS = ("email", "domain", "prospect", "name", "name without email")

@@ -20,7 +20,7 @@ from openprospect.server.console.upload import Report, deliver_upload, uploaded
 from openprospect.server.console.words import counted
 from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.deliver import Delivery
 from openprospect.server.intake.file import ENDINGS

@@ -9,14 +9,14 @@ from openprospect.server.core.errors import Fault, RejectedRows
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
-from openprospect.server.feed.append import append
-from openprospect.server.feed.candidate import Candidate, candidate_of
-from openprospect.server.feed.document import changed_fields, parsed
-from openprospect.server.feed.matching import KnownCompanies, Match, match_companies, wanted_identity
 from openprospect.server.feed.model import CompanyId, CompanyRow
+from openprospect.server.feed.rows.document import changed_fields, parsed
+from openprospect.server.feed.rows.matching import KnownCompanies, Match, match_companies, wanted_identity
 from openprospect.server.feed.store import CompanyState, Head
-from openprospect.server.feed.suppression import admit
-from openprospect.server.feed.together import independent
+from openprospect.server.feed.writing.append import append
+from openprospect.server.feed.writing.candidate import Candidate, candidate_of
+from openprospect.server.feed.writing.suppression import admit
+from openprospect.server.feed.writing.together import independent
 from openprospect.server.searches.model import Search
 
 MAX_BATCH = 1_000

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.core.ids import new_id
-from openprospect.server.feed.hashes import identity_of
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
+from openprospect.server.feed.rows.hashes import identity_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

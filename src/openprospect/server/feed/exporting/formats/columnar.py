@@ -8,8 +8,8 @@ from typing import Final, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from openprospect.server.feed.formats.columns import SCHEMA, columns_of
-from openprospect.server.feed.formats.form import Format
+from openprospect.server.feed.exporting.formats.columns import SCHEMA, columns_of
+from openprospect.server.feed.exporting.formats.form import Format
 
 # A row group is in memory whole until it is written; smaller ones compress and scan worse.
 _ROW_GROUP_COMPANIES = 20_000

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from openprospect.server.feed.matching import KnownCompanies, wanted_identity
 from openprospect.server.feed.model import CompanyId, CompanyRow
+from openprospect.server.feed.rows.matching import KnownCompanies, wanted_identity
 
 
 def independent(batches: Sequence[Sequence[CompanyRow]], known: KnownCompanies) -> int:

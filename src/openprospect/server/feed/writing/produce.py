@@ -7,9 +7,9 @@ import msgspec
 from openprospect.server.core.errors import Fault, InvalidInput, RejectedRows
 from openprospect.server.core.timestamps import written
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.publish import MAX_BATCH, Published
-from openprospect.server.feed.row import FaultyRow, parse_company
+from openprospect.server.feed.rows.row import FaultyRow, parse_company
 from openprospect.server.feed.wire import BatchItem, BatchResult
+from openprospect.server.feed.writing.publish import MAX_BATCH, Published
 
 
 def rows_of_json(body: bytes) -> list[CompanyRow]:

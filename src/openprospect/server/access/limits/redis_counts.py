@@ -5,9 +5,9 @@ from typing import Self
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from openprospect.server.access.counts import Taken
+from openprospect.server.access.limits.counts import Taken
+from openprospect.server.access.limits.rates import HOUR_SECONDS
 from openprospect.server.access.model import KeyId
-from openprospect.server.access.rates import HOUR_SECONDS
 from openprospect.server.core.errors import Unavailable
 
 # Redis is asked in the middle of a request.

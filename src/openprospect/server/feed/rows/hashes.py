@@ -3,8 +3,8 @@
 import hashlib
 from uuid import UUID
 
-from openprospect.server.feed.identity import company_name_key, email_domain, email_key, host_key, name_key
 from openprospect.server.feed.model import CompanyId, ProspectRow
+from openprospect.server.feed.rows.identity import company_name_key, email_domain, email_key, host_key, name_key
 
 _SIZE = 16
 _KINDS = (b"email", b"domain", b"name", b"prospect", b"name at", b"fingerprint")

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from openprospect.server.core.errors import Fault, InvalidInput
-from openprospect.server.feed.identity import ascii_domain, bare_email, is_email, split_website
 from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
-from openprospect.server.feed.people import repeated_people
-from openprospect.server.feed.storable import glance, unstorable
+from openprospect.server.feed.rows.identity import ascii_domain, bare_email, is_email, split_website
+from openprospect.server.feed.rows.people import repeated_people
+from openprospect.server.feed.rows.storable import glance, unstorable
 
 COMPANY_FIELDS = ("id", "source_id", "name", "website_url")
 PROSPECT_FIELDS = ("id", "first_name", "last_name", "email", "job_title")

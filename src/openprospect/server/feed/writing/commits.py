@@ -13,8 +13,8 @@ import msgspec
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Connection, Database
-from openprospect.server.feed.produce import result_of
-from openprospect.server.feed.publish import MAX_BATCH, Published, Submission, publish_together
+from openprospect.server.feed.writing.produce import result_of
+from openprospect.server.feed.writing.publish import MAX_BATCH, Published, Submission, publish_together
 from openprospect.server.http.idempotency import IdempotencyKey, keep_answers, kept_answers, under_way
 from openprospect.server.searches.model import Search, SearchId
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from openprospect.server.access.counts import Counts, DatabaseCounts
+from openprospect.server.access.limits.counts import Counts, DatabaseCounts
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
 
@@ -16,7 +16,7 @@ async def counts_in(database: Database, redis_url: str | None) -> AsyncIterator[
     if redis_url is None:
         yield DatabaseCounts(database)
         return
-    from openprospect.server.access.redis_counts import RedisCounts  # noqa: PLC0415
+    from openprospect.server.access.limits.redis_counts import RedisCounts  # noqa: PLC0415
 
     async with RedisCounts(redis_url) as counts:
         yield counts

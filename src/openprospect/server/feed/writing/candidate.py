@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from openprospect.server.feed.append import Change
-from openprospect.server.feed.document import company_document, content_hash
-from openprospect.server.feed.matching import KnownPerson, Match, Person, match_people
 from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.rows.document import company_document, content_hash
+from openprospect.server.feed.rows.matching import KnownPerson, Match, Person, match_people
 from openprospect.server.feed.store import GonePerson, PresentPerson
-from openprospect.server.feed.suppression import Guests
 from openprospect.server.feed.wire import DeliveredCompany
+from openprospect.server.feed.writing.append import Change
+from openprospect.server.feed.writing.suppression import Guests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from openprospect.server.core.errors import InvalidInput, NotAcceptable
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import Replicas
-from openprospect.server.feed.export import Batch, Export, begin_export, read_batches
-from openprospect.server.feed.formats import FORMATS, Format
+from openprospect.server.feed.exporting.batches import Batch, Export, begin_export, read_batches
+from openprospect.server.feed.exporting.formats import FORMATS, Format
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.routes import AFTER, DELIVERED_SINCE
 from openprospect.server.http.methods import is_head

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from openprospect.server.access.counts import Counts
+from openprospect.server.access.limits.counts import Counts
+from openprospect.server.access.limits.rates import Allowance
 from openprospect.server.access.model import KeyId
-from openprospect.server.access.rates import Allowance
 from openprospect.server.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)

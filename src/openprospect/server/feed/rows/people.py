@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.identity import email_key, name_key
 from openprospect.server.feed.model import ProspectId, ProspectRow
+from openprospect.server.feed.rows.identity import email_key, name_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType, structs
 
-from openprospect.server.feed.identity import email_key, is_email
 from openprospect.server.feed.model import JsonObject, ProspectRow
+from openprospect.server.feed.rows.identity import email_key, is_email
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 _TELLING = re.compile(r"mail|phone|telefon|mobile|handy|fax|linkedin|xing", re.IGNORECASE)

@@ -8,9 +8,9 @@ from msgspec import UNSET
 
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
-from openprospect.server.feed.document import stamped
-from openprospect.server.feed.matching import KnownCompany
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.rows.document import stamped
+from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.feed.store import CompanyState, Head
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.searches.model import SearchId

@@ -7,10 +7,10 @@ from itertools import chain
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
-from openprospect.server.feed.hashes import Hasher
-from openprospect.server.feed.matching import Match, Person
 from openprospect.server.feed.model import JsonObject, ProspectRow
-from openprospect.server.feed.scrub import addresses_in, cleaned, traces_of_people
+from openprospect.server.feed.rows.hashes import Hasher
+from openprospect.server.feed.rows.matching import Match, Person
+from openprospect.server.feed.rows.scrub import addresses_in, cleaned, traces_of_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

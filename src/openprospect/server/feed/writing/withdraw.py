@@ -5,9 +5,9 @@ from collections.abc import Collection
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
-from openprospect.server.feed.append import Change, append
-from openprospect.server.feed.document import parsed, removal_document
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.rows.document import parsed, removal_document
+from openprospect.server.feed.writing.append import Change, append
 from openprospect.server.searches.model import Search
 
 

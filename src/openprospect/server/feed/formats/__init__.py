@@ -1,9 +1,0 @@
-"""The forms that an export comes in, by the name that `format` takes."""
-
-from openprospect.server.feed.formats.columnar import ARROW, PARQUET
-from openprospect.server.feed.formats.form import Format
-from openprospect.server.feed.formats.ndjson import NDJSON
-
-FORMATS = {known.name: known for known in (NDJSON, PARQUET, ARROW)}
-
-__all__ = ["FORMATS", "Format"]
