@@ -14,13 +14,18 @@ SyncError
 └── Stopped            asked to stop, and did
 """
 
+import re
+
+_PASSWORD = re.compile(r"(:/{2,4}[^\s:@/]*:)\S*@")
+
 
 class SyncError(Exception):
-    """Something went wrong between a feed and its destination."""
+    """Something went wrong between a feed and its destination. A message may quote a URL: the password in it is masked."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        message = _PASSWORD.sub(r"\1***@", message)
         super().__init__(message if request_id is None else f"{message} (request {request_id})")
         self.message = message
         self.request_id = request_id

@@ -46,6 +46,10 @@ class PostgresDatabase:
     def __init__(self, url: str, *, read_only: bool) -> None:
         address, schema = _split(url)
         parts = urlsplit(address)
+        if "@" in parts.path:
+            raise DestinationRefused(
+                "The URL of PostgreSQL breaks off within its password: write / as %2F, @ as %40, : as %3A, ? as %3F and # as %23."
+            )
         self.name = f"PostgreSQL {parts.hostname or ''}{parts.path}{f' schema {schema}' if schema else ''}"
         with _translated(self.name):
             self._connection = psycopg.connect(
