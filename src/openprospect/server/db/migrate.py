@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.db.pool import translated
+from openprospect.server.db.connecting import alone
 from openprospect.server.db.tenants import ensure_role
 
 _FOLDER = Path(__file__).with_name("migrations")
@@ -31,9 +31,7 @@ def migrations(folder: Path = _FOLDER) -> list[Migration]:
 async def migrate(dsn: str, *, folder: Path = _FOLDER) -> str:
     """Apply what is missing, each in a transaction of its own; answers the version the database now has."""
     known = migrations(folder)
-    with translated():
-        connection = await asyncpg.connect(dsn, timeout=30)
-    try:
+    async with alone(dsn) as connection:
         _refuse_old(connection)
         async with exclusively(connection):
             await connection.execute(
@@ -43,19 +41,13 @@ async def migrate(dsn: str, *, folder: Path = _FOLDER) -> str:
             for migration in _missing(known, applied):
                 await _apply(connection, migration)
             await ensure_role(connection)
-        return known[-1].version
-    finally:
-        await connection.close()
+    return known[-1].version
 
 
 async def check_version(dsn: str) -> None:
     """Raises Misconfigured where the schema is another version's than this one's."""
-    with translated():
-        connection = await asyncpg.connect(dsn, timeout=30)
-    try:
+    async with alone(dsn) as connection:
         applied = {row["version"] for row in await connection.fetch("SELECT version FROM schema_migration")}
-    finally:
-        await connection.close()
     missing = list(_missing(migrations(), applied))
     if missing:
         raise Misconfigured(

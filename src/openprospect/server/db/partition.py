@@ -5,8 +5,8 @@ from typing import TypeAlias
 import asyncpg
 
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.db.connecting import alone
 from openprospect.server.db.migrate import exclusively
-from openprospect.server.db.pool import translated
 from openprospect.server.db.queries import beside
 
 SQL = beside(__file__)
@@ -26,10 +26,8 @@ async def split(dsn: str, *, into: int, patience_seconds: float = 5) -> int:
     """
     if not 1 <= into <= MOST:
         raise Misconfigured(f"A table is split into 1 to {MOST} partitions, not {into}.")
-    with translated():
-        connection = await asyncpg.connect(dsn, timeout=30)
     try:
-        async with exclusively(connection), connection.transaction():
+        async with alone(dsn) as connection, exclusively(connection), connection.transaction():
             # A row that a policy hid would be lost: then rather an error.
             await connection.execute(f"SET LOCAL lock_timeout = '{patience_seconds}s'; SET LOCAL row_security = off")
             before: int = max(await connection.fetchval(SQL.partitions_of, TABLES[0]), 1)
@@ -40,8 +38,6 @@ async def split(dsn: str, *, into: int, patience_seconds: float = 5) -> int:
         raise Unavailable("The tables are in use, so nothing was changed. Stop the service, or try again at a quieter time.") from None
     except asyncpg.DependentObjectsStillExistError as error:
         raise Misconfigured(f"Something of yours depends on the tables; drop it, and make it again afterwards: {error.detail}") from None
-    finally:
-        await connection.close()
 
 
 async def _make_anew(connection: _Connection, into: int) -> None:

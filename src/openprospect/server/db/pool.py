@@ -1,9 +1,8 @@
 """Connections and transactions. Together with its neighbours in this folder, the only code that names the driver."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -11,8 +10,8 @@ from uuid import UUID
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
-from openprospect.server.core.errors import Misconfigured, Unavailable
-from openprospect.server.db.hosts import connect
+from openprospect.server.db import faults
+from openprospect.server.db.connecting import connect
 from openprospect.server.db.lending import Lender
 from openprospect.server.db.queries import name_of
 from openprospect.server.db.tenants import ROLE, TenantConnection, TenantLender, can_take_role
@@ -23,17 +22,6 @@ Row = Mapping[str, Any]
 
 OnStatement = Callable[[str, float, str | None], None]
 """Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
-
-_NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
-_UNCHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
-_UNKNOWN = (
-    "The connection to the database broke during the commit, so whether the request took effect is unknown; "
-    "try again in a few seconds, with the same Idempotency-Key if it had one. What was delivered stays as it is when it is delivered again."
-)
-_SHUT_OUT_MESSAGE = (
-    "The database does not let this service in. Whoever runs it should look at the user, the password and the name in the database's URL; "
-    "what the database objects to stands in its own log."
-)
 
 _PATIENCE_SECONDS = 30.0
 """For a connection, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
@@ -54,38 +42,6 @@ _SETTINGS = {
     # Longer than anybody here waits: for the statements of a service that is no more.
     "statement_timeout": "150s",
 }
-
-_BROKEN = (
-    OSError,
-    asyncio.TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what a connection that breaks in the middle of an answer may say
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # stopping, starting, or told to end this session or this statement
-)
-"""The server said nothing, or nothing that tells how far it came."""
-
-_STRANGE = (
-    asyncpg.ReadOnlySQLTransactionError,  # demoted, or put to rest
-    asyncpg.InvalidSQLStatementNameError,  # another server behind the same connection
-    asyncpg.InvalidCachedStatementError,  # the tables have changed since
-)
-"""This is not the server that the connection was made to, or not in its former state."""
-
-_NOT_NOW_ERRORS = (
-    *_BROKEN,
-    *_STRANGE,
-    asyncpg.InsufficientResourcesError,  # connections, memory, disk
-    asyncpg.PostgresSystemError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionRollbackError,  # a deadlock; on a replica, what it had to take in
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TransactionTimeoutError,
-)
-
-_SHUT_OUT = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-
-_UNREACHABLE = (*_NOT_NOW_ERRORS, *_SHUT_OUT)
 
 
 class Connection:
@@ -150,7 +106,7 @@ class Database:
         is_standby: bool = False,
     ) -> Self:
         """So many connections, and so many more for `within`. A standby need not be there yet, and nothing else is taken for one."""
-        with translated():
+        with faults.told():
             pool = await _connected(dsn, size, on_statement, is_standby=is_standby)
             tenants = None
             if tenants_size and await can_take_role(pool):
@@ -184,11 +140,9 @@ class Database:
             async with self._lender.lend(patience_seconds=self._patience) as raw, raw.transaction():
                 yield self._connection(raw)
                 is_done = True
-        except _UNREACHABLE as error:
+        except faults.UNREACHABLE as error:
             await self._distrust(error)
-            is_unknown = is_done and isinstance(error, _BROKEN)
-            unavailable = Unavailable(_UNKNOWN, outcome="unknown") if is_unknown else Unavailable(_UNCHANGED, outcome="unchanged")
-            raise _translation(error, unavailable) from error
+            raise faults.of_transaction(error, is_committing=is_done) from error
 
     async def rows(self, sql: str, *args: Any) -> list[Row]:
         rows: list[Row] = await self._alone(lambda raw: raw.fetch(sql, *args, timeout=self._patience))
@@ -208,34 +162,17 @@ class Database:
         try:
             async with self._lender.lend(patience_seconds=self._patience) as raw:
                 return await statement(raw)
-        except _UNREACHABLE as error:
+        except faults.UNREACHABLE as error:
             await self._distrust(error)
-            raise _translation(error, Unavailable(_NOT_NOW)) from error
+            raise faults.of_statement(error) from error
 
     async def _distrust(self, error: Exception) -> None:
-        """Where a server is gone without a word, or is no longer the one it was, connections made anew may meet its successor."""
-        if isinstance(error, (asyncio.TimeoutError, *_STRANGE)):
+        if faults.is_another_server(error):
             await self._lender.renew()
 
 
 Executor = Connection | Database
 """What a single statement runs on: inside somebody's transaction, or by itself."""
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the driver's many ways to say 'not now' into one, for connecting."""
-    try:
-        yield
-    except _UNREACHABLE as error:
-        raise _translation(error, Unavailable(_NOT_NOW)) from error
-
-
-def _translation(error: Exception, unavailable: Unavailable) -> Exception:
-    """An argument that the driver cannot encode is our fault, not the database's; whom it shuts out, waiting alone does not help."""
-    if isinstance(error, ValueError):
-        return error
-    return Misconfigured(_SHUT_OUT_MESSAGE) if isinstance(error, _SHUT_OUT) else unavailable
 
 
 async def _connected(

@@ -1,11 +1,28 @@
-"""Several hosts in one URL: each has its own time to answer, so that one without power does not keep the others from being asked."""
+"""Connecting, for a pool or alone. Several hosts in one URL have their own time to answer each: one without power does not keep the others
+from being asked.
+"""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from openprospect.server.db import faults
+
 _SECONDS = 3.0
+
+
+@asynccontextmanager
+async def alone(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection outside of any pool, for what changes the schema. Raises Unavailable or Misconfigured where there is none to be had."""
+    with faults.told():
+        connection = await connect(dsn, timeout=30)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def connect(*arguments: Any, **options: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openprospect.server.db.hosts import each_host
+from openprospect.server.db.connecting import each_host
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""What the driver says when a database cannot be used, and what the service makes of it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from openprospect.server.core.errors import Misconfigured, OpenProspectError, Unavailable
+
+_NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
+_UNCHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
+_UNKNOWN = (
+    "The connection to the database broke during the commit, so whether the request took effect is unknown; "
+    "try again in a few seconds, with the same Idempotency-Key if it had one. What was delivered stays as it is when it is delivered again."
+)
+_SHUT_OUT = (
+    "The database does not let this service in. Whoever runs it should look at the user, the password and the name in the database's URL; "
+    "what the database objects to stands in its own log."
+)
+
+_SILENCE = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection that breaks in the middle of an answer may say
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # stopping, starting, or told to end this session or this statement
+)
+"""The server said nothing, or nothing that tells how far it came."""
+
+_STRANGENESS = (
+    asyncpg.ReadOnlySQLTransactionError,  # demoted, or put to rest
+    asyncpg.InvalidSQLStatementNameError,  # another server behind the same connection
+    asyncpg.InvalidCachedStatementError,  # the tables have changed since
+)
+"""This is not the server that the connection was made to, or not in its former state."""
+
+_REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+"""Waiting alone does not help."""
+
+UNREACHABLE = (
+    *_SILENCE,
+    *_STRANGENESS,
+    *_REFUSALS,
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # a deadlock; on a replica, what it had to take in
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+)
+"""The driver's many ways to say 'not now'."""
+
+
+def of_statement(error: Exception) -> Exception:
+    """What became of a statement by itself, or of connecting."""
+    return _told(error, Unavailable(_NOT_NOW))
+
+
+def of_transaction(error: Exception, *, is_committing: bool) -> Exception:
+    """What became of a transaction, and whether that is known."""
+    is_unknown = is_committing and isinstance(error, _SILENCE)
+    return _told(error, Unavailable(_UNKNOWN, outcome="unknown") if is_unknown else Unavailable(_UNCHANGED, outcome="unchanged"))
+
+
+def is_another_server(error: Exception) -> bool:
+    """Whether a server may be gone without a word, or no longer the one it was: connections made anew may meet its successor."""
+    return isinstance(error, (asyncio.TimeoutError, *_STRANGENESS))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """For connecting: whatever the driver says is told as `of_statement` has it."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        raise of_statement(error) from error
+
+
+def _told(error: Exception, unavailable: OpenProspectError) -> Exception:
+    """An argument that the driver cannot encode is our fault, not the database's."""
+    if isinstance(error, ValueError):
+        return error
+    return Misconfigured(_SHUT_OUT) if isinstance(error, _REFUSALS) else unavailable
