@@ -27,8 +27,8 @@ demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, s
 
 test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py for one file
 	@$(BIN)/python -m connectors.proof || true
-	$(BIN)/pytest $(or $(T),-n auto --dist loadfile)
-	$(if $(T),,$(BIN)/pytest --partitions 4 -n auto --dist loadfile $(PROMISE))
+	$(BIN)/pytest $(or $(T),-n auto --dist loadfile --no-loadscope-reorder)
+	$(if $(T),,$(BIN)/pytest --partitions 4 -n auto --dist loadfile --no-loadscope-reorder $(PROMISE))
 
 test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
 	$(BIN)/pytest tests/connectors tests/crm -m "" -n 2 --dist loadscope

@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL, and a fresh, migrated database on it."""
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -30,6 +31,12 @@ pytest.register_assert_rewrite(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--partitions", type=int, default=1, help="split the tables that grow with the feeds, in every database of a test")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of the time a test waits for some process: two of them more than there are cores keep all of these at work."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")
