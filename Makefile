@@ -11,6 +11,8 @@ MIGRATIONS := $(wildcard src/openprospect/server/db/migrations/*.sql)
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --exclude-newer "1 week" --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 # What a consumer may rely on, tested once more on tables that are split by search.
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
+# What is tried on split tables too.
 PROMISE := $(addprefix tests/integration/test_,new_feeds.py order.py places.py privacy.py walks.py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -27,8 +29,8 @@ demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, s
 
 test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py for one file
 	@$(BIN)/python -m connectors.proof || true
-	$(BIN)/pytest $(or $(T),-n auto --dist loadfile --no-loadscope-reorder)
-	$(if $(T),,$(BIN)/pytest --partitions 4 -n auto --dist loadfile --no-loadscope-reorder $(PROMISE))
+	$(if $(T),,$(BIN)/pytest --partitions 4 $(SIDE_BY_SIDE) $(PROMISE))
+	$(BIN)/pytest $(or $(T),$(SIDE_BY_SIDE))
 
 test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
 	$(BIN)/pytest tests/connectors tests/crm -m "" -n 2 --dist loadscope
