@@ -10,9 +10,8 @@ CONNECTOR_ENVIRONMENTS := $(patsubst connectors/requirements-%.txt,connectors/.v
 MIGRATIONS := $(wildcard src/openprospect/server/db/migrations/*.sql)
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --exclude-newer "1 week" --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
-# What a consumer may rely on, tested once more on tables that are split by search.
 SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
-# What is tried on split tables too.
+# What a consumer may rely on, tested once more on tables that are split by search.
 PROMISE := $(addprefix tests/integration/test_,new_feeds.py order.py places.py privacy.py walks.py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
