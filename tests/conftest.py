@@ -19,6 +19,7 @@ from openprospect.server.db.pool import Database
 
 # Assertions in helpers explain themselves, as those in tests do; said here, before anything imports them.
 pytest.register_assert_rewrite(
+    "tests.acceptance.crowd",
     "tests.crm.contract",
     "tests.crm.faults",
     "tests.sync.contract",

@@ -209,3 +209,11 @@ def _peak_memory_bytes(pid: int) -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     return 0  # it has just ended
+
+
+def large_feed(site):
+    """A search with 3,000 companies, more than a connection's buffers hold."""
+    search_id = site.new_search()
+    rows = (json.dumps({"source_id": str(number), "name": f"Hotel {number}", "note": "x" * 4_000}) for number in range(3_000))
+    site.json("deliver", search_id, "-", stdin="\n".join(rows).encode())
+    return search_id

@@ -1,16 +1,14 @@
 """Several services behind nginx, as the documentation has it: nobody notices which one answers, or that one is killed."""
 
 import itertools
-import json
-from collections import Counter
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
-from tests.acceptance.commands import READ, eventually, open_site, pages
+from tests.acceptance.commands import READ, eventually, large_feed, open_site
+from tests.acceptance.crowd import assert_nothing_is_lost_or_doubled
 from tests.acceptance.nginx import needs_nginx, nginx
-from tests.acceptance.test_kills import Consumer, Producer, times_delivered, under_load
 
 pytestmark = needs_nginx
 
@@ -37,11 +35,7 @@ def gate(site, servers):
 
 @pytest.fixture(scope="module")
 def search_id(site):
-    """A feed of some megabytes."""
-    search_id = site.new_search()
-    rows = (json.dumps({"source_id": str(number), "name": f"Hotel {number}", "note": "x" * 4_000}) for number in range(3_000))
-    site.json("deliver", search_id, "-", stdin="\n".join(rows).encode())
-    return search_id
+    return large_feed(site)
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +82,6 @@ def test_reads_do_not_notice_that_a_service_is_gone(gate, servers, search_id, ke
 
 
 def test_services_killed_under_load_and_others_started_lose_and_double_nothing(site, gate, servers):
-    search_id = site.new_search()
-    writer = site.new_key("writer")
-    readers = [site.new_key(f"consumer {number}", scopes=READ) for number in range(2)]
     turns = itertools.cycle(servers)
 
     def replace_one():
@@ -98,21 +89,7 @@ def test_services_killed_under_load_and_others_started_lose_and_double_nothing(s
         server.kill()
         server.start()
 
-    with ExitStack() as stack:
-        producers = [Producer(stack.enter_context(gate.client(writer)), search_id, number) for number in range(2)]
-        consumers = [
-            Consumer(stack.enter_context(gate.client(key)), search_id, limit) for key, limit in zip(readers, (7, 100), strict=True)
-        ]
-        under_load([*producers, *consumers], replace_one, seconds=3.0)
-        for consumer in consumers:
-            while consumer.walk():
-                pass
-        live = {item["id"]: item for item in pages(consumers[0].client, search_id)}
-    expected = dict(known for producer in producers for known in producer.state.values())
-    assert {company_id: item["attributes"]["version"] for company_id, item in live.items()} == expected
-    for consumer in consumers:
-        assert consumer.held == live
-    assert times_delivered(site, search_id) == sum((producer.batches for producer in producers), Counter())
+    assert_nothing_is_lost_or_doubled(site, gate, replace_one, producers=2, consumers=2, seconds=3.0)
 
 
 def test_an_export_whose_service_is_killed_does_not_look_whole_and_all_gone_is_a_clean_503(gate, servers, search_id, key):

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.commands import READ, eventually, open_site, workers_of
+from tests.acceptance.commands import READ, eventually, large_feed, open_site, workers_of
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,7 @@ def site():
 
 @pytest.fixture(scope="module")
 def search_id(site):
-    search_id = site.new_search()
-    rows = (json.dumps({"source_id": str(number), "name": f"Hotel {number}", "note": "x" * 4_000}) for number in range(3_000))
-    site.json("deliver", search_id, "-", stdin="\n".join(rows).encode())
-    return search_id
+    return large_feed(site)
 
 
 @pytest.fixture(scope="module")
