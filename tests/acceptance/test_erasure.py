@@ -12,9 +12,9 @@ import pytest
 from openprospect.server.db.embedded import binary
 from tests.acceptance.commands import eventually, kill_at_random, open_site, pages
 
-MARIA = {"first_name": "Marijana", "last_name": "Quarzenthal", "email": "M.Quarzenthal@grandhotel.example", "mobile": "+49 30 901820-17"}
+MARIA = {"first_name": "Marijana", "last_name": "Quarzenthal", "email": "M.Quarzenthal@grandhotel.example", "mobile": "+49 30 90182017"}
 BO = {"first_name": "Bo", "email": "bo@grandhotel.example"}
-TRACES = ("quarzenthal", "marijana", "901820")
+TRACES = ("quarzenthal", "marijana", "90182017")
 COUNT = int(os.environ.get("OPENPROSPECT_TEST_ERASURE_FILE", "5000"))
 
 
