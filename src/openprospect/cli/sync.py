@@ -1,6 +1,5 @@
 """`openprospect sync` and `openprospect status`: the consumer's half, which needs nothing of the service but its address."""
 
-import gc
 import logging
 import sys
 from typing import Annotated
@@ -54,8 +53,6 @@ def sync(
     api_key
         A key with companies:read and prospects:read; better in the environment, where `ps` does not show it.
     """
-    # A batch is a hundred thousand objects, none of them in a circle: to look through them took a tenth of a run's CPU time.
-    gc.set_threshold(50_000)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     if not api_key:
         raise FixNeeded("A key is needed: set OPENPROSPECT_API_KEY to one with companies:read and prospects:read.")
