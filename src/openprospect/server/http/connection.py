@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from openprospect.server.core.ids import new_id
 from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.errors import Problem
+from openprospect.server.http.joined import Joined
 
 _HEAD_BYTES = 64 << 10
 _HEADERS = 100
@@ -59,7 +60,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop)))
         self._head_since = self.quiet_since = self.loop.time()
         self._looking = self.loop.call_later(self.patience.look_seconds, self._look)
         if len(self.connections) > self._most_connections and not self._make_room():

@@ -42,7 +42,7 @@ def _answering(app: ASGIApp) -> ASGIApp:  # noqa: ARG001  # what the framework h
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     route = cast("QuickRoute", scope["route_handler"])
-    request = Request[Any, Any, Any](scope, receive, send)
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
     for guard in route.resolve_guards():
         await cast("Awaitable[None]", guard(request, route))
     answer = cast("Callable[..., Awaitable[Ready]]", route.fn)
