@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,6 @@ from openprospect.server.feed.exporting import routes as export
 from openprospect.server.feed.housekeeping import tidy
 from openprospect.server.feed.instance import instance
 from openprospect.server.feed.reading.pages import Pages
-from openprospect.server.feed.reading.store import begin_walks
-from openprospect.server.feed.reading.walks import Beginnings
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
 from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.http import openapi
@@ -181,7 +178,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
 
         app.state.commits = SharedCommits(database)
         app.state.replicas = replicas
-        app.state.pages = Pages(database=database, beginnings=Beginnings(partial(begin_walks, database)), replicas=replicas)
+        app.state.pages = Pages.of(database, replicas)
         app.state.instance = await persistently(lambda: instance(database), name="start")
 
         async def write_receipts() -> None:

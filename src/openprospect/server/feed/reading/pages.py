@@ -3,18 +3,23 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Self
 
 from openprospect.server.access.credential import Credential
 from openprospect.server.access.model import Caller
 from openprospect.server.core.errors import Gone
 from openprospect.server.core.timestamps import written
+from openprospect.server.core.together import Together
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import Replicas
 from openprospect.server.feed.reading import store
 from openprospect.server.feed.reading.copies import read_copy
-from openprospect.server.feed.reading.walks import Beginnings, NewWalk
+from openprospect.server.feed.reading.walks import NewWalk
 from openprospect.server.searches.create import unknown_search
 from openprospect.server.searches.model import SearchId
+
+_MOST_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +61,19 @@ class Pages:
     """Reads pages. Each statement looks up the key that it is given beside the rows: whoever may not read gets none."""
 
     database: Database
-    beginnings: Beginnings
     replicas: Replicas
+    polls: Together[tuple[Credential, SearchId], Row]
+    beginnings: Together[NewWalk, None]
+
+    @classmethod
+    def of(cls, database: Database, replicas: Replicas) -> Self:
+        """Those who poll are looked up together, and walks that begin are written together: many at once for one statement's costs."""
+        return cls(
+            database=database,
+            replicas=replicas,
+            polls=Together(partial(store.polls, database), most=_MOST_TOGETHER),
+            beginnings=Together(partial(store.begin_walks, database), most=_MOST_TOGETHER),
+        )
 
     async def read(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         """Raises Unauthenticated, Forbidden, NotFound for a search that is not the caller's, Gone where its walk has expired."""
@@ -72,7 +88,7 @@ class Pages:
         """The page without its companies, where the caller holds it and nothing comes after it: an empty poll reads no document."""
         if ask.offset:
             return None
-        row = await store.poll(self.database, key, ask.search_id)
+        row = await self.polls.answer((key, ask.search_id))
         caller = await _admitted(key, row)
         page = _page(ask, {"companies": b"", "count": 0, "total": 0, "last_at": None, **row}, has_more=False)
         return (caller, page) if page.etag in etags else None
@@ -92,7 +108,7 @@ class Pages:
 
     async def _copy(self, key: Credential, ask: Ask, *, since: datetime | None) -> tuple[Caller, Row] | None:
         """The page from a replica. Whose key it is and where the feed stands, the primary says."""
-        head = await store.poll(self.database, key, ask.search_id)
+        head = await self.polls.answer((key, ask.search_id))
         row = await read_copy(self.replicas, head, lambda replica: store.page(replica, key, ask.search_id, since=since, limit=ask.limit))
         return (await _admitted(key, head), row) if row else None
 
@@ -101,9 +117,7 @@ class Pages:
         caller = await _admitted(key, row)
         if row["is_expired"]:
             await store.tell_walk(self.database, ask.search_id, row["walk_id"])
-            raise Gone(
-                "This walk has expired: more than an hour has passed since its last page. Start again at offset 0.", code="WALK_EXPIRED"
-            )
+            raise _expired()
         if row["walk_id"] is None and row["has_more"]:
             # Somebody starts in the middle: the walk begins there, with the snapshot of now.
             await self._begin(caller, ask, row)
@@ -121,7 +135,7 @@ class Pages:
             page_offset=ask.offset,
             page_position=row["first_position"],
         )
-        await self.beginnings.begin(walk)
+        await self.beginnings.answer(walk)
 
 
 def _expired() -> Gone:

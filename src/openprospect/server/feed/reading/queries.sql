@@ -52,13 +52,19 @@ LEFT JOIN LATERAL (
     OFFSET 0
 ) AS counted ON true;
 
--- poll :one
--- Who asks, and what tells, without reading a document, whether their page has changed.
+-- polls :many
+-- For each who asks, in their order: who that is, and what tells, without reading a document, whether their page has changed.
 SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit, feed.watermark, feed.erasures
-FROM (SELECT) AS request
-LEFT JOIN caller ON caller.secret_hash = $1
-LEFT JOIN prospect_search AS feed
-    ON feed.id = $3 AND feed.organization_id = caller.organization_id AND caller.ended IS NULL AND caller.scopes @> $2::text[];
+FROM unnest($1::bytea[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked (secret_hash, search, scopes, place)
+-- Not flattened: however many ask, each is looked up by index.
+LEFT JOIN LATERAL (SELECT * FROM caller WHERE secret_hash = asked.secret_hash OFFSET 0) AS caller ON true
+LEFT JOIN LATERAL (
+    SELECT watermark, erasures FROM prospect_search
+    WHERE id = asked.search AND organization_id = caller.organization_id AND caller.ended IS NULL
+        AND caller.scopes @> string_to_array(asked.scopes, ' ')
+    OFFSET 0
+) AS feed ON true
+ORDER BY asked.place;
 
 -- page_at :one
 -- Who asks, and a page at an offset: of the walk that it belongs to, as of that walk's watermark; without any walk, as of now.

@@ -1,6 +1,7 @@
 """Reads pages, and writes what is remembered of walks. Each statement that reads looks up the key it is given beside the rows."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime
 
@@ -18,9 +19,10 @@ async def page(db: Executor, key: Credential, search_id: SearchId, *, since: dat
     return _always(await db.row(SQL.page, key.secret_hash, key.scopes, search_id, since, limit, begins_walk))
 
 
-async def poll(db: Executor, key: Credential, search_id: SearchId) -> Row:
-    """Who asks, and what tells whether a page has changed: without a `watermark` where they have no such search."""
-    return _always(await db.row(SQL.poll, key.secret_hash, key.scopes, search_id))
+async def polls(db: Executor, asked: Sequence[tuple[Credential, SearchId]]) -> list[Row]:
+    """For each, who asks, and what tells whether a page has changed: without a `watermark` where they have no such search."""
+    hashes, scopes = [key.secret_hash for key, _ in asked], [" ".join(key.scopes) for key, _ in asked]
+    return await db.rows(SQL.polls, hashes, [search_id for _, search_id in asked], scopes)
 
 
 async def page_at(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, offset: int) -> Row:
@@ -28,9 +30,11 @@ async def page_at(db: Executor, key: Credential, search_id: SearchId, *, since: 
     return _always(await db.row(SQL.page_at, key.secret_hash, key.scopes, search_id, since, limit, offset))
 
 
-async def begin_walks(db: Executor, walks: Mapping[NewWalk, int]) -> None:
-    """Each with how many runs begin there."""
-    await db.execute(SQL.begin_walks, *map(list, zip(*((*astuple(walk), runs) for walk, runs in walks.items()), strict=True)))
+async def begin_walks(db: Executor, walks: Sequence[NewWalk]) -> Sequence[None]:
+    """Runs that begin at the same place are written as one walk, which counts them."""
+    runs = Counter(walks)
+    await db.execute(SQL.begin_walks, *map(list, zip(*((*astuple(walk), count) for walk, count in runs.items()), strict=True)))
+    return [None] * len(walks)
 
 
 async def tell_walk(db: Executor, search_id: SearchId, walk_id: int) -> None:

@@ -1,0 +1,85 @@
+"""Asking together: who waits shares a question, and nobody is given an answer from before they asked."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from openprospect.server.core.together import Together
+
+
+class Oracle:
+    """Answers with what was asked, ten times as much, once it may."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.may_answer = asyncio.Event()
+        self.fails_on: int | None = None
+
+    async def __call__(self, asked: Sequence[int]) -> list[int]:
+        self.asked.append(list(asked))
+        await self.may_answer.wait()
+        if self.fails_on in asked:
+            raise ConnectionError
+        return [10 * one for one in asked]
+
+
+async def begun(together: Together[int, int], *asked: int) -> list[asyncio.Task[int]]:
+    """Those who ask, each as a task that has come to wait."""
+    tasks = [asyncio.create_task(together.answer(one)) for one in asked]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_whoever_asks_while_an_answer_is_on_its_way_is_asked_for_with_the_others_in_the_next_question() -> None:
+    oracle = Oracle()
+    together = Together(oracle, most=100)
+    first = await begun(together, 1)
+    others = await begun(together, 2, 3, 4)
+    assert oracle.asked == [[1]]
+    oracle.may_answer.set()
+    assert await asyncio.gather(*first, *others) == [10, 20, 30, 40]
+    assert oracle.asked == [[1], [2, 3, 4]]
+
+
+async def test_a_question_has_no_more_parts_than_it_may() -> None:
+    oracle = Oracle()
+    together = Together(oracle, most=2)
+    tasks = await begun(together, 1, 2, 3, 4, 5)
+    oracle.may_answer.set()
+    assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50]
+    assert oracle.asked == [[1, 2], [3, 4], [5]]
+
+
+async def test_whoever_goes_away_takes_nobody_along_and_is_not_asked_for_any_more() -> None:
+    oracle = Oracle()
+    together = Together(oracle, most=100)
+    first = await begun(together, 1)
+    gone, stays = await begun(together, 2, 3)
+    first[0].cancel()
+    gone.cancel()
+    oracle.may_answer.set()
+    assert await stays == 30
+    assert oracle.asked == [[1], [3]]
+
+
+async def test_what_fails_fails_for_those_who_were_asked_for_and_nobody_else() -> None:
+    oracle = Oracle()
+    oracle.fails_on = 1
+    together = Together(oracle, most=100)
+    failing = await begun(together, 1, 2)
+    others = await begun(together, 3)
+    oracle.may_answer.set()
+    for task in failing:
+        with pytest.raises(ConnectionError):
+            await task
+    assert await others[0] == 30
+
+
+async def test_the_same_asked_again_later_is_asked_for_again() -> None:
+    oracle = Oracle()
+    oracle.may_answer.set()
+    together = Together(oracle, most=100)
+    assert [await together.answer(1), await together.answer(1)] == [10, 10]
+    assert oracle.asked == [[1], [1]]
