@@ -17,12 +17,12 @@ class Joined:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._head is not None:
             head, self._head = self._head, None
             self._transport.writelines([head, data])
         elif data[:7] == _BEGIN:
-            self._head = data
+            self._head = bytes(data)
             self._loop.call_soon(self._let_go)
         else:
             self._transport.write(data)
