@@ -3,12 +3,14 @@
 import asyncio
 import json
 import random
+import re
 
 import pytest
 
 from openprospect.server.settings import Settings
 from tests.acceptance.commands import eventually
 from tests.failure.site import patiently, serving
+from tests.integration.conftest import BASE_URL
 
 HOTELS = [f"h{number}" for number in range(25)]
 # A part of the statements that read documents, as a server remembers the last one of each session.
@@ -70,6 +72,9 @@ async def test_replicas_read_the_documents_and_the_primary_none(cluster, standby
             assert await exported(site) == items
         assert all(sessions_that_read(standby) for standby in standbys)
         assert not sessions_that_read(cluster)
+        asked = (await site.client.get(f"{BASE_URL}/metrics")).text
+        counted = re.findall(r'openprospect_replica_reads_total\{outcome="(\w+)",replica="(\d)"\}', asked)
+        assert sorted(counted) == [("answered", "1"), ("answered", "2")]
         assert await site.walked() == items
 
 

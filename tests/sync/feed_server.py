@@ -6,6 +6,7 @@ It keeps feeds in memory and shares nothing with the service.
 import itertools
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -76,6 +77,14 @@ class Fault:
     hang: threading.Event | None = None
 
 
+class _Quiet(ThreadingHTTPServer):
+    """A client that breaks off, because it was killed, is no news."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FeedServer:
     """Serves feeds until left. Without `links`, `watermarks` and `exports` it is the documented server, and no more."""
 
@@ -94,7 +103,7 @@ class FeedServer:
         class Handler(_Handler):
             feed_server = server
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = _Quiet(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 

@@ -94,7 +94,9 @@ def list_keys(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
         }
         for key in found
     )
-    answers(rows, columns=("id", "name", "organization", "scopes", "tier", "expires_at", "revoked_at", "last_used_at"), json=json)
+    answers(
+        rows, columns=("id", "name", "organization", "scopes", "tier", "rate_limit", "expires_at", "revoked_at", "last_used_at"), json=json
+    )
 
 
 def set_tier(

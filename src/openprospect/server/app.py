@@ -169,7 +169,9 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         await _opened(
             dsn, tenants_size=_TENANT_CONNECTIONS, on_statement=tracing.on_statement, patience_seconds=settings.read_seconds
         ) as database,
-        open_replicas(settings.read_database_urls, on_statement=tracing.on_statement) as replicas,
+        open_replicas(
+            settings.read_database_urls, on_statement=tracing.on_statement, on_asked=app.state.request_metrics.note_replica
+        ) as replicas,
         counts_in(database, settings.redis_url) as counts,
     ):
         receipts = Receipts()

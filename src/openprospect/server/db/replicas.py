@@ -12,6 +12,9 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+OnAsked = Callable[[str, str], None]
+"""Is told of each question put to a replica: which one, as 1, 2 or so, and whether it `answered`, was `behind` or has `failed`."""
+
 # One that hangs costs the request so much, before the primary is asked.
 _PATIENCE_SECONDS = 2.0
 _REST_AFTER_FAILURE_SECONDS = 5.0
@@ -22,8 +25,8 @@ _REST_WHEN_BEHIND_SECONDS = 0.1
 class Replicas:
     """They are asked in turn; one that failed, or was behind, rests for a while. False where there are none."""
 
-    def __init__(self, databases: Sequence[Database] = ()) -> None:
-        self._replicas = [_Replica(database, f"replica {number}") for number, database in enumerate(databases, start=1)]
+    def __init__(self, databases: Sequence[Database] = (), *, on_asked: OnAsked | None = None) -> None:
+        self._replicas = [_Replica(database, str(number), on_asked) for number, database in enumerate(databases, start=1)]
         self._turn = 0
 
     def __bool__(self) -> bool:
@@ -44,9 +47,10 @@ NO_REPLICAS = Replicas()
 
 
 class _Replica:
-    def __init__(self, database: Database, name: str) -> None:
+    def __init__(self, database: Database, number: str, on_asked: OnAsked | None) -> None:
         self._database = database
-        self._name = name
+        self._number = number
+        self._on_asked = on_asked
         self._has_failed = False
         self.rests_until = 0.0
 
@@ -55,9 +59,9 @@ class _Replica:
             answer = await question(self._database)
         except Exception as error:  # noqa: BLE001  # whatever is the matter with a copy, the primary can answer
             self._rest(_REST_AFTER_FAILURE_SECONDS)
-            self._note(type(error).__name__)
+            self._note("failed", type(error).__name__)
             return None
-        self._note(None)
+        self._note("answered" if answer is not None else "behind")
         if answer is None:
             self._rest(_REST_WHEN_BEHIND_SECONDS)
         return answer
@@ -65,18 +69,22 @@ class _Replica:
     def _rest(self, seconds: float) -> None:
         self.rests_until = time.monotonic() + seconds
 
-    def _note(self, failure: str | None) -> None:
-        """Told when it begins and when it is over, by its kind alone."""
+    def _note(self, outcome: str, failure: str | None = None) -> None:
+        """A failure is logged when it begins and when it is over, by its kind alone."""
+        if self._on_asked:
+            self._on_asked(self._number, outcome)
         if failure and not self._has_failed:
-            logger.warning("%s does not answer (%s); the primary is asked instead", self._name, failure)
+            logger.warning("replica %s does not answer (%s); the primary is asked instead", self._number, failure)
         elif self._has_failed and not failure:
-            logger.info("%s answers again", self._name)
+            logger.info("replica %s answers again", self._number)
         self._has_failed = failure is not None
 
 
 @asynccontextmanager
-async def open_replicas(urls: Sequence[str], *, on_statement: OnStatement | None = None) -> AsyncIterator[Replicas]:
+async def open_replicas(
+    urls: Sequence[str], *, on_statement: OnStatement | None = None, on_asked: OnAsked | None = None
+) -> AsyncIterator[Replicas]:
     """Connects when they are first asked: the service starts without them."""
     async with AsyncExitStack() as stack:
         opened = [await Database.open(url, on_statement=on_statement, patience_seconds=_PATIENCE_SECONDS, is_standby=True) for url in urls]
-        yield Replicas([await stack.enter_async_context(database) for database in opened])
+        yield Replicas([await stack.enter_async_context(database) for database in opened], on_asked=on_asked)

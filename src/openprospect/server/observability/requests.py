@@ -26,16 +26,20 @@ class RequestMetrics(Collector):
         self._seconds = Histogram(
             "openprospect_request_seconds", "Time to a whole answer", ["method", "route"], buckets=_BUCKETS, registry=None
         )
+        self._asked = Counter("openprospect_replica_reads", "Reads put to replicas", ["replica", "outcome"], registry=None)
         # The library checks the names of labels, under a lock, each time that it is asked for the same series.
         self._counted = cache(lambda method, route, status: self._requests.labels(method, route, str(status)))
         self._timed = cache(self._seconds.labels)
 
     def collect(self) -> Iterable[Metric]:
-        return [*self._requests.collect(), *self._seconds.collect()]
+        return [*self._requests.collect(), *self._seconds.collect(), *self._asked.collect()]
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
         self._counted(method, route, status).inc()
         self._timed(method, route).observe(seconds)
+
+    def note_replica(self, replica: str, outcome: str) -> None:
+        self._asked.labels(replica, outcome).inc()
 
 
 class Observed:
