@@ -30,6 +30,10 @@ pytest.register_assert_rewrite(
 )
 
 
+_MEMORY = "/dev/shm"
+_ROOM_BYTES = 6 << 30
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--partitions", type=int, default=1, help="split the tables that grow with the feeds, in every database of a test")
 
@@ -50,12 +54,18 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """A folder for a cluster, which leaves nothing behind. Folders of pytest's own are closed to PostgreSQL's account."""
-    folder = Path(tempfile.mkdtemp(prefix="openprospect-"))
+    folder = Path(tempfile.mkdtemp(prefix="openprospect-", dir=_in_memory()))
     folder.chmod(0o755)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> str | None:
+    """A database of its own for each test is thousands of files: ten times quicker where no disk has to know them. None: wherever else."""
+    has_room = os.path.isdir(_MEMORY) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES  # noqa: PTH112  # a name is all that is wanted
+    return _MEMORY if has_room else None
 
 
 @pytest.fixture(scope="session")
