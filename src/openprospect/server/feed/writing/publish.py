@@ -15,8 +15,8 @@ from openprospect.server.feed.rows.matching import KnownCompanies, Match, match_
 from openprospect.server.feed.store import CompanyState, Head
 from openprospect.server.feed.writing.append import append
 from openprospect.server.feed.writing.candidate import Candidate, candidate_of
+from openprospect.server.feed.writing.independent import independent
 from openprospect.server.feed.writing.suppression import admit
-from openprospect.server.feed.writing.together import independent
 from openprospect.server.searches.model import Search
 
 MAX_BATCH = 1_000
