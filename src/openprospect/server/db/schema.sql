@@ -145,6 +145,7 @@ CREATE FUNCTION place_at(feed uuid, since timestamp with time zone, as_of timest
 DECLARE
     ahead bigint := skipped;
     chosen bigint := 0;
+    held bigint;
     width integer;
     lowest bigint := 0;
     highest bigint := 9223372036854775807;
@@ -167,21 +168,32 @@ BEGIN
         );
     END IF;
     FOR size IN REVERSE 2..0 LOOP
-        width := 7 * (size + 1);
-        SELECT counted.block, ahead - counted.before INTO chosen, ahead
-        FROM (
-            SELECT part.block, sum(sum(part.rows)) OVER (ORDER BY part.block) AS through,
-                sum(sum(part.rows)) OVER (ORDER BY part.block) - sum(part.rows) AS before
+        IF cardinality(left_since) = 0 THEN
+            FOR chosen, held IN
+                SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END FROM tally
+                WHERE prospect_search_id = feed AND level = size AND block BETWEEN lowest AND highest ORDER BY block
+            LOOP
+                EXIT WHEN held > ahead;
+                ahead := ahead - held;
+                chosen := NULL;
+            END LOOP;
+        ELSE
+            width := 7 * (size + 1);
+            SELECT counted.block, ahead - counted.before INTO chosen, ahead
             FROM (
-                SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
-                WHERE prospect_search_id = feed AND level = size AND block BETWEEN lowest AND highest
-                UNION ALL
-                SELECT position >> width, 1 FROM unnest(left_since) AS position WHERE position >> width BETWEEN lowest AND highest
-            ) AS part
-            GROUP BY part.block
-        ) AS counted
-        WHERE counted.through > ahead ORDER BY counted.block LIMIT 1;
-        IF NOT FOUND THEN
+                SELECT part.block, sum(sum(part.rows)) OVER (ORDER BY part.block) AS through,
+                    sum(sum(part.rows)) OVER (ORDER BY part.block) - sum(part.rows) AS before
+                FROM (
+                    SELECT block, deliveries - CASE WHEN since IS NULL THEN removals ELSE 0 END AS rows FROM tally
+                    WHERE prospect_search_id = feed AND level = size AND block BETWEEN lowest AND highest
+                    UNION ALL
+                    SELECT position >> width, 1 FROM unnest(left_since) AS position WHERE position >> width BETWEEN lowest AND highest
+                ) AS part
+                GROUP BY part.block
+            ) AS counted
+            WHERE counted.through > ahead ORDER BY counted.block LIMIT 1;
+        END IF;
+        IF chosen IS NULL THEN
             RETURN NULL;
         END IF;
         lowest := chosen << 7;
