@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 
@@ -34,7 +35,7 @@ async def begun(together: Together[int, int], *asked: int) -> list[asyncio.Task[
 
 async def test_whoever_asks_while_an_answer_is_on_its_way_is_asked_for_with_the_others_in_the_next_question() -> None:
     oracle = Oracle()
-    together = Together(oracle, most=100)
+    together = Together(oracle)
     first = await begun(together, 1)
     others = await begun(together, 2, 3, 4)
     assert oracle.asked == [[1]]
@@ -43,18 +44,41 @@ async def test_whoever_asks_while_an_answer_is_on_its_way_is_asked_for_with_the_
     assert oracle.asked == [[1], [2, 3, 4]]
 
 
-async def test_a_question_has_no_more_parts_than_it_may() -> None:
+async def test_whoever_asks_long_after_a_question_that_hangs_is_not_held_up_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
     oracle = Oracle()
-    together = Together(oracle, most=2)
-    tasks = await begun(together, 1, 2, 3, 4, 5)
+    together = Together(oracle)
+    monkeypatch.setattr("openprospect.server.core.together._SLOW_SECONDS", -1.0)
+    hanging = await begun(together, 1)
+    await begun(together, 2)
+    assert oracle.asked == [[1], [2]]
     oracle.may_answer.set()
-    assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50]
-    assert oracle.asked == [[1, 2], [3, 4], [5]]
+    assert await asyncio.gather(*hanging, together.answer(3)) == [10, 30]
+
+
+async def test_a_question_for_many_belongs_to_the_request_of_none() -> None:
+    request = ContextVar("request", default="nobody's")
+    seen = []
+
+    async def ask(asked: Sequence[int]) -> Sequence[int]:
+        seen.append(request.get())
+        return asked
+
+    request.set("mine")
+    assert await Together(ask).answer(1) == 1
+    assert seen == ["nobody's"]
+
+
+async def test_a_wrong_number_of_answers_is_an_error_for_all_and_not_a_wait_for_ever() -> None:
+    async def ask(asked: Sequence[int]) -> Sequence[int]:
+        return asked[1:]
+
+    with pytest.raises(ValueError, match="shorter"):
+        await asyncio.wait_for(Together(ask).answer(1), 5)
 
 
 async def test_whoever_goes_away_takes_nobody_along_and_is_not_asked_for_any_more() -> None:
     oracle = Oracle()
-    together = Together(oracle, most=100)
+    together = Together(oracle)
     first = await begun(together, 1)
     gone, stays = await begun(together, 2, 3)
     first[0].cancel()
@@ -67,7 +91,7 @@ async def test_whoever_goes_away_takes_nobody_along_and_is_not_asked_for_any_mor
 async def test_what_fails_fails_for_those_who_were_asked_for_and_nobody_else() -> None:
     oracle = Oracle()
     oracle.fails_on = 1
-    together = Together(oracle, most=100)
+    together = Together(oracle)
     failing = await begun(together, 1, 2)
     others = await begun(together, 3)
     oracle.may_answer.set()
@@ -80,6 +104,6 @@ async def test_what_fails_fails_for_those_who_were_asked_for_and_nobody_else() -
 async def test_the_same_asked_again_later_is_asked_for_again() -> None:
     oracle = Oracle()
     oracle.may_answer.set()
-    together = Together(oracle, most=100)
+    together = Together(oracle)
     assert [await together.answer(1), await together.answer(1)] == [10, 10]
     assert oracle.asked == [[1], [1]]

@@ -32,9 +32,13 @@ SELECT key_id, key_name, organization_id, scopes, ended, tier, rate_limit FROM c
 
 -- touch_keys :execute
 -- When each key was last used: many keys in one statement, never backwards.
+WITH held AS (
+    -- In an order, so that two processes which note the same keys do not each hold what the other waits for.
+    SELECT id FROM api_key WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+)
 UPDATE api_key SET last_used_at = used.at
-FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at)
-WHERE api_key.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at);
+FROM held JOIN unnest($1::uuid[], $2::timestamptz[]) AS used (id, at) ON used.id = held.id
+WHERE api_key.id = held.id AND (last_used_at IS NULL OR last_used_at < used.at);
 
 -- set_tier :one
 -- Another tier for a key. No row where there is no such key.

@@ -41,6 +41,9 @@ AFTER = Moment(
 )
 REASON = Text("reason", maximum_length=1000, description="Why the company is withdrawn; consumers see it as removal_reason")
 
+# Longer questions than anybody's are not remembered: what is kept for strangers stays small.
+_ORDINARY_BYTES = 300
+
 _PAGE_PARAMETERS = (DELIVERED_SINCE, LIMIT, OFFSET, AFTER)
 _PATH = "/deliveries/{prospect_search_id:str}/companies"
 _NDJSON = "application/x-ndjson"
@@ -169,9 +172,15 @@ async def confirm_receipt(
     return StoredReceipt(delivered_until=written(stored))
 
 
-@lru_cache(maxsize=4096)
 def _ask(query_string: bytes, prospect_search_id: str) -> Ask:
-    """Raises InvalidInput. Consumers ask for the same pages over and over, and what a question means does not change."""
+    """Raises InvalidInput."""
+    read = _remembered_ask if len(query_string) <= _ORDINARY_BYTES else _remembered_ask.__wrapped__
+    return read(query_string, prospect_search_id)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_ask(query_string: bytes, prospect_search_id: str) -> Ask:
+    """Consumers ask for the same pages over and over, and what a question means does not change."""
     arguments = Query(query_string, _PAGE_PARAMETERS)
     ask = Ask(
         search_id=_search_id(prospect_search_id),

@@ -19,8 +19,6 @@ from openprospect.server.feed.reading.walks import NewWalk
 from openprospect.server.searches.create import unknown_search
 from openprospect.server.searches.model import SearchId
 
-_MOST_TOGETHER = 100
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
@@ -71,8 +69,8 @@ class Pages:
         return cls(
             database=database,
             replicas=replicas,
-            polls=Together(partial(store.polls, database), most=_MOST_TOGETHER),
-            beginnings=Together(partial(store.begin_walks, database), most=_MOST_TOGETHER),
+            polls=Together(partial(store.polls, database)),
+            beginnings=Together(partial(store.begin_walks, database)),
         )
 
     async def read(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
@@ -89,9 +87,10 @@ class Pages:
         if ask.offset:
             return None
         row = await self.polls.answer((key, ask.search_id))
-        caller = await _admitted(key, row)
         page = _page(ask, {"companies": b"", "count": 0, "total": 0, "last_at": None, **row}, has_more=False)
-        return (caller, page) if page.etag in etags else None
+        if row["watermark"] is not None and page.etag not in etags:
+            return None  # the page that is read then is what counts for the key
+        return await _admitted(key, row), page
 
     async def _first(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         caller, row = await self._live(key, ask, since=ask.since, begins_walk=True)

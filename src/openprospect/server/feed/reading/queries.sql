@@ -103,9 +103,13 @@ WITH begun AS (
         ORDER BY begun_at DESC, id DESC LIMIT 1
     ) AS id
     FROM begun
+), held AS (
+    -- In an order, so that two processes which join the same walks do not each hold what the other waits for.
+    SELECT walk.prospect_search_id, walk.id, same.runs FROM walk JOIN same ON walk.prospect_search_id = same.search AND walk.id = same.id
+    ORDER BY walk.prospect_search_id, walk.id FOR NO KEY UPDATE OF walk
 ), joined AS (
-    UPDATE walk SET runs = least(walk.runs + same.runs, 100), begun_at = clock_timestamp(), used_at = clock_timestamp()
-    FROM same WHERE walk.prospect_search_id = same.search AND walk.id = same.id
+    UPDATE walk SET runs = least(walk.runs + held.runs, 100), begun_at = clock_timestamp(), used_at = clock_timestamp()
+    FROM held WHERE walk.prospect_search_id = held.prospect_search_id AND walk.id = held.id
 )
 INSERT INTO walk (
     prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, runs

@@ -13,6 +13,9 @@ from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
 
+# Past the end of any feed, and still a number that can be added to.
+_BEYOND = 1 << 62
+
 
 async def page(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, begins_walk: bool = False) -> Row:
     """Who asks, and a page of the live feed: without a `watermark` where they have no such search."""
@@ -27,7 +30,7 @@ async def polls(db: Executor, asked: Sequence[tuple[Credential, SearchId]]) -> l
 
 async def page_at(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, offset: int) -> Row:
     """Who asks, and a page of their walk, which it moves on; without a `walk_id` where there is none, and then as of now."""
-    return _always(await db.row(SQL.page_at, key.secret_hash, key.scopes, search_id, since, limit, offset))
+    return _always(await db.row(SQL.page_at, key.secret_hash, key.scopes, search_id, since, limit, min(offset, _BEYOND)))
 
 
 async def begin_walks(db: Executor, walks: Sequence[NewWalk]) -> Sequence[None]:

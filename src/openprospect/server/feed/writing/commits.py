@@ -6,6 +6,7 @@ Each keeps what it would have alone: all or nothing, its own answer and errors, 
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 
 import msgspec
@@ -62,8 +63,8 @@ class SharedCommits:
         if queue is None:
             queue = self._queues[search.id] = _Queue(self._database, search)
             queue.add(delivery)
-            # Of its own, not of the request: whoever goes away takes nobody along.
-            queue.worker = asyncio.create_task(self._work_off(queue, search.id))
+            # Of nobody's request: whoever goes away takes nobody along, and what is done for many belongs to none of them.
+            queue.worker = asyncio.create_task(self._work_off(queue, search.id), context=Context())
         else:
             queue.add(delivery)
         return await delivery.answer

@@ -1,0 +1,65 @@
+"""Statements over many rows take their locks in one order: two processes that write the same rows never wait for each other in a circle."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+
+from openprospect.server.access import store as access
+from openprospect.server.access.model import KeyId
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.reading import store as reading
+from openprospect.server.feed.reading.walks import NewWalk
+from openprospect.server.searches.model import SearchId
+from tests.integration.conftest import Service, open_search
+
+ROWS = 30
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+async def waits_for_the_first_and_holds_no_other(database: Database, table: str, order: str, writing: Awaitable[object]) -> None:
+    """While somebody holds the first row, whoever writes them all has taken none of those that come after it."""
+    async with database.transaction() as holder:
+        await holder.execute(f"SELECT FROM {table} ORDER BY {order} LIMIT 1 FOR UPDATE")
+        task = asyncio.ensure_future(writing)
+        async with asyncio.timeout(10):
+            while not await database.value(_WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+        async with database.transaction() as other:
+            free = await other.rows(f"SELECT 1 FROM {table} FOR UPDATE SKIP LOCKED")
+    await task
+    assert len(free) == await database.value(f"SELECT count(*) - 1 FROM {table}")
+
+
+async def test_walks_that_begin_in_several_feeds_at_once(client: httpx.AsyncClient, database: Database) -> None:
+    searches = [SearchId(UUID(await open_search(client, f"feed {number}"))) for number in range(ROWS)]
+    walks = [
+        NewWalk(
+            search_id=search,
+            consumer="consumer",
+            since=None,
+            watermark=datetime(2026, 1, 1, tzinfo=UTC),
+            total=9,
+            next_offset=2,
+            next_position=3,
+            page_offset=0,
+            page_position=1,
+        )
+        for search in sorted(searches, reverse=True)
+    ]
+    await reading.begin_walks(database, walks)
+    await waits_for_the_first_and_holds_no_other(database, "walk", "prospect_search_id, id", reading.begin_walks(database, walks))
+
+
+async def test_keys_that_are_used_on_several_workers_at_once(service: Service, dsn: str) -> None:
+    for method in ("seqscan", "hashjoin", "mergejoin"):  # as among many keys: one is looked up after the other
+        await service.database.execute(f"ALTER DATABASE {urlsplit(dsn).path[1:]} SET enable_{method} = off")
+    for number in range(ROWS):
+        await service.client(f"key {number}")
+    rows = await service.database.rows("SELECT id FROM api_key ORDER BY id DESC")
+    used = {KeyId(row["id"]): datetime.now(UTC) for row in rows}
+    async with await Database.open(dsn) as database:
+        await waits_for_the_first_and_holds_no_other(database, "api_key", "id", access.touch_keys(database, used))
