@@ -186,6 +186,13 @@ def test_a_column_can_be_named_where_its_heading_does_not_tell(site, client, sea
     assert held(client, search_id) == {"k-1": []}
 
 
+def test_two_columns_named_for_one_field_are_refused(site, search_id, tmp_path):
+    path = tmp_path / "leads.csv"
+    path.write_text("Firma,A,B\nCafé,a@cafe.example,b@cafe.example\n")
+    options = ("--map", "email=A", "--map", "email=B")
+    assert "Two columns fill prospects.email: 'A' and 'B'" in site.run("deliver", search_id, str(path), *options, expected=2).complaint
+
+
 # What cannot be delivered.
 
 

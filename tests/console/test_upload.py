@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import tempfile
 
 import pytest
@@ -71,6 +72,16 @@ async def test_the_reader_may_say_what_a_column_becomes(send, client, search_id)
     assert {company["source_id"] for company in (await pull(client, search_id))["items"]} == {"Berlin", "Hamburg"}
 
 
+async def test_what_a_check_showed_is_what_the_same_form_delivers(send, client, search_id):
+    content = b"Company Name,Email,Company Email\nGrand Hotel,maria@grand.example,info@grand.example\n"
+    *_, checked = await send(content)
+    shown = dict(re.findall(r'name="column:([^"]+)" value="([^"]+)"', checked["html"]))
+    await send(content, step="deliver", **shown)
+    (company,) = (await pull(client, search_id))["items"]
+    assert [person["email"] for person in company["prospects"]] == ["maria@grand.example"]
+    assert company["attributes"] == {"company_email": "info@grand.example"}
+
+
 @pytest.mark.parametrize(
     ("content", "name", "columns", "problem"),
     [
@@ -78,6 +89,7 @@ async def test_the_reader_may_say_what_a_column_becomes(send, client, search_id)
         (b"x", "hotels.exe", {}, "cannot be delivered"),
         (b"Ort\nBerlin\n", "hotels.csv", {}, "No column holds the company"),
         (HEADER + ROWS, "hotels.csv", {"Firma": "name", "Ort": "name"}, "Two columns fill name"),
+        (HEADER + ROWS, "hotels.csv", {"Ort": "email", "E-Mail": "prospects.email"}, "Two columns fill prospects.email"),
         (b"\x00\x01\x02", "hotels.parquet", {}, ""),
     ],
 )

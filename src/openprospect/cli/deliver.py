@@ -15,7 +15,7 @@ from openprospect.cli.output import EXIT_MEND, Json, answer, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
-from openprospect.server.intake.columns import Column
+from openprospect.server.intake.columns import Column, one_column_each
 from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
 from openprospect.server.intake.file import InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
@@ -49,7 +49,7 @@ def deliver(
         Deliver nothing where any row is rejected.
     """
     path = None if file == "-" else Path(file)
-    mapping = dict(_assignment(text) for text in map or ())
+    mapping = one_column_each(_assignment(text) for text in map or ())
     with open_file(path, mapping=mapping) as source, RejectsFile(rejects_path(path)) as rejects:
         _explain(source.columns)
 

@@ -1,9 +1,18 @@
 """Which column becomes which field."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.columns import map_columns
+from openprospect.server.intake.headings import COMPANY_VOCABULARY, COMPANY_WORDS, PERSON_VOCABULARY, PERSON_WORDS
+
+OWNERS = ["", *sorted(COMPANY_WORDS | PERSON_WORDS)]
+NAMES = sorted(
+    {name for field in (COMPANY_VOCABULARY | PERSON_VOCABULARY) for name in (field, field.replace("_", " "))} | {"prospects", "city"}
+)
+HEADINGS = st.builds("{} {}".format, st.sampled_from(OWNERS), st.sampled_from(NAMES)) | st.text(max_size=6)
 
 
 def fields(headings: str, **mapping: str) -> dict[str, str]:
@@ -116,8 +125,18 @@ class TestOtherColumns:
         found = fields("Company,Website,Homepage,Prospects,Company Email,Email,Work Email")
         assert found["Homepage"] == "prospects.homepage"
         assert found["Prospects"] == "prospects.prospects"
-        assert (found["Company Email"], found["Email"], found["Work Email"]) == ("email", "prospects.email", "prospects.work_email")
+        assert (found["Company Email"], found["Email"], found["Work Email"]) == (
+            "company_email",
+            "prospects.email",
+            "prospects.work_email",
+        )
         assert fields("Company,Prospects")["Prospects"] == "prospects_2"
+
+    @pytest.mark.parametrize(
+        "heading", ["Company Email", "Account First Name", "Company Job Title", "Company Full Name", "Firma: Prospect ID"]
+    )
+    def test_a_companys_attribute_is_never_called_as_a_persons_field_is(self, heading: str) -> None:
+        assert fields(f"Company,{heading}")[heading] == "_".join(heading.lower().replace(":", "").split())
 
     def test_columns_without_heading_are_numbered(self) -> None:
         assert fields("Company,,")["column 2"] == "column_2"
@@ -142,6 +161,20 @@ class TestMapping:
     def test_an_unknown_column_is_refused_with_those_there_are(self) -> None:
         with pytest.raises(InvalidInput, match=r"No column is called 'Kundennr'; there are: 'Company', 'Nr'\."):
             map_columns(["Company", "Nr"], {"source_id": "Kundennr"})
+
+    @given(st.lists(HEADINGS, max_size=8, unique_by=str.casefold))
+    @example(["Email", "Company Email"])
+    @example(["Work Email", " Work Email"])
+    def test_what_was_guessed_is_kept_where_it_is_said(self, headings: list[str]) -> None:
+        guessed = map_columns(["Company Name", *(heading for heading in headings if heading.casefold() != "company name")], {})
+        said = map_columns([column.heading for column in guessed], {column.field: column.heading for column in guessed})
+        assert said == guessed
+
+    def test_two_columns_for_one_field_are_refused_however_it_is_spelled(self) -> None:
+        with pytest.raises(
+            InvalidInput, match=r"Two columns fill prospects\.email: 'Mail' and 'E-Mail 2'; give one of them another field\."
+        ):
+            map_columns(["Company", "Mail", "E-Mail 2"], {"email": "Mail", "prospects.email": "E-Mail 2"})
 
     @pytest.mark.parametrize("field", ["", "prospects.", "prospects"])
     def test_a_mapping_without_a_field_is_refused(self, field: str) -> None:

@@ -4,7 +4,7 @@ The rule for columns that no vocabulary knows: with `company_` or `person_` in f
 table has people, since a value of the row's own can only be kept there; else to the company.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -56,7 +56,7 @@ def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Col
     """Every column with its field; raises InvalidInput where a column is missing, doubled, or nothing holds the company's name."""
     headings = [heading or f"column {index}" for index, heading in enumerate(headings, start=1)]
     _refuse_doubled(headings)
-    fields = {_field(field): _index_of(column, headings) for field, column in mapping.items()}
+    fields = {field: _index_of(column, headings) for field, column in one_column_each(mapping.items()).items()}
     free = [index for index in range(len(headings)) if index not in fields.values()]
     fields |= _guessed(free, headings, taken=set(fields))
     if "name" not in fields:
@@ -67,6 +67,16 @@ def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Col
             fields[_attribute(headings[index], index, headings, has_people=has_people, taken=fields.keys())] = index
     columns = [Column(index=index, heading=headings[index], field=field) for field, index in fields.items()]
     return sorted(columns, key=lambda column: column.index)
+
+
+def one_column_each(assignments: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The column of each field, from pairs as a caller spells them; raises InvalidInput where two columns would fill one field."""
+    columns: dict[str, str] = {}
+    for name, column in assignments:
+        field = _field(name)
+        if columns.setdefault(field, column) != column:
+            raise InvalidInput(f"Two columns fill {field}: {columns[field]!r} and {column!r}; give one of them another field.")
+    return columns
 
 
 def _refuse_doubled(headings: Sequence[str]) -> None:
@@ -89,7 +99,7 @@ def _field(name: str) -> str:
 
 
 def _index_of(column: str, headings: Sequence[str]) -> int:
-    for spelling in (str.strip, str.casefold, squeezed):
+    for spelling in (str, str.strip, str.casefold, squeezed):
         for index, heading in enumerate(headings):
             if spelling(heading) == spelling(column):
                 return index
@@ -148,7 +158,12 @@ def _attribute(heading: str, index: int, headings: Sequence[str], *, has_people:
     is_company = of_company or (not of_person and (not has_people or (squeezed(heading) in COMPANY_ATTRIBUTES and not is_doubled)))
     owner = "" if is_company else _PEOPLE
     spellings = chain([name, attribute_name(words(heading)) or name], (f"{name}_{number}" for number in count(2)))
-    return next(field for spelling in spellings if (field := f"{owner}{spelling}") not in taken and field not in _RESERVED)
+    return next(field for spelling in spellings if (field := f"{owner}{spelling}") not in taken and _is_free(field))
+
+
+def _is_free(field: str) -> bool:
+    """Whether an attribute may have this name: it is no field, and is read as itself where a caller maps a column to it."""
+    return field not in _RESERVED and _field(field) == field
 
 
 def _without_name(headings: Sequence[str]) -> str:

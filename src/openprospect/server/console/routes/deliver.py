@@ -22,6 +22,7 @@ from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.http.streaming import broken_off
+from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery
 from openprospect.server.intake.file import ENDINGS
 from openprospect.server.searches.create import own_search
@@ -63,11 +64,7 @@ async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiD
 def _mapping(form: FormMultiDict) -> dict[str, str]:
     """What the reader made of the columns; raises InvalidInput where two fill one field."""
     chosen = [(str(value).strip(), name.removeprefix(_COLUMN)) for name, value in form.multi_items() if name.startswith(_COLUMN)]
-    mapping = {field: heading for field, heading in chosen if field}
-    for field, heading in chosen:
-        if field and mapping[field] != heading:
-            raise InvalidInput(f"Two columns fill {field}: {heading!r} and {mapping[field]!r}; give one of them another field.")
-    return mapping
+    return one_column_each((field, heading) for field, heading in chosen if field)
 
 
 def _progress(report: Report) -> dict[str, Any]:
