@@ -246,16 +246,7 @@ async def test_a_search_id_that_is_no_uuid_is_refused(client: httpx.AsyncClient)
     assert (response.status_code, response.json()["code"]) == (422, "VALIDATION_ERROR")
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=1",
-        "limit=100",
-        "offset=9223372036854775807",
-        "delivered_since=9999-12-31T23:59:59.999999Z",
-        "delivered_since=2000-01-01T00:00:00Z&offset=9223372036854775807",
-    ],
-)
+@pytest.mark.parametrize("query", ["limit=1", "limit=100", "offset=9223372036854775807", "delivered_since=9999-12-31T23:59:59.999999Z"])
 async def test_the_ends_of_every_range_are_served(client: httpx.AsyncClient, search_id: str, deliver: Deliver, query: str) -> None:
     await deliver("a")
     assert (await client.get(f"/deliveries/{search_id}/companies?{query}")).status_code == 200

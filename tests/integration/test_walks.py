@@ -161,6 +161,8 @@ async def test_an_offset_past_the_end_is_an_empty_last_page(
     for offset in (7, 1_000, 2**63 - 1):
         page = await pull(client, search_id, limit=limit, offset=offset)
         assert page == {"items": [], "total": 7, "limit": limit, "offset": offset, "has_more": False}
+        page = await pull(client, search_id, limit=limit, offset=offset, delivered_since="2000-01-01T00:00:00Z")
+        assert page == {"items": [], "total": 7, "limit": limit, "offset": offset, "has_more": False}
     assert await pull(client, await open_search(client, "empty"), offset=1) == {
         "items": [],
         "total": 0,
