@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.formats.plain import plain
 from tests.unit.intake.test_any_file import outcomes
 
 from .conftest import Read
@@ -73,6 +74,24 @@ def test_values_become_what_json_knows(read: Reader, parquet: Callable[..., Path
         "f": {"k": 1},
         "g": "text",
     }
+
+
+@pytest.mark.parametrize(
+    ("numbers", "read_as"),
+    [
+        (["1234567890123456789", "1234567890123456790", "-" + "9" * 38], [1234567890123456789, 1234567890123456790, -int("9" * 38)]),
+        (["1.50", "2.00", "NaN"], [1.5, 2, None]),
+        (["0.12345678901234567", "1234567890123456.25"], ["0.12345678901234567", "1234567890123456.25"]),
+    ],
+)
+def test_decimals_keep_every_digit(numbers: list[str], read_as: list[object]) -> None:
+    assert [plain(Decimal(number)) for number in numbers] == read_as
+
+
+def test_source_ids_that_are_decimals_tell_companies_apart(read: Reader, parquet: Callable[..., Path]) -> None:
+    numbers = [Decimal(1234567890123456789), Decimal(1234567890123456790)]
+    found = read(parquet(company_name=["A", "B"], source_id=pa.array(numbers, pa.decimal128(38, 0))))
+    assert [(company.name, company.source_id) for company in found.companies] == [("A", str(numbers[0])), ("B", str(numbers[1]))]
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"a,b\n", b"PAR1" + b"x" * 100 + b"PAR1"])

@@ -10,8 +10,10 @@ def plain(value: Any) -> Any:
     """The value as JSON; None where it says nothing."""
     if value is None or isinstance(value, str | bool | int):
         return value
-    if isinstance(value, float | Decimal):
-        return _number(float(value))
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, float):
+        return _number(value)
     if isinstance(value, date | time | timedelta):
         return _moment(value)
     return _plain_container(value)
@@ -30,6 +32,16 @@ def _number(number: float) -> float | int | None:
         return None
     # A double is exact up to 2**53; beyond, its digits are not the producer's.
     return int(number) if number.is_integer() and abs(number) <= 2**53 else number
+
+
+def _decimal(value: Decimal) -> float | int | str | None:
+    """Every digit of it: as a number where JSON's readers keep them all, else as text."""
+    if not value.is_finite():
+        return None
+    if value == value.to_integral_value():
+        return int(value)
+    number = float(value)
+    return number if Decimal(repr(number)) == value else f"{value:f}"
 
 
 def _moment(value: date | time | timedelta) -> str:
