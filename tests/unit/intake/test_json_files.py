@@ -109,10 +109,26 @@ class TestFiles:
         assert names(found) == [(1, "A")]
         assert len(found.rejected) == 1
 
+    @pytest.mark.parametrize("document", [[A], {"items": [A], "meta": {"items": ["]}"]}, "total": 1}])
+    def test_what_follows_the_first_list_is_rejected_with_its_line(self, read: Reader, document: Any) -> None:
+        text = json.dumps(document)
+        assert read(f"{text}\n \n", "x.json").rejected == []
+        found = read(f"{text}\n{text}\n", "x.json")
+        assert names(found) == [(1, "A")]
+        assert [line for line, _, _ in found.faults] == [2]
+        assert found.faults[0][2].startswith("a second JSON value")
+
+    @pytest.mark.parametrize("end", ["", ', "total', ', "total": 1', "]"])
+    def test_an_object_that_does_not_close_behind_its_list_says_so(self, read: Reader, end: str) -> None:
+        found = read(f'{{"items": [{json.dumps(A)}]{end}', "x.json")
+        assert names(found) == [(1, "A")]
+        assert found.faults == [(1, "", "not valid JSON behind the list of companies; was the file cut off?")]
+
     def test_elements_and_strings_may_lie_across_chunks(self, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(json_file, "_CHUNK", 7)
         companies = [{"name": f'Höt\\el {number} "x"', "source_id": number} for number in range(50)]
-        found = read(json.dumps({"meta": {"a": []}, "companies": companies}, indent=1), "x.json")
+        found = read(json.dumps({"meta": {"a": []}, "companies": companies, "next": ["]}", 12345678]}, indent=1), "x.json")
+        assert found.rejected == []
         assert [company.name for company in found.companies] == [company["name"] for company in companies]
 
     @pytest.mark.parametrize("text", ["7", '"x"', "Company,Email"])

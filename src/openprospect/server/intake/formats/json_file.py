@@ -40,7 +40,8 @@ class JsonFile:
         self._buffer = skip_bom(self._buffer)
         if not self._start():
             raise InvalidInput("The file is empty; expected a JSON list of companies.")
-        self._is_list = self._next() == b"[" or self._find_list()
+        self._is_object = self._next() != b"["
+        self._is_list = not self._is_object or self._find_list()
 
     def documents(self) -> Iterator[Document | RejectedRow]:
         if not self._is_list:
@@ -56,6 +57,9 @@ class JsonFile:
             self._go(end)
         if not self._next():
             yield unreadable(self._line, b"", "the file ends in the middle of its list; it was cut off")
+            return
+        self._go(self._at + 1)
+        yield from self._behind_list()
 
     def fraction(self) -> float:
         return self._read / self._size
@@ -66,6 +70,25 @@ class JsonFile:
         if self._held() > MAX_DOCUMENT_BYTES:
             return unreadable(self._line, self._rest(), f"an object of more than {MAX_DOCUMENT_BYTES:,} bytes without a list of companies")
         return decoded(self._line, self._buffer[self._at :].strip())
+
+    def _behind_list(self) -> Iterator[RejectedRow]:
+        """A rejected row where the file does not end with its list, or with the object around it."""
+        if self._is_object and not self._leave_object():
+            yield unreadable(self._line, self._rest(), "not valid JSON behind the list of companies; was the file cut off?")
+        elif self._start():
+            reason = "a second JSON value, from here on nothing was read; put all companies into one list, or one a line into a .jsonl file"
+            yield unreadable(self._line, self._rest(), reason)
+
+    def _leave_object(self) -> bool:
+        """Go behind the object that holds the list; False where its end cannot be found."""
+        while self._start() and self._next() != b"}":
+            end = self._end()
+            if end is None:
+                return False
+            self._go(end)
+        is_closed = self._next() == b"}"
+        self._go(self._at + is_closed)
+        return is_closed
 
     def _more(self) -> bool:
         chunk = self._stream.read(_CHUNK)
