@@ -27,7 +27,8 @@ class TestGrouping:
             (f"{ID},1,A,\n{{{ID.upper()}}},1,B,\n", 1),
             (",1,A,a.example\n,1,B,b.example\n", 1),
             (",1,A,a.example\n,2,A,a.example\n", 2),
-            (",,A,https://www.a.example\n,,B,a.example/contact\n", 1),
+            (",,A,https://www.a.example\n,,,a.example/contact\n", 1),
+            (",,A b,https://www.a.example\n,,A  B,a.example/contact\n", 1),
             (",,A,a.example\n,,A,b.example\n", 2),
             (",,Grand  Hotel,\n,,GRAND HOTEL,\n", 1),
             (",1,A,a.example\n,,A,a.example\n", 2),
@@ -35,6 +36,24 @@ class TestGrouping:
     )
     def test_id_then_source_id_then_host_then_name_tell_companies_apart(self, read: Reader, rows: str, companies: int) -> None:
         assert len(read(f"id,source_id,company_name,website\n{rows}").companies) == companies
+
+    def test_another_company_under_the_same_website_is_rejected_not_swallowed(self, read: Reader) -> None:
+        found = read(
+            "company_name,website,email\n"
+            "Hilton Berlin,https://portal.example/hilton,a@example.com\n"
+            "Inn Bonn,https://portal.example/inn,b@example.com\n"
+            "HILTON  Berlin,portal.example,c@example.com\n"
+            ",portal.example,d@example.com\n"
+            "Inn Bonn,inn.example,e@example.com\n"
+        )
+        assert found.people == [("Hilton Berlin", "a@example.com"), ("Hilton Berlin", "c@example.com"), ("Inn Bonn", "e@example.com")]
+        reason = "another name, or none, under the website of line 2; give each company a source_id, or one company one name"
+        assert found.faults == [(3, "name", reason), (5, "name", reason)]
+
+    @pytest.mark.parametrize("identifier", ["id", "source_id"])
+    def test_what_identifies_goes_before_the_name(self, read: Reader, identifier: str) -> None:
+        rows = f"A,portal.example,{ID},a@example.com\nB,portal.example,{ID},b@example.com\n"
+        assert read(f"company_name,website,{identifier},email\n{rows}").people == [("A", "a@example.com"), ("A", "b@example.com")]
 
     @pytest.mark.parametrize("nothing", ["n/a", " N/A ", "#N/A", "k.A.", "-", "--", "None", "null", "NaN"])
     def test_what_people_write_for_nothing_is_no_address_and_makes_no_two_companies_one(self, read: Reader, nothing: str) -> None:

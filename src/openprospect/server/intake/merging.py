@@ -23,7 +23,8 @@ class Member:
 def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
     """One company of all rows that are good, and a rejection for each that is not. A fault of the company rejects them all."""
     people = _People()
-    faults = {member.source.line: found for member in members if (found := people.admit(member))}
+    faults = _others_under_the_website(members)
+    faults |= {line: found for member in members if (line := member.source.line) not in faults and (found := people.admit(member))}
     good = [member for member in members if member.source.line not in faults]
     try:
         row = _company(good or members, people)
@@ -35,6 +36,16 @@ def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
             yield RejectedRow(line=member.source.line, faults=faults[member.source.line], raw=member.source.raw)
     if good:
         yield DeliveredRow(row=row, sources=tuple([member.source for member in good]))
+
+
+def _others_under_the_website(members: Sequence[Member]) -> dict[int, list[Fault]]:
+    """A fault for each row that has only a website in common with the first company named there: portals hold many."""
+    names = {member.source.line: company_name_key(member.company.get("name", "")) for member in members}
+    named = [line for line, name in names.items() if name]
+    if any(member.company.keys() & {"id", "source_id"} for member in members) or len({names[line] for line in named}) < 2:
+        return {}
+    reason = f"another name, or none, under the website of line {named[0]}; give each company a source_id, or one company one name"
+    return {line: [Fault(field="name", reason=reason)] for line, name in names.items() if name != names[named[0]]}
 
 
 def _company(members: Sequence[Member], people: "_People") -> CompanyRow:
