@@ -5,8 +5,11 @@ import json
 import re
 import tempfile
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from tests.acceptance.test_deliver import WRITERS, companies
 from tests.integration.conftest import pull
 
 HEADER = b"Firma,Kundennummer,E-Mail,Ort\n"
@@ -42,6 +45,23 @@ async def test_a_check_tells_what_would_happen_and_keeps_nothing(send, client, s
         assert words in last["html"]
     assert await names_in(client, search_id) == []
     assert await database.value("SELECT count(*) FROM company") == 0
+
+
+@pytest.mark.parametrize("name", WRITERS)
+async def test_every_kind_of_file_can_be_looked_at_and_delivered(send, client, search_id, tmp_path, name):
+    content = WRITERS[name](tmp_path / name, companies(3)).read_bytes()
+    *_, checked = await send(content, name=name)
+    assert "3 companies</strong> would be delivered" in checked["html"]
+    *_, delivered = await send(content, name=name, step="deliver")
+    assert "3 companies</strong> delivered" in delivered["html"]
+    assert sorted(await names_in(client, search_id)) == [company["name"] for company in companies(3)]
+
+
+async def test_a_column_of_lists_is_shown_by_example(send, tmp_path):
+    path = tmp_path / "hotels.parquet"
+    pq.write_table(pa.table({"Company Name": ["Grand Hotel"], "Tags": [["spa", "pool"]], "Rooms": [0]}), path)
+    *_, last = await send(path.read_bytes(), name=path.name)
+    assert re.findall(r"<td>([^<]+)</td>", last["html"]) == ["Grand Hotel", "[&#39;spa&#39;, &#39;pool&#39;]", "0"]
 
 
 async def test_a_delivery_delivers_what_was_checked_in_the_operators_name(send, client, search_id, database):

@@ -112,7 +112,7 @@ def _examples(batch: Sequence[Outcome]) -> dict[str, str]:
     for outcome in batch[:20]:
         for raw in [source.raw for source in outcome.sources] if isinstance(outcome, DeliveredRow) else [outcome.raw]:
             if isinstance(raw, dict):
-                found = {str(name): str(value)[:80] for name, value in raw.items() if value not in {None, ""}} | found
+                found = {str(name): str(value)[:80] for name, value in raw.items() if value not in (None, "")} | found
     return found
 
 
