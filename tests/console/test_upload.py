@@ -77,9 +77,10 @@ async def test_delivering_a_file_again_changes_nothing(send):
     assert "0 companies</strong> delivered, 2 unchanged" in last["html"]
 
 
-async def test_rejected_rows_come_with_their_line_their_reason_and_as_a_file_to_mend(send):
+async def test_rejected_rows_come_with_their_line_their_reason_and_as_a_file_beside_the_one_to_mend(send):
     *_, last = await send(HEADER + ROWS)
     assert "missing or blank" in last["html"]
+    assert "Mend them in hotels.csv and deliver it again, whole" in last["html"]
     (rejected,) = [json.loads(line) for line in last["rejects"].splitlines()]
     assert (rejected["line"], rejected["row"]["Kundennummer"]) == (3, "78")
 

@@ -48,7 +48,7 @@ class Report:
     is_over: bool = False
     rejected: Sequence[Rejected] = ()
     rejects: str = ""
-    """The file of rejected rows, to be mended and delivered again; empty where there are none, or too many for a page."""
+    """The file of rejected rows, to mend the uploaded one by; empty where there are none, or too many for a page."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The file beside the input that holds every row that was rejected, one JSON object a line, to be mended and delivered again."""
+"""The file beside the input that holds every row that was rejected, one JSON object a line: what to mend in the input."""
 
 import json
 import os
