@@ -210,6 +210,20 @@ class CrmContract:
 
         assert [(seen.id, seen.removed_on is not None) for seen in office.companies()] == [(key, True)]
 
+    def test_where_the_server_tells_no_times_only_a_full_run_takes_out_what_is_gone(
+        self, office: Office, server: FeedServer, feed: Feed
+    ) -> None:
+        server.links = server.watermarks = False
+        feed.deliver(company(1, people=1), company(2, people=1), is_stamped=False)
+        sync(office, server)
+        feed.withdraw(company(1)["id"])
+
+        sync(office, server)
+
+        assert len(office.contacts()) == 2
+        sync(office, server, full=True)
+        assert emails(office) == ["maria.0@hotel-2.example"]
+
     def test_one_company_in_two_searches_is_one_record_until_both_have_let_it_go(
         self, office: Office, server: FeedServer, feed: Feed
     ) -> None:

@@ -12,9 +12,10 @@ from threading import Event
 
 import pytest
 
+from openprospect.sync.batch import MOST_COMPANIES
 from openprospect.sync.errors import KeyRefused, QuotaSpent
 from tests.crm.office import Office
-from tests.crm.runs import by_email, configure, emails, sync, url_of
+from tests.crm.runs import by_email, configure, emails, names, sync, url_of
 from tests.crm.vendor_server import Call, Reply, VendorServer
 from tests.sync import sync_program
 from tests.sync.contract import SEARCH
@@ -71,6 +72,25 @@ class FaultContract:
         fake.daily_calls = 10_000
         assert sync(office, server).error is None
         assert (len(office.companies()), len(office.contacts())) == (450, 450)
+        assert feed.confirmed == [feed.watermark]
+
+    @pytest.mark.parametrize("batch_companies", [100, MOST_COMPANIES])
+    def test_whoever_is_withdrawn_or_erased_while_the_quota_is_spent_never_gets_there(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed, batch_companies: int
+    ) -> None:
+        configure(office, "[crm.{name}]\ndaily_reserve = 0")
+        feed.deliver(company(1, people=2), company(2, people=1), *[company(n, people=0) for n in range(3, 151)])
+        fake.daily_calls = 2
+        assert isinstance(sync(office, server, batch_companies=batch_companies).error, QuotaSpent)
+        feed.withdraw(company(1)["id"])
+        feed.deliver(company(2, people=0), company(151, people=1))
+        fake.daily_calls = 10_000
+
+        assert sync(office, server, batch_companies=batch_companies).error is None
+
+        assert names(office.companies()) == sorted(f"Grand Hotel {n}" for n in range(2, 152))
+        assert emails(office) == ["maria.0@hotel-151.example"]
+        assert [call.path for call in fake.calls if b'"Grand Hotel 1"' in call.raw or b"@hotel-2.example" in call.raw] == []
         assert feed.confirmed == [feed.watermark]
 
     def test_calls_that_are_reserved_for_others_are_left_to_them(

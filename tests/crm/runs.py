@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from openprospect.sync.batch import MOST_COMPANIES
 from openprospect.sync.summary import Summary
 from tests.crm.office import Office, SeenCompany, SeenContact
 from tests.sync.contract import SEARCH
@@ -20,8 +21,10 @@ class Copy:
         self.url = url
 
 
-def sync(office: Office, server: FeedServer, *, search_id: str = SEARCH, full: bool = False) -> Summary:
-    return sync_copy(Copy(url_of(office)), server, search_id=search_id, full=full)
+def sync(
+    office: Office, server: FeedServer, *, search_id: str = SEARCH, full: bool = False, batch_companies: int = MOST_COMPANIES
+) -> Summary:
+    return sync_copy(Copy(url_of(office)), server, search_id=search_id, full=full, batch_companies=batch_companies)
 
 
 def configure(office: Office, text: str) -> None:

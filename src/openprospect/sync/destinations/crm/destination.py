@@ -40,11 +40,17 @@ class CrmDestination:
         self._leaving = Leaving(crm, self._mirror, self._links, settings, self._counts, run=run)
 
     def position(self, search_id: str) -> Position | None:
-        """The mirror's while the CRM has everything; else up to where it does, so that no receipt says more."""
+        """The mirror's while the CRM has everything; else up to where it does, so that no receipt says more.
+
+        Where it never had anything whole, the feed is read from its beginning, which shows no withdrawals: only a full run
+        takes what is gone since out of the mirror.
+        """
         stored = self._tables.position(search_id)
         if stored is None or self._mirror.is_settled(search_id):
             return stored
-        return Position(source=stored.source, delivered_until=self._mirror.settled(search_id), full_run=stored.full_run)
+        settled = self._mirror.settled(search_id)
+        has_to_begin = settled is None and stored.delivered_until is not None
+        return Position(source=stored.source, delivered_until=settled, full_run=stored.full_run or has_to_begin)
 
     def begin_full(self, search_id: str, source: Source) -> None:
         self._mirror.unsettle(search_id, source)
