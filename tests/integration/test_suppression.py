@@ -118,6 +118,17 @@ async def test_withdrawals_at_the_same_time_as_erasures_end_with_neither(client,
     assert sorted(item["id"] for item in removed["items"] if "removed_at" in item) == sorted(withdrawn)
 
 
+async def test_a_reason_that_names_somebody_on_the_list_is_not_kept(client, search_id, deliver, database, organization_id):
+    async with database.transaction() as db:
+        await suppress(db, organization_id, [MARIA["email"], "@elsewhere.example"], actor="test")
+    result = await deliver("Café", "Bar", "Inn")
+    for item, named in zip(result["items"], (MARIA["email"].upper(), "somebody@elsewhere.example", BO["email"]), strict=True):
+        path = f"/deliveries/{search_id}/companies/{item['id']}"
+        assert (await client.delete(path, params={"reason": f"asked by {named}"})).status_code == 204
+    removed = (await pull(client, search_id, delivered_since=result["delivered_until"]))["items"]
+    assert [item["removal_reason"] for item in removed] == [None, None, f"asked by {BO['email']}"]
+
+
 # Suppression.
 
 

@@ -43,6 +43,12 @@ async def admit(db: Connection, organization_id: OrganizationId, matches: Sequen
     ]
 
 
+async def admit_text(db: Connection, organization_id: OrganizationId, text: str | None, hasher: Hasher) -> str | None:
+    """The text, unless it names somebody by an address that is on the organization's suppression list."""
+    wanted = {digest for address in addresses_in(text) for _, digest in _address_marks(address, hasher)}
+    return None if wanted and await store.suppressed(db, organization_id, wanted) else text
+
+
 def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow], unwelcome: list[ProspectRow]) -> Guests:
     """`unwelcome` are those on the list whom only an attribute names."""
     if not (left_out or unwelcome):
