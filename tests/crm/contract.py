@@ -141,6 +141,23 @@ class CrmContract(IdentityContract):
         assert feed.confirmed == [before, feed.watermark]
         assert sorted(emails(office)) == ["maria.0@hotel-1.example", "maria.0@hotel-2.example", "maria.0@hotel-3.example"]
 
+    def test_an_erased_person_whom_the_crm_will_not_let_go_keeps_nobody_else(self, office: Office, server: FeedServer, feed: Feed) -> None:
+        feed.deliver(company(1, people=4))
+        sync(office, server)
+        before = feed.watermark
+        office.lock(by_email(office, "maria.1@hotel-1.example").id)
+        feed.deliver(company(1, people=1))
+
+        summary = sync(office, server)
+
+        assert (summary.outcomes["erased"], summary.outcomes["rejected"], summary.delivered_until) == (2, 1, before)
+        assert sorted(emails(office)) == ["maria.0@hotel-1.example", "maria.1@hotel-1.example"]
+        [refusal] = held_in(url_of(office))[0].rejected or []
+        assert refusal.id == person(1, 1)["id"]
+        office.mend()
+        assert sync(office, server).outcomes["erased"] == 1
+        assert emails(office) == ["maria.0@hotel-1.example"]
+
     def test_an_erased_person_whom_the_crm_had_before_keeps_what_did_not_come_from_us(
         self, office: Office, server: FeedServer, feed: Feed
     ) -> None:

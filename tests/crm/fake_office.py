@@ -11,6 +11,7 @@ class Fake(AbstractContextManager[Any], Protocol):
     url: str
     refusals: dict[str, str]
     refuses_deletes: bool
+    locked: set[str]
 
 
 F = TypeVar("F", bound=Fake)
@@ -26,8 +27,12 @@ class FakeOffice(Generic[F]):
     def refuse_deletes(self) -> None:
         self.fake.refuses_deletes = True
 
+    def lock(self, contact: str) -> None:
+        self.fake.locked.add(contact)
+
     def mend(self) -> None:
         self.fake.refusals.clear()
+        self.fake.locked.clear()
         self.fake.refuses_deletes = False
 
 

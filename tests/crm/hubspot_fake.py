@@ -125,7 +125,7 @@ class HubSpotFake(VendorServer):
         return Reply(204)
 
     def _gdpr_delete(self, call: Call) -> Reply:
-        if self.refuses_deletes:
+        if self.refuses_deletes or call.body["objectId"] in self.locked:
             raise Failure(400, "VALIDATION_ERROR", "This contact is on legal hold")
         if call.body["objectId"] not in self.tables["contacts"].objects:
             raise Failure(404, "OBJECT_NOT_FOUND", "resource not found")

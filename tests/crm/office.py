@@ -48,6 +48,9 @@ class Office(Protocol):
     def refuse_deletes(self) -> None:
         """From now on no contact may be deleted."""
 
+    def lock(self, contact: str) -> None:
+        """From now on this contact may neither be changed nor deleted."""
+
     def mend(self) -> None:
         """Refuse nothing any more."""
 

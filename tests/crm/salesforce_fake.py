@@ -123,6 +123,7 @@ class SalesforceFake(VendorServer):
     def _delete(self, call: Call) -> Reply:
         def delete(key: str) -> dict[str, Any]:
             kind = next(kind for kind, prefix in _PREFIX.items() if key.startswith(prefix))
+            self._refuse_locked(key)
             if self.refuses_deletes:
                 raise Failure("DELETE_FAILED", "Your attempt to delete could not be completed because it is associated with a case.")
             if key not in self.records[kind]:
@@ -149,9 +150,14 @@ class SalesforceFake(VendorServer):
         return self.records[kind][key]
 
     def _update(self, kind: str, known: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        self._refuse_locked(known["Id"])
         self._check(kind, values, own_id=known["Id"])
         known |= _blanked(values)
         return known
+
+    def _refuse_locked(self, key: str) -> None:
+        if key in self.locked:
+            raise Failure("ENTITY_IS_LOCKED", "the entity is locked for editing")
 
     def _check(self, kind: str, values: Mapping[str, Any], *, own_id: str | None) -> None:
         if _REQUIRED[kind] in values and not values[_REQUIRED[kind]]:

@@ -74,6 +74,9 @@ class TrytonOffice:
     def refuse_deletes(self) -> None:
         self._rule("Parties are kept", [["id", "<", 0]], perm_create=False, perm_write=False, perm_delete=True)
 
+    def lock(self, contact: str) -> None:
+        self._rule("This one is left alone", [["id", "!=", int(contact)]], perm_create=False, perm_write=True, perm_delete=True)
+
     def mend(self) -> None:
         groups = self._server.call("ir.rule.group.search", [["model", "=", "party.party"], ["name", "like", "%e%"]], 0, None, None)
         if groups:

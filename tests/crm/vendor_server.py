@@ -30,13 +30,17 @@ class Reply:
 
 
 class VendorServer:
-    """Answers calls one after the other. `refusals`: values that no field may take, with the reason."""
+    """Answers calls one after the other.
+
+    `refusals`: values that no field may take, with the reason. `locked`: records that may neither be changed nor deleted.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.faults: list[Reply] = []
         self.refusals: dict[str, str] = {}
         self.refuses_deletes = False
+        self.locked: set[str] = set()
         self.daily_calls = 100_000
         self.used_calls = 0
         self.before_call: Callable[[int], None] = lambda number: None

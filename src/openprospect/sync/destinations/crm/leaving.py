@@ -76,12 +76,12 @@ class Leaving:
         self._counts["erased" if kind is Kind.CONTACT else "withdrawn"] += len(done)
 
     def _deleted(self, kind: Kind, links: Sequence[Link]) -> list[Outcome]:
-        """Emptied first, where the CRM keeps what is deleted for a while."""
-        if kind is Kind.CONTACT and self._crm.traits.keeps_deleted:
-            refused = [outcome for outcome in self._rewritten(kind, "anonymise", links) if outcome.reason is not None]
-            if refused:
-                return [refused[0] for _ in links]
-        return self._crm.delete(kind, [link.record_id or "" for link in links])
+        """Emptied first, where the CRM keeps what is deleted for a while; what cannot be emptied is not deleted either."""
+        is_emptied = kind is Kind.CONTACT and self._crm.traits.keeps_deleted
+        outcomes = self._rewritten(kind, "anonymise", links) if is_emptied else [Outcome() for _ in links]
+        ready = [link.record_id or "" for link, outcome in zip(links, outcomes, strict=True) if outcome.reason is None]
+        deleted = iter(self._crm.delete(kind, ready) if ready else [])
+        return [next(deleted) if outcome.reason is None else outcome for outcome in outcomes]
 
     def _rewritten(self, kind: Kind, way: str, links: Sequence[Link]) -> list[Outcome]:
         """Records that are not there any more need nothing."""
