@@ -29,6 +29,7 @@ class TestGrouping:
             (",1,A,a.example\n,2,A,a.example\n", 2),
             (",,A,https://www.a.example\n,,,a.example/contact\n", 1),
             (",,A b,https://www.a.example\n,,A  B,a.example/contact\n", 1),
+            (",,A,https://www.a.example/\n,,A Inc.,a.example\n", 1),
             (",,A,a.example\n,,A,b.example\n", 2),
             (",,Grand  Hotel,\n,,GRAND HOTEL,\n", 1),
             (",1,A,a.example\n,,A,a.example\n", 2),
@@ -47,7 +48,7 @@ class TestGrouping:
             "Inn Bonn,inn.example,e@example.com\n"
         )
         assert found.people == [("Hilton Berlin", "a@example.com"), ("Hilton Berlin", "c@example.com"), ("Inn Bonn", "e@example.com")]
-        reason = "another name, or none, under the website of line 2; give each company a source_id, or one company one name"
+        reason = "another name, or none, on another page of the website of line 2; give each company a source_id, or one company one name"
         assert found.faults == [(3, "name", reason), (5, "name", reason)]
 
     @pytest.mark.parametrize("identifier", ["id", "source_id"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyRow, JsonObject, ProspectRow
-from openprospect.server.feed.rows.identity import company_name_key, email_key
+from openprospect.server.feed.rows.identity import company_name_key, email_key, split_website
 from openprospect.server.feed.rows.people import Roll, Twin
 from openprospect.server.feed.rows.row import FaultyRow, parse_company, parse_prospect
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
@@ -39,13 +39,28 @@ def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
 
 
 def _others_under_the_website(members: Sequence[Member]) -> dict[int, list[Fault]]:
-    """A fault for each row that has only a website in common with the first company named there: portals hold many."""
-    names = {member.source.line: company_name_key(member.company.get("name", "")) for member in members}
-    named = [line for line, name in names.items() if name]
-    if any(member.company.keys() & {"id", "source_id"} for member in members) or len({names[line] for line in named}) < 2:
+    """A fault for each row that shares a website's host with the first company named there, but neither name nor page: portals hold many."""
+    if any(member.company.keys() & {"id", "source_id"} for member in members):
         return {}
-    reason = f"another name, or none, under the website of line {named[0]}; give each company a source_id, or one company one name"
-    return {line: [Fault(field="name", reason=reason)] for line, name in names.items() if name != names[named[0]]}
+    rows = {member.source.line: (_name(member), _page(member)) for member in members}
+    first, name, page = next(((line, *row) for line, row in rows.items() if row[0]), (0, "", ""))
+    apart = {line: other for line, (other, at) in rows.items() if other != name and at != page}
+    if not any(apart.values()):
+        return {}
+    reason = (
+        f"another name, or none, on another page of the website of line {first}; give each company a source_id, or one company one name"
+    )
+    return {line: [Fault(field="name", reason=reason)] for line in apart}
+
+
+def _name(member: Member) -> str:
+    return company_name_key(member.company.get("name", ""))
+
+
+def _page(member: Member) -> str:
+    """What of the website comes after its host; a slash at the end makes no difference."""
+    parts = split_website(member.company.get("website_url", ""))
+    return parts[2].rstrip("/") if parts else ""
 
 
 def _company(members: Sequence[Member], people: "_People") -> CompanyRow:
