@@ -39,7 +39,7 @@ def merge_company(members: Sequence[Member]) -> Iterator[Outcome]:
 
 
 def _others_under_the_website(members: Sequence[Member]) -> dict[int, list[Fault]]:
-    """A fault for each row that shares a website's host with the first company named there, but neither name nor page: portals hold many."""
+    """A fault for each row that has its website's host in common with the first company named there, but neither name nor page."""
     if any(member.company.keys() & {"id", "source_id"} for member in members):
         return {}
     rows = {member.source.line: (_name(member), _page(member)) for member in members}
