@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.crm.office import Office
-from tests.crm.runs import sync
+from tests.crm.runs import names, sync
 from tests.sync.contract import OTHER_SEARCH, SEARCH
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
@@ -52,6 +52,40 @@ class IdentityContract:
         sync(office, server, full=True)
 
         assert len(office.companies()) == 5
+
+    def test_a_record_is_for_the_first_of_new_companies_that_share_its_website(
+        self, office: Office, server: FeedServer, feed: Feed
+    ) -> None:
+        key = office.own_company(name="Ours", domain="chain.example", owner="owner-1")
+        feed.deliver(*[company(n, people=1, website_url="https://www.chain.example") for n in (1, 2, 3)])
+
+        summary = sync(office, server)
+
+        assert summary.outcomes == {"created": 5, "updated": 1}
+        assert [seen.external_id for seen in office.companies() if seen.id == key] == [company(1)["id"]]
+        assert names(office.companies()) == ["Grand Hotel 2", "Grand Hotel 3", "Ours"]
+        assert len({employer for seen in office.contacts() for employer in seen.companies}) == 3
+
+    def test_a_record_of_another_search_is_for_the_first_of_new_companies_that_share_its_website(
+        self, office: Office, server: FeedServer, feed: Feed
+    ) -> None:
+        server.feed(OTHER_SEARCH).deliver(company(9, people=0, website_url="https://chain.example"))
+        sync(office, server, search_id=OTHER_SEARCH)
+        feed.deliver(*[company(n, people=0, website_url="https://chain.example") for n in (1, 2)])
+
+        sync(office, server)
+
+        assert names(office.companies()) == ["Grand Hotel 2", "Grand Hotel 9"]
+
+    def test_a_new_company_is_not_taken_for_one_whose_log_is_lost(self, office: Office, server: FeedServer, feed: Feed) -> None:
+        feed.deliver(company(1, people=0, website_url="https://chain.example"))
+        sync(office, server)
+        Path("log.db").unlink()
+        feed.deliver(company(2, people=0, website_url="https://chain.example"))
+
+        sync(office, server)
+
+        assert names(office.companies()) == ["Grand Hotel 1", "Grand Hotel 2"]
 
     def test_two_people_with_one_address_are_one_contact(self, office: Office, server: FeedServer, feed: Feed) -> None:
         feed.deliver(*[company(n, prospects=[person(n, 0, email="info@chain.example")]) for n in (1, 2)])

@@ -1,9 +1,9 @@
 """Which record of the CRM a delivered company or person is: by its external id, by what we know of it, by domain or e-mail."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from openprospect.sync.destinations.crm.links import Link, Links
+from openprospect.sync.destinations.crm.links import Links
 from openprospect.sync.destinations.crm.protocol import By, Crm, Kind, Record
 from openprospect.sync.destinations.crm.wanted import Wanted
 
@@ -17,12 +17,13 @@ class Found:
 
 
 class Finder:
-    """Looks one chunk up, in as few calls as there are ways to be found."""
+    """Looks one chunk of a search up, in as few calls as there are ways to be found."""
 
-    def __init__(self, crm: Crm, links: Links, kind: Kind, fields: Sequence[str]) -> None:
+    def __init__(self, crm: Crm, links: Links, kind: Kind, search_id: str, fields: Sequence[str]) -> None:
         self._crm = crm
         self._links = links
         self._kind = kind
+        self._search_id = search_id
         self._fields = fields
 
     def find(self, chunk: Sequence[Wanted]) -> dict[tuple[str, str], Found]:
@@ -30,9 +31,17 @@ class Finder:
         found: dict[tuple[str, str], Found] = {}
         self._add(found, chunk, By.EXTERNAL_ID, lambda one: one.external_id, lambda one: one.link.is_created)
         self._add(found, chunk, By.RECORD_ID, lambda one: one.link.record_id, lambda one: one.link.is_created)
-        known = self._links.of_matches(self._kind, _keys(self._missing(chunk, found), lambda one: one.match))
-        self._add(found, chunk, By.RECORD_ID, lambda one: _known(known, one), lambda one: known[one.match or ""].is_created)
-        self._add(found, chunk, By.MATCH, lambda one: one.match, lambda _: False)
+        known = self._links.of_matches(self._kind, _keys(_missing(chunk, found), lambda one: one.match))
+        known_ids = {match: link.record_id for match, link in known.items()}
+        self._add(
+            found,
+            chunk,
+            By.RECORD_ID,
+            lambda one: known_ids.get(one.match or ""),
+            lambda one: known[one.match or ""].is_created,
+            is_guess=True,
+        )
+        self._add(found, chunk, By.MATCH, lambda one: one.match, lambda _: False, is_guess=True)
         return found
 
     def _add(
@@ -42,33 +51,32 @@ class Finder:
         by: By,
         key_of: Callable[[Wanted], str | None],
         is_created: Callable[[Wanted], bool],
+        *,
+        is_guess: bool = False,
     ) -> None:
-        missing = self._missing(chunk, found)
+        missing = _missing(chunk, found)
         keys = _keys(missing, key_of)
         if not keys:
             return
         records = _by_key(self._crm.find(self._kind, by, keys, self._fields), by)
-        taken = self._taken(records.values()) if by is By.MATCH else {}
-        for one in missing:
-            record = records.get(key_of(one) or "")
-            if record and not any(_is_other_company(link, one) for link in taken.get(record.id, [])):
-                found[one.due.key] = Found(record, is_created(one))
+        pairs = [(one, record) for one in missing if (record := records.get(key_of(one) or ""))]
+        for one, record in self._told_apart(found, pairs) if is_guess and self._kind is Kind.COMPANY else pairs:
+            found[one.due.key] = Found(record, is_created(one))
 
-    def _taken(self, records: Iterable[Record]) -> Mapping[str, list[Link]]:
-        return self._links.of_records(self._kind, (record.id for record in records))
-
-    def _missing(self, chunk: Sequence[Wanted], found: Mapping[tuple[str, str], Found]) -> list[Wanted]:
-        return [one for one in chunk if one.due.key not in found]
-
-
-def _known(known: Mapping[str, Link], one: Wanted) -> str | None:
-    link = known.get(one.match or "")
-    return None if link is None or _is_other_company(link, one) else link.record_id
+    def _told_apart(
+        self, found: Mapping[tuple[str, str], Found], pairs: Sequence[tuple[Wanted, Record]]
+    ) -> Iterator[tuple[Wanted, Record]]:
+        """Each record for the first company only: the feed itself tells two of one search apart that share a website."""
+        logged = self._links.of_records(self._kind, (record.id for _, record in pairs))
+        holders = {record_id: link.id for record_id, links in logged.items() for link in links if link.search_id == self._search_id}
+        holders |= {one.record.id: company_id for (company_id, _), one in found.items()}
+        for one, record in pairs:
+            if holders.setdefault(record.id, one.external_id) == one.external_id:
+                yield one, record
 
 
-def _is_other_company(link: Link, one: Wanted) -> bool:
-    """The feed itself tells two companies of one search apart that share a website: so do we."""
-    return link.kind is Kind.COMPANY and link.search_id == one.link.search_id and link.id != one.link.id
+def _missing(chunk: Sequence[Wanted], found: Mapping[tuple[str, str], Found]) -> list[Wanted]:
+    return [one for one in chunk if one.due.key not in found]
 
 
 def _keys(chunk: Iterable[Wanted], key_of: Callable[[Wanted], str | None]) -> list[str]:

@@ -55,7 +55,7 @@ class Upserting:
             self._refuse([one for one in chunk if one.company is None])
             chunk = [one for one in chunk if one.company is not None]
         company_field = self._crm.traits.company_field if lens.kind is Kind.CONTACT else None
-        found = Finder(self._crm, self._links, lens.kind, lens.asked_fields(company_field)).find(chunk)
+        found = Finder(self._crm, self._links, lens.kind, search_id, lens.asked_fields(company_field)).find(chunk)
         now, waiting = _without_doubles(lens.kind, chunk, found)
         self._write(lens, [self._plan(lens, one, found.get(one.due.key), company_field) for one in now])
         return waiting
