@@ -108,6 +108,14 @@ def test_a_caller_that_does_not_want_to_be_traced_is_not(client, collector, sear
     assert told.isdisjoint(answer.headers["x-request-id"] for answer in untraced)
 
 
+def test_a_poll_has_its_statement_in_its_span_although_others_may_share_it(client, collector, search_id):
+    before = len(collector.named(f"GET {FEED}"))
+    polls = [pull(client, search_id, **{"if-none-match": 'W/"older"'}) for _ in range(3)]
+    requests = [of_the_request(collector.wait_for(f"GET {FEED}", count=before + 3), poll) for poll in polls]
+    statements = {span.parent_span_id for span in collector.wait_for("reading.polls", count=3)}
+    assert statements == {request.span_id for request in requests}
+
+
 @pytest.mark.parametrize("status", [204, 503])
 def test_a_webhook_message_is_a_span_that_its_receiver_can_go_on_from(client, collector, receiver, status):
     receiver.behave = lambda _request: Reply(status)

@@ -55,17 +55,25 @@ async def test_whoever_asks_long_after_a_question_that_hangs_is_not_held_up_by_i
     assert await asyncio.gather(*hanging, together.answer(3)) == [10, 30]
 
 
-async def test_a_question_for_many_belongs_to_the_request_of_none() -> None:
-    request = ContextVar("request", default="nobody's")
+async def test_a_question_belongs_to_the_request_of_the_first_of_those_who_wait_for_it() -> None:
+    request = ContextVar("request", default=0)
     seen = []
 
     async def ask(asked: Sequence[int]) -> Sequence[int]:
-        seen.append(request.get())
+        seen.append((request.get(), list(asked)))
+        await asyncio.sleep(0)
         return asked
 
-    request.set("mine")
-    assert await Together(ask).answer(1) == 1
-    assert seen == ["nobody's"]
+    async def come(together: Together[int, int], number: int) -> int:
+        request.set(number)
+        return await together.answer(number)
+
+    together = Together(ask)
+    first = asyncio.create_task(come(together, 1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert list(await asyncio.gather(first, come(together, 2), come(together, 3))) == [1, 2, 3]
+    assert seen == [(1, [1]), (2, [2, 3])]
 
 
 async def test_a_wrong_number_of_answers_is_an_error_for_all_and_not_a_wait_for_ever() -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import Context
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
@@ -12,47 +13,57 @@ Answer = TypeVar("Answer")
 _SLOW_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Asked, Answer]):
+    asked: Asked
+    answer: asyncio.Future[Answer]
+    context: Context = field(default_factory=copy_context)
+
+
 class Together(Generic[Asked, Answer]):
     """One question at a time, for all who wait. None waits for company: whoever comes first is asked for at once."""
 
     def __init__(self, ask: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
-        """`ask` answers for each, in their order; where it raises, all of them have failed."""
+        """`ask` answers for each, in their order; where it raises, all of them have failed. It runs in the context of the first."""
         self._ask = ask
-        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._waiting: list[_Waiting[Asked, Answer]] = []
         self._asking_since: float | None = None
-        self._workers: set[asyncio.Task[None]] = set()
+        # Tasks of their own, not of the requests: whoever goes away takes nobody along.
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def answer(self, asked: Asked) -> Answer:
         """What was asked for after this was called, never before. Raises what `ask` raises."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((asked, answer))
+        self._waiting.append(_Waiting(asked, answer))
         if self._asking_since is None or loop.time() - self._asking_since > _SLOW_SECONDS:
-            self._asking_since = loop.time()
-            # Of nobody's request: whoever goes away takes nobody along, and what is asked for many belongs to none of them.
-            worker = loop.create_task(self._work_off(loop), context=Context())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._begin(loop)
         return await answer
 
-    async def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._asking_since = loop.time()
+        task = loop.create_task(self._answer_waiting(loop), context=self._waiting[0].context)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _answer_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        group, self._waiting = [one for one in self._waiting if not one.answer.done()], []
         try:
-            while self._waiting:
-                self._asking_since = loop.time()
-                group, self._waiting = self._waiting, []
-                if wanted := [(asked, answer) for asked, answer in group if not answer.done()]:
-                    await self._answer(wanted)
+            if group:
+                await self._answer(group)
         finally:
             self._asking_since = None
+            if self._waiting:
+                self._begin(loop)
 
-    async def _answer(self, group: Sequence[tuple[Asked, "asyncio.Future[Answer]"]]) -> None:
+    async def _answer(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
         try:
-            answers = dict(zip((answer for _, answer in group), await self._ask([asked for asked, _ in group]), strict=True))
+            answers = list(zip(group, await self._ask([one.asked for one in group]), strict=True))
         except Exception as error:  # noqa: BLE001  # it belongs to whoever asked
-            for _, answer in group:
-                if not answer.done():
-                    answer.set_exception(error)
+            for one in group:
+                if not one.answer.done():
+                    one.answer.set_exception(error)
             return
-        for answer, given in answers.items():
-            if not answer.done():
-                answer.set_result(given)
+        for one, answer in answers:
+            if not one.answer.done():
+                one.answer.set_result(answer)

@@ -6,7 +6,7 @@ Each keeps what it would have alone: all or nothing, its own answer and errors, 
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,6 +27,7 @@ class _Delivery:
     submission: Submission
     key: IdempotencyKey | None
     answer: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    context: Context = field(default_factory=copy_context)
 
     def settle(self, answer: bytes | Exception) -> None:
         if self.answer.done():
@@ -63,8 +64,8 @@ class SharedCommits:
         if queue is None:
             queue = self._queues[search.id] = _Queue(self._database, search)
             queue.add(delivery)
-            # Of nobody's request: whoever goes away takes nobody along, and what is done for many belongs to none of them.
-            queue.worker = asyncio.create_task(self._work_off(queue, search.id), context=Context())
+            # Of its own, not of the request: whoever goes away takes nobody along.
+            queue.worker = asyncio.create_task(self._work_off(queue, search.id))
         else:
             queue.add(delivery)
         return await delivery.answer
@@ -89,9 +90,9 @@ class _Queue:
         self._waiting.append(delivery)
 
     async def work_off(self) -> None:
-        """Commit until nobody waits."""
+        """Commit until nobody waits, each group in the context of its first."""
         while group := self._next_group():
-            await self._deliver(group)
+            await asyncio.create_task(self._deliver(group), context=group[0].context)
 
     def _next_group(self) -> list[_Delivery]:
         """As many as make up a batch; those whose caller is gone are dropped."""
