@@ -1,9 +1,28 @@
 """What is said of an address that does not work."""
 
+import socket
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import metadata
+
 import pytest
 
+from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import held_in, open_destination
-from openprospect.sync.errors import DestinationRefused, SyncError
+from openprospect.sync.errors import DestinationRefused, FixNeeded, SyncError
+
+_WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(("dlt", "duckdb", "psycopg")))
+from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.errors import DestinationRefused
+try:
+    open_destination(sys.argv[1])
+except DestinationRefused as error:
+    print(error)
+"""
 
 
 @pytest.mark.parametrize(
@@ -18,6 +37,10 @@ from openprospect.sync.errors import DestinationRefused, SyncError
         "parquet://somebody:Geheim7@bucket/folder",
         "postgresql://somebody:Geheim7@127.0.0.1:1/crm",
         "postgresql://somebody:with/a/slash-and-Geheim7@127.0.0.1:1/crm",
+        "postgresql://somebody:with[and-Geheim7@127.0.0.1:1/crm",
+        "postgresql://somebody:with℀and-Geheim7@127.0.0.1:1/crm",
+        "postgresql://somebody:with%zz-and-Geheim7@127.0.0.1:1/crm",
+        "postgresql://somebody:with@and-Geheim7@127.0.0.1:1/crm",
         "mysql://somebody:Geheim7@127.0.0.1/crm",
     ],
 )
@@ -33,3 +56,58 @@ def test_a_password_in_an_address_is_not_repeated(url, reach, tmp_path, monkeypa
 def test_a_password_that_cuts_an_address_short_is_told_how_to_be_written(reach):
     with pytest.raises(DestinationRefused, match="%2F"):
         reach("postgresql://somebody:with/a/slash@127.0.0.1:1/crm")
+
+
+@pytest.mark.parametrize("reach", [open_destination, held_in])
+@pytest.mark.parametrize("scheme", ["postgresql://somebody:a[b@", "postgresql://[", "duckdb://[", "sqlite://[", "parquet://[", "dlt://["])
+def test_brackets_that_make_an_address_unreadable_are_told_how_to_be_written(scheme, reach):
+    with pytest.raises(DestinationRefused, match=r"cannot be read: .* \[ as %5B"):
+        reach(f"{scheme}127.0.0.1:1/crm")
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://127.0.0.1:port", "http://127.0.0.1:99999", "ftp://127.0.0.1"])
+def test_the_address_of_a_service_that_is_none_is_refused_at_once(url):
+    with pytest.raises(FixNeeded, match=r"base URL must look like https://api\.example\.com"):
+        Client(url, "opk_test_any")
+
+
+@pytest.mark.parametrize(
+    ("url", "package"),
+    [
+        ("postgres://127.0.0.1/crm", "openprospect[postgresql]"),
+        ("postgresql://127.0.0.1/crm", "openprospect[postgresql]"),
+        ("dlt:snowflake", "openprospect[dlt]"),
+        ("duckdb:///feed.duckdb", "openprospect"),
+    ],
+)
+def test_a_destination_whose_driver_is_missing_says_what_to_install(url, package, tmp_path):
+    ended = subprocess.run([sys.executable, "-c", _WITHOUT, url], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert f"pip install '{package}'" in ended.stdout
+    extra = package.partition("[")[2].rstrip("]")
+    assert not extra or extra in (metadata("openprospect").get_all("Provides-Extra") or [])
+
+
+@pytest.fixture
+def asked_password():
+    """The port of something that asks whoever connects for the password as PostgreSQL does, and what it was told."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(max_workers=1) as thread:
+        listener.settimeout(5)
+
+        def told() -> str:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"R" + struct.pack("!ii", 8, 3))
+                return connection.recv(4096)[5:-1].decode()
+
+        yield listener.getsockname()[1], thread.submit(told)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("p%40ss%25%5B", "p@ss%["), ("p@ss", "p@ss"), ("a:b", "a:b"), ("100%zz", "100%zz"), ("ü", "ü")]
+)
+def test_a_password_reaches_the_server_as_it_is_meant(asked_password, written, meant):
+    port, told = asked_password
+    with pytest.raises(SyncError):
+        open_destination(f"postgresql://somebody:{written}@127.0.0.1:{port}/crm?sslmode=disable&gssencmode=disable")
+    assert told.result() == meant

@@ -7,6 +7,8 @@ from openprospect.sync.errors import FixNeeded
 from openprospect.sync.retry import Retry
 from openprospect.sync.transport import Transport
 
+_FORM = "The base URL must look like https://api.example.com"
+
 
 def transport_to(
     base_url: str, api_key: str, *, connect_seconds: float = 10.0, read_seconds: float = 60.0, retry: Retry | None = None
@@ -26,9 +28,13 @@ def path_of(search_id: str, name: str = "companies") -> str:
 
 
 def _checked_url(base_url: str) -> str:
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port
+    except ValueError:
+        raise FixNeeded(f"{_FORM}, its port a number up to 65535.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise FixNeeded(f"The base URL must look like https://api.example.com, not {parts.scheme}://{parts.hostname or ''}…")
+        raise FixNeeded(f"{_FORM}, not {parts.scheme}://{parts.hostname or ''}…")
     return base_url.rstrip("/")
 
 

@@ -1,13 +1,14 @@
 """Paths of destinations that are files: three slashes for a relative one, four for an absolute one."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from openprospect.sync.destinations.url import parts_of
 from openprospect.sync.errors import DestinationRefused
 
 
 def path_of(url: str) -> Path:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     path = unquote(parts.path)[1:]
     if parts.netloc or not path:
         example = f"{parts.scheme}:///{parts.netloc or 'name'}{parts.path}"

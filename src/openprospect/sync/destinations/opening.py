@@ -17,6 +17,7 @@ _SCHEMES = {
     "sqlite://": "openprospect.sync.destinations.sqlite",
     "tryton://": "openprospect.sync.destinations.crm.tryton",
 }
+_EXTRAS = {"dlt:": "[dlt]", "postgres://": "[postgresql]", "postgresql://": "[postgresql]"}
 _EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///feed.db, parquet:///folder, hubspot:///log.db, dlt:snowflake"
 
 
@@ -43,5 +44,6 @@ def _kind(url: str) -> _Kind:
     try:
         return cast("_Kind", import_module(_SCHEMES[scheme]))
     except ModuleNotFoundError as error:
-        extra = scheme.rstrip(":/")
-        raise DestinationRefused(f"{scheme} needs the package {error.name}: pip install 'openprospect[{extra}]'.") from error
+        raise DestinationRefused(
+            f"{scheme} needs the package {error.name}: pip install 'openprospect{_EXTRAS.get(scheme, '')}'."
+        ) from error

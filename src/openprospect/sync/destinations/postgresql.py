@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, LiteralString
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
 
 import msgspec
 import psycopg
@@ -20,6 +20,7 @@ from openprospect.sync.destinations.copytext import copy_text
 from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_database
+from openprospect.sync.destinations.url import parts_of
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 
 _KEY = {"prospect_search_id", "id"}
@@ -44,8 +45,8 @@ class PostgresDatabase:
     way_out = "keep the copy in a schema of its own by adding ?schema=NAME to the URL"
 
     def __init__(self, url: str, *, read_only: bool) -> None:
-        address, schema = _split(url)
-        parts = urlsplit(address)
+        address, password, schema = _split(url)
+        parts = parts_of(address)
         if "@" in parts.path:
             raise DestinationRefused(
                 "The URL of PostgreSQL breaks off within its password: write / as %2F, @ as %40, : as %3A, ? as %3F and # as %23."
@@ -54,6 +55,7 @@ class PostgresDatabase:
         with _translated(self.name):
             self._connection = psycopg.connect(
                 address,
+                password=password,
                 autocommit=True,
                 connect_timeout=10,
                 application_name=f"openprospect sync (process {os.getpid()} on {socket.gethostname()})",
@@ -161,13 +163,15 @@ def _trusted(statement: str) -> LiteralString:
     return statement
 
 
-def _split(url: str) -> tuple[str, str | None]:
-    """The address as libpq takes it, and the schema, which is ours."""
-    parts = urlsplit(url)
+def _split(url: str) -> tuple[str, str | None, str | None]:
+    """The address as libpq takes it, the password, which it would quote from an address, and the schema, which is ours."""
+    parts = parts_of(url)
+    user_info, at, hosts = parts.netloc.rpartition("@")
+    user, _, password = user_info.partition(":")
     settings = parse_qsl(parts.query, keep_blank_values=True)
     schema = dict(settings).get("schema") or None
     query = urlencode([(name, value) for name, value in settings if name != "schema"], quote_via=quote)
-    return urlunsplit(parts._replace(query=query)), schema
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{hosts}", query=query)), unquote(password) or None, schema
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """`dlt:snowflake?dataset=crm`: which of dlt's destinations, and which dataset in it. Credentials are dlt's own affair."""
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
+from openprospect.sync.destinations.url import parts_of
 from openprospect.sync.errors import DestinationRefused
 
 OPEN_TABLE_FORMATS = ("delta", "iceberg")
@@ -22,7 +23,7 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     dataset = options.pop("dataset", _DATASET)
     if not parts.path or parts.netloc or parts.path.startswith("/") or options or not dataset:
