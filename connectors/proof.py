@@ -17,6 +17,7 @@ PROVED = (
     "connectors",
     "contract",
     "contrib/tryton",
+    "docs/reference/connectors.md",
     "src/openprospect/connectors",
     "src/openprospect/sync/destinations/crm",
     "src/openprospect/sync/destinations/dlt",

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from openprospect.connectors import files
 from tests.acceptance.conftest import Service
 from tests.connectors.environments import program, variables
-from tests.connectors.feed import COMPANY_FIELDS, PERSON_FIELDS, LivingFeed, Rows, killed_after_lines
+from tests.connectors.feed import LivingFeed, killed_after_lines
+from tests.connectors.kept_tables import EMAIL, KeptTables
 
 pytestmark = pytest.mark.heavy
 
@@ -25,7 +27,7 @@ class Airbyte:
     def __init__(self, folder: Path, feed: LivingFeed) -> None:
         self._folder = folder
         self.state: list[Message] = []
-        self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {"companies": {}, "prospects": {}}
+        self.tables = KeptTables()
         config = {"base_url": feed.service.base_url, "api_key": feed.key, "prospect_search_id": feed.search_id}
         self.configure(**config)
 
@@ -44,35 +46,20 @@ class Airbyte:
         (catalog,) = [message["catalog"] for message in self.run("discover") if message["type"] == "CATALOG"]
         return {stream["name"]: stream for stream in catalog["streams"]}
 
-    def read(self, mode: str = "incremental") -> int:
-        """Read both streams and take the state over; the number of records."""
-        return self._take(self.run("read", *self._read_arguments(mode)))
+    def read(self, mode: str = "incremental", *, streams: Sequence[str] = ("companies", "prospects")) -> int:
+        """Read the streams and take the state over; the number of records."""
+        return self._take(self.run("read", *self._read_arguments(mode, streams)))
 
     def read_and_kill(self, lines: int) -> int:
-        command = self._command("read", *self._read_arguments("incremental"))
+        command = self._command("read", *self._read_arguments("incremental", ("companies", "prospects")))
         return self._take([json.loads(line) for line in killed_after_lines(command, lines, variables()) if line.startswith("{")])
-
-    def companies(self) -> Rows:
-        live = [row for row in self.rows["companies"].values() if not row.get("removed_at")]
-        return sorted(tuple(row.get(name) for name in COMPANY_FIELDS) for row in live)
-
-    def people(self) -> Rows:
-        """Those delivered with what their company is now: a tool that never deletes keeps the others too."""
-        now = {row["id"]: row["delivered_at"] for row in self.rows["companies"].values() if not row.get("removed_at")}
-        return sorted(
-            (row["company_id"], *(row.get(name) for name in PERSON_FIELDS))
-            for row in self.rows["prospects"].values()
-            if now.get(row["company_id"]) == row["delivered_at"]
-        )
 
     def _take(self, messages: list[Message]) -> int:
         """What a destination does: records first, and a state only once everything before it is written."""
         records = 0
         for message in messages:
             if message["type"] == "RECORD":
-                row = message["record"]["data"]
-                key = ("company_id", "id") if message["record"]["stream"] == "prospects" else ("id",)
-                self.rows[message["record"]["stream"]][tuple(row[name] for name in key)] = row
+                self.tables.take(message["record"]["stream"], message["record"]["data"])
                 records += 1
             if message["type"] == "STATE":
                 name = message["state"]["stream"]["stream_descriptor"]["name"]
@@ -80,9 +67,10 @@ class Airbyte:
                 self.state = [*others, message["state"]]
         return records
 
-    def _read_arguments(self, mode: str) -> list[str]:
+    def _read_arguments(self, mode: str, names: Sequence[str]) -> list[str]:
         (self._folder / "state.json").write_text(json.dumps(self.state if mode == "incremental" else []))
-        streams = [{"stream": stream, "sync_mode": mode, "destination_sync_mode": "append_dedup"} for stream in self.streams().values()]
+        chosen = [self.streams()[name] for name in names]
+        streams = [{"stream": stream, "sync_mode": mode, "destination_sync_mode": "append_dedup"} for stream in chosen]
         (self._folder / "catalog.json").write_text(json.dumps({"streams": streams}))
         return ["--catalog", str(self._folder / "catalog.json"), "--state", str(self._folder / "state.json")]
 
@@ -126,8 +114,8 @@ def test_a_full_refresh_is_the_live_feed(airbyte: Airbyte, feed: LivingFeed) -> 
 
     airbyte.read("full_refresh")
 
-    assert airbyte.companies() == feed.live_companies()
-    assert airbyte.people() == feed.live_people()
+    assert airbyte.tables.companies() == feed.live_companies()
+    assert airbyte.tables.people() == feed.live_people()
 
 
 def test_incremental_reads_end_with_the_live_feed_and_what_was_removed_beside_it(airbyte: Airbyte, feed: LivingFeed) -> None:
@@ -139,11 +127,26 @@ def test_incremental_reads_end_with_the_live_feed_and_what_was_removed_beside_it
 
     airbyte.read()
 
-    assert airbyte.companies() == feed.live_companies()
-    assert airbyte.people() == feed.live_people()
-    removed = {row["source_id"] for row in airbyte.rows["companies"].values() if row.get("removed_at")}
-    left = [row["email"] for row in airbyte.rows["prospects"].values() if row["email"] == erased]
-    assert (len(airbyte.rows["companies"]) - len(feed.live()), removed, left) == (2, {"crm-50", "crm-249"}, [erased])
+    assert airbyte.tables.companies() == feed.live_companies()
+    assert airbyte.tables.people() == feed.live_people()
+    removed = {source_id for source_id, removed_at in airbyte.tables.all_companies() if removed_at}
+    left = [row[EMAIL] for row in airbyte.tables.all_people() if row[EMAIL] == erased]
+    assert (len(airbyte.tables.all_companies()) - len(feed.live()), removed, left) == (2, {"crm-50", "crm-249"}, [erased])
+    airbyte.tables.clean()
+    assert airbyte.tables.all_people() == feed.live_people()
+
+
+def test_people_delivered_between_the_two_streams_outlive_the_clean_up(airbyte: Airbyte, feed: LivingFeed) -> None:
+    feed.fill(10)
+    airbyte.read()
+    airbyte.read(streams=["companies"])
+    feed.deliver([*range(5), 100], city="Oslo")
+    assert airbyte.read(streams=["prospects"]) == 12
+
+    airbyte.tables.clean()
+
+    airbyte.read()
+    assert airbyte.tables.people() == feed.live_people()
 
 
 def test_the_state_is_the_last_delivery_to_the_microsecond_and_an_empty_read_repeats_nothing(airbyte: Airbyte, feed: LivingFeed) -> None:

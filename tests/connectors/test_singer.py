@@ -12,7 +12,8 @@ from singer_sdk.testing.runners import TapTestRunner
 from openprospect.connectors.singer import OpenProspectTap
 from openprospect.demo.service import COMMAND, clean_environment
 from tests.acceptance.conftest import Service
-from tests.connectors.feed import COMPANY_FIELDS, PERSON_FIELDS, LivingFeed, Rows, killed_after_lines
+from tests.connectors.feed import LivingFeed, killed_after_lines
+from tests.connectors.kept_tables import EMAIL, KeptTables
 
 pytestmark = pytest.mark.heavy
 
@@ -45,45 +46,42 @@ class Target:
     """What every target does: records by key, and a state once what came before it is written."""
 
     def __init__(self, folder: Path, feed: LivingFeed) -> None:
-        self._config, self._state = folder / "config.json", folder / "state.json"
+        self._config, self._state, self._catalog = (folder / f"{name}.json" for name in ("config", "state", "catalog"))
         self._config.write_text(json.dumps(config_of(feed)))
         self._state.write_text("{}")
-        self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {"companies": {}, "prospects": {}}
+        self.tables = KeptTables()
 
     @property
     def command(self) -> list[str]:
         return [TAP, "--config", str(self._config), "--state", str(self._state)]
 
     def read(self) -> int:
-        done = subprocess.run(self.command, env=clean_environment(), capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        return self.take(done.stdout.splitlines())
+        return self.take(_output(self.command).splitlines())
+
+    def read_only(self, stream: str) -> int:
+        catalog = json.loads(_output([TAP, "--config", str(self._config), "--discover"]))
+        for entry in catalog["streams"]:
+            [whole] = [part["metadata"] for part in entry["metadata"] if not part["breadcrumb"]]
+            whole["selected"] = entry["stream"] == stream
+        self._catalog.write_text(json.dumps(catalog))
+        return self.take(_output([*self.command, "--catalog", str(self._catalog)]).splitlines())
 
     def take(self, lines: list[str]) -> int:
         """The number of records among them."""
         records = 0
         for message in map(json.loads, lines):
             if message["type"] == "RECORD":
-                row = message["record"]
-                key = ("company_id", "id") if message["stream"] == "prospects" else ("id",)
-                self.rows[message["stream"]][tuple(row[name] for name in key)] = row
+                self.tables.take(message["stream"], message["record"])
                 records += 1
             if message["type"] == "STATE":
                 self._state.write_text(json.dumps(message["value"]))
         return records
 
-    def companies(self) -> Rows:
-        live = [row for row in self.rows["companies"].values() if not row.get("removed_at")]
-        return sorted(tuple(row[name] for name in COMPANY_FIELDS) for row in live)
 
-    def people(self) -> Rows:
-        """Those delivered with what their company is now: Singer never deletes, so the others stay."""
-        now = {row["id"]: row["delivered_at"] for row in self.rows["companies"].values() if not row.get("removed_at")}
-        return sorted(
-            (row["company_id"], *(row[name] for name in PERSON_FIELDS))
-            for row in self.rows["prospects"].values()
-            if now.get(row["company_id"]) == row["delivered_at"]
-        )
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_tap_ends_with_the_live_feed_and_what_was_removed_beside_it(service: Service, tmp_path: Path) -> None:
@@ -97,8 +95,25 @@ def test_the_tap_ends_with_the_live_feed_and_what_was_removed_beside_it(service:
 
     target.read()
 
-    assert target.companies() == feed.live_companies()
-    assert target.people() == feed.live_people()
-    assert len(target.rows["companies"]) - len(feed.live()) == 2
-    assert [row["email"] for row in target.rows["prospects"].values() if row["email"] == erased] == [erased]
+    assert target.tables.companies() == feed.live_companies()
+    assert target.tables.people() == feed.live_people()
+    assert len(target.tables.all_companies()) - len(feed.live()) == 2
+    assert [row[EMAIL] for row in target.tables.all_people() if row[EMAIL] == erased] == [erased]
     assert target.read() == 0
+    target.tables.clean()
+    assert target.tables.all_people() == feed.live_people()
+
+
+def test_people_delivered_between_the_two_streams_outlive_the_clean_up(service: Service, tmp_path: Path) -> None:
+    feed = LivingFeed(service, "singerbetween")
+    target = Target(tmp_path, feed)
+    feed.fill(10)
+    target.read()
+    target.read_only("companies")
+    feed.deliver([*range(5), 100], city="Oslo")
+    assert target.read_only("prospects") == 12
+
+    target.tables.clean()
+
+    target.read()
+    assert target.tables.people() == feed.live_people()
