@@ -302,7 +302,7 @@ class DestinationContract:
 def sync(copy: Place, server: FeedServer, *, search_id: str = SEARCH, full: bool = False, batch_companies: int = 10_000) -> Summary:
     server.feed(search_id)
     with Client(server.url, KEY) as client, closing(open_destination(copy.url)) as destination:
-        [summary] = run([search_id], destination, client, full=full, batch_companies=batch_companies)
+        [summary] = run([search_id], destination, client, full=[search_id] if full else (), batch_companies=batch_companies)
     return summary
 
 

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     with Client(server, "opk_test_sync") as client, closing(open_destination(to)) as destination:
         if int(kill_after_batches):
             kill_after(destination, int(kill_after_batches))
-        for summary in run([search_id], destination, client, full=bool(int(full)), batch_companies=int(batch_companies)):
+        for summary in run([search_id], destination, client, full=[search_id] if int(full) else (), batch_companies=int(batch_companies)):
             if summary.error:
                 raise summary.error
     print(peak_memory_kibibytes() // 1024)

@@ -5,8 +5,8 @@ It knows neither HTTP nor any database, and when to run again is not decided her
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import closing, suppress
 from uuid import UUID
 
 from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
@@ -27,20 +27,26 @@ def run(
     destination: Destination,
     client: Client,
     *,
-    full: bool = False,
+    full: Container[str] = (),
     stop: threading.Event | None = None,
     watch: Watch | None = None,
     batch_companies: int = MOST_COMPANIES,
 ) -> Iterator[Summary]:
     """Bring the destination up to date, one search after the other; a summary for each, also for one that failed.
 
-    `full` reads everything again and afterwards removes what is not in the feed. Raises `Stopped` once `stop` is set.
+    Searches in `full`, spelled as `distinct` has it, are read again from the start, and what is not in the feed is removed afterwards.
+    Raises `Stopped` once `stop` is set.
     """
-    for search_id in dict.fromkeys(map(_spelled, search_ids)):
+    for search_id in distinct(search_ids):
         search_run = _SearchRun(
             search_id, destination, client, stop=stop or threading.Event(), watch=watch, batch_companies=batch_companies
         )
-        yield search_run.run(full=full)
+        yield search_run.run(full=search_id in full)
+
+
+def distinct(search_ids: Iterable[str]) -> list[str]:
+    """Each search once, its id in one spelling, so that none is stored twice."""
+    return list(dict.fromkeys(map(_spelled, search_ids)))
 
 
 class _SearchRun:
@@ -68,8 +74,7 @@ class _SearchRun:
     def run(self, *, full: bool) -> Summary:
         started = time.monotonic()
         try:
-            before = self._destination.position(self._search_id)
-            self._summary.delivered_until = before.delivered_until if before else None
+            before = self._tell_position()
             has_moved = self._walk(before, full=full)
             if has_moved:
                 self._walk(self._destination.position(self._search_id), full=False)
@@ -78,6 +83,9 @@ class _SearchRun:
             raise
         except SyncError as error:
             self._summary.error = error
+            # What was committed before stays. The destination may be what failed: the first error is the one to tell.
+            with suppress(SyncError):
+                self._tell_position()
         self._summary.seconds = time.monotonic() - started
         return self._summary
 
@@ -97,12 +105,17 @@ class _SearchRun:
             for batch in ahead:
                 if is_beginning:
                     self._destination.begin_full(self._search_id, batch.source)
+                    self._summary.has_begun = True
                     is_beginning = False
                 self._summary.count(self._destination.apply(batch))
-        after = self._destination.position(self._search_id)
-        self._summary.delivered_until = after.delivered_until if after else None
+        self._tell_position()
         self._summary.warn(reckoning.warnings)
         return reckoning.has_moved
+
+    def _tell_position(self) -> Position | None:
+        position = self._destination.position(self._search_id)
+        self._summary.delivered_until = position.delivered_until if position else None
+        return position
 
     def _pages(
         self, before: Position | None, since: str | None, *, replaces: bool, abandoned: threading.Event
@@ -160,7 +173,6 @@ class _SearchRun:
 
 
 def _spelled(search_id: str) -> str:
-    """One spelling of an id, so that one search is not stored twice."""
     try:
         return str(UUID(search_id))
     except ValueError:

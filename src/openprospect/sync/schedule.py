@@ -6,13 +6,13 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
 
 from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import open_destination
-from openprospect.sync.engine import Watch, run
+from openprospect.sync.engine import Watch, distinct, run
 from openprospect.sync.errors import FixNeeded, Stopped, SyncError
 from openprospect.sync.summary import Summary
 
@@ -35,17 +35,25 @@ def sync(
     """Sync once, or every `every_seconds` until `stop` is set; the exit code.
 
     0: done (or stopped, where it runs for ever); 1: a later run can mend it; 2: a person has to. `emit` gets each
-    search's summary as it ends. With `every_seconds` failures are logged, and only the first run is a full one.
+    search's summary as it ends. With `every_seconds` failures are logged, and each search is read whole once: one that failed before it
+    began is still due.
     """
     stop = stop or threading.Event()
+    due = set(distinct(search_ids)) if full else set()
     if every_seconds is None:
-        return _once(search_ids, to, client, full=full, emit=emit, watch=watch, stop=stop)
+        return _once(search_ids, to, client, full=due, emit=emit, watch=watch, stop=stop)
+
+    def begun(summary: Summary) -> None:
+        if summary.has_begun:
+            due.discard(summary.search_id)
+        emit(summary)
+
     has_opened = False
     while not stop.is_set():
         started = time.monotonic()
         try:
-            _pass(search_ids, to, client, full=full, emit=emit, watch=watch, stop=stop)
-            has_opened, full = True, False
+            _pass(search_ids, to, client, full=due, emit=begun, watch=watch, stop=stop)
+            has_opened = True
         except Stopped:
             break
         except SyncError as error:
@@ -87,7 +95,7 @@ def _once(
     to: str,
     client: Client,
     *,
-    full: bool,
+    full: Container[str],
     emit: Callable[[Summary], None],
     watch: Watch | None,
     stop: threading.Event,
@@ -104,7 +112,7 @@ def _pass(
     to: str,
     client: Client,
     *,
-    full: bool,
+    full: Container[str],
     emit: Callable[[Summary], None],
     watch: Watch | None,
     stop: threading.Event,

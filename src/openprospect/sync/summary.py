@@ -17,6 +17,8 @@ class Summary:
     prospects: int = 0
     removed: int = 0
     delivered_until: str | None = None
+    has_begun: bool = False
+    """Something was written, a full run's beginning included: what is left of the run is the next one's, which goes on from there."""
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
@@ -27,6 +29,7 @@ class Summary:
         return self.error.exit_code if self.error else 0
 
     def count(self, applied: Applied) -> None:
+        self.has_begun = True
         self.companies += applied.companies
         self.prospects += applied.prospects
         self.removed += applied.removed
@@ -54,7 +57,7 @@ class Summary:
 
     def line(self) -> str:
         counts = f"{self.companies:,} companies, {self.prospects:,} prospects, {self.removed:,} removed"
-        until = f"up to {self.delivered_until}" if self.delivered_until else "nothing stored yet"
+        until = f"up to {self.delivered_until}" if self.delivered_until else "position unknown" if self.has_begun else "nothing stored yet"
         outcomes = "".join(f", {number:,} {outcome}" for outcome, number in self.outcomes.items())
         line = f"{self.search_id}: {counts}{outcomes}, {until}, {self.seconds:.1f} s"
         return f"{line}. {self.error}" if self.error else line

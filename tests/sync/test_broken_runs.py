@@ -1,0 +1,137 @@
+"""Runs that fail on their way: what they say is stored, and what the next one still owes. Kills are in the contract."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from openprospect.sync.client import Client
+from openprospect.sync.destinations.base import Destination, Position
+from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.engine import run
+from openprospect.sync.errors import DestinationRefused, TryLater
+from openprospect.sync.retry import Retry
+from openprospect.sync.summary import Summary
+from tests.sync.contract import OTHER_SEARCH, SEARCH, assert_same, forget
+from tests.sync.feed_server import KEY, Fault, FeedServer, company, stamp
+from tests.sync.test_engine import synced
+from tests.sync.test_sqlite import SqliteCopy
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        server.feed(SEARCH)
+        server.exports = False
+        yield server
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> SqliteCopy:
+    return SqliteCopy(tmp_path / "feed.db")
+
+
+def break_down(server: FeedServer) -> None:
+    server.faults = [Fault(status=503) for _ in range(20)]
+
+
+def run_in_batches(server: FeedServer, destination: Destination) -> Summary:
+    """A run of 100 companies a batch."""
+    retry = Retry(failing_seconds=0.05, first_pause_seconds=0.01)
+    with Client(server.url, KEY, retry=retry) as client, closing(destination):
+        [summary] = run([SEARCH], destination, client, batch_companies=100)
+    return summary
+
+
+def test_a_run_that_fails_tells_up_to_where_everything_is_stored(copy: SqliteCopy, server: FeedServer) -> None:
+    server.feed(SEARCH).deliver(*[company(n) for n in range(250)])
+    server.on_page = lambda page: break_down(server) if page == 2 else None
+
+    summary = run_in_batches(server, open_destination(copy.url))
+
+    assert isinstance(summary.error, TryLater)
+    assert (summary.companies, summary.delivered_until) == (100, stamp(100))
+    assert f"up to {stamp(100)}" in summary.line()
+
+
+def test_the_first_error_counts_where_the_destination_is_gone_as_well(copy: SqliteCopy, server: FeedServer) -> None:
+    server.feed(SEARCH).deliver(*[company(n) for n in range(250)])
+    server.on_page = lambda page: break_down(server) if page == 2 else None
+    destination, asked = open_destination(copy.url), itertools.count(1)
+    position = destination.position
+
+    def vanishing(search_id: str) -> Position | None:
+        if next(asked) > 1:
+            raise DestinationRefused("Gone.")
+        return position(search_id)
+
+    destination.position = vanishing  # type: ignore[method-assign]
+    summary = run_in_batches(server, destination)
+
+    assert isinstance(summary.error, TryLater)
+    assert (summary.companies, summary.delivered_until) == (100, None)
+    assert "nothing stored yet" not in summary.line()
+
+
+def test_a_full_run_that_failed_before_it_began_is_still_due(copy: SqliteCopy, server: FeedServer) -> None:
+    feed, stop = server.feed(SEARCH), threading.Event()
+    feed.deliver(company(1), company(2))
+    synced(copy, server)
+    forget(feed, 1)
+    break_down(server)
+    removed: list[int] = []
+
+    def emit(summary: Summary) -> None:
+        server.faults = []
+        removed.append(summary.removed)
+        if len(removed) == 3:
+            stop.set()
+
+    synced(copy, server, every_seconds=0.01, full=True, emit=emit, stop=stop)
+
+    assert removed == [0, 1, 0]
+    assert_same(copy, feed)
+
+
+def test_a_full_run_that_failed_on_its_way_is_gone_on_with(copy: SqliteCopy, server: FeedServer) -> None:
+    feed, stop = server.feed(SEARCH), threading.Event()
+    feed.deliver(*[company(n) for n in range(150)])
+    synced(copy, server)
+    codes: list[int] = []
+
+    def move_and_break_down(page: int) -> None:
+        if page == 4:
+            feed.deliver(company(150))
+            break_down(server)
+
+    def emit(summary: Summary) -> None:
+        server.faults = []
+        codes.append(summary.exit_code)
+        if len(codes) == 2:
+            stop.set()
+
+    server.on_page = move_and_break_down
+    before = len(server.polls())
+    synced(copy, server, every_seconds=0.01, full=True, emit=emit, stop=stop)
+
+    assert codes == [1, 0]
+    assert [path for path in server.polls()[before:] if path.endswith("?limit=100")] == [server.polls()[before]]
+    assert_same(copy, feed)
+
+
+def test_a_search_that_never_works_does_not_have_the_others_read_whole_each_time(copy: SqliteCopy, server: FeedServer) -> None:
+    stop, passes = threading.Event(), itertools.count(1)
+    server.feed(SEARCH).deliver(company(1))
+    synced(copy, server)
+
+    def emit(summary: Summary) -> None:
+        if summary.search_id == OTHER_SEARCH and next(passes) == 3:
+            stop.set()
+
+    synced(copy, server, f"{{{SEARCH}}}", OTHER_SEARCH, every_seconds=0.01, full=True, emit=emit, stop=stop)
+
+    _, *polls = [path for path in server.polls() if SEARCH in path]
+    assert ["delivered_since" in path for path in polls] == [False, True, True]
