@@ -33,7 +33,22 @@ async def test_a_batch_with_one_bad_row_delivers_nothing_and_names_each_of_them(
         (1, "prospects[0].email"),
         (2, ""),
     ]
+    assert malformed.json()["details"]["more_faults"] == 0
     assert await feed(client, search_id) == before
+
+
+async def test_of_many_faults_each_row_is_told_some_and_how_many_more_there_are(client: httpx.AsyncClient, search_id: str) -> None:
+    people = [{"email": "nobody", "first_name": 1, "job_title": 1} for _ in range(10)]
+    few = await post(client, search_id, [{"name": "good"}, {"name": "bad", "prospects": people}])
+    listed = few.json()["details"]["rows"]
+    assert [row["field"] for row in listed[:2]] == ["prospects[0].first_name", "prospects[0].email"]
+    assert ({row["index"] for row in listed}, len(listed), few.json()["details"]["more_faults"]) == ({1}, 20, 10)
+    many = await post(client, search_id, [{"name": "bad", "prospects": people} for _ in range(300)])
+    listed = many.json()["details"]["rows"]
+    assert [row["index"] for row in listed] == [index for index in range(300) for _ in range(3)]
+    assert many.json()["details"]["more_faults"] == 300 * 27
+    assert "Faults beyond those: 8,100." in many.json()["message"]
+    assert await feed(client, search_id) == []
 
 
 async def test_people_who_would_be_one_person_are_rejected(client: httpx.AsyncClient, search_id: str) -> None:

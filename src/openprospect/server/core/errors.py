@@ -82,15 +82,25 @@ class Fault:
     reason: str
 
 
-class RejectedRows(InvalidInput):
-    """Rows of a batch that cannot be delivered, by their index in the batch, counted from 0."""
+MOST_FAULTS, MOST_FAULTS_A_ROW = 1_000, 20
+"""So many are listed: each row has its share of them."""
 
-    def __init__(self, faults: dict[int, list[Fault]]) -> None:
+
+class RejectedRows(InvalidInput):
+    """Rows of a batch that cannot be delivered, by their index in the batch, counted from 0; `unlisted` faults are left out already."""
+
+    def __init__(self, faults: dict[int, list[Fault]], *, unlisted: int = 0) -> None:
         self.faults = faults
+        share = max(1, min(MOST_FAULTS_A_ROW, MOST_FAULTS // len(faults)))
         rows = [
-            {"index": index, "field": fault.field, "reason": fault.reason} for index, found in sorted(faults.items()) for fault in found
+            {"index": index, "field": fault.field, "reason": fault.reason}
+            for index, found in sorted(faults.items())
+            for fault in found[:share]
         ]
+        more = unlisted + sum(len(found) for found in faults.values()) - len(rows)
         super().__init__(
-            f"{len(faults)} of the rows cannot be delivered, so none was; mend those listed in details.rows and send the batch again.",
+            f"{len(faults)} of the rows cannot be delivered, so none was; mend those listed in details.rows and send the batch again."
+            + (f" Faults beyond those: {more:,}." if more else ""),
             rows=rows,
+            more_faults=more,
         )

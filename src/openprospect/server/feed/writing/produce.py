@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from openprospect.server.core.errors import Fault, InvalidInput, RejectedRows
+from openprospect.server.core.errors import MOST_FAULTS_A_ROW, Fault, InvalidInput, RejectedRows
 from openprospect.server.core.timestamps import written
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.row import FaultyRow, parse_company
@@ -42,16 +42,18 @@ def rows_of_ndjson(body: bytes) -> list[CompanyRow]:
 def _rows(values: list[Any], *, faults: dict[int, list[Fault]]) -> list[CompanyRow]:
     if not 1 <= len(values) <= MAX_BATCH:
         raise InvalidInput(f"A batch has 1 to {MAX_BATCH:,} companies; split it, and send each part with an Idempotency-Key of its own.")
-    rows = []
+    rows, unlisted = [], 0
     for index, value in enumerate(values):
         if index in faults:
             continue
         try:
             rows.append(parse_company(value))
         except FaultyRow as error:
-            faults[index] = error.faults
+            # No more than are told: a thousand people may have five each.
+            faults[index] = error.faults[:MOST_FAULTS_A_ROW]
+            unlisted += len(error.faults) - len(faults[index])
     if faults:
-        raise RejectedRows(faults)
+        raise RejectedRows(faults, unlisted=unlisted)
     return rows
 
 
