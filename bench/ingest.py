@@ -17,6 +17,7 @@ from bench.database import cluster
 from bench.model import Figure, Goal, Outcome, Size
 from openprospect.server.access.keys import ensure_default_organization, organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.core.garbage import seek_seldom
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
@@ -210,7 +211,8 @@ def stat_of(process: Path) -> list[str]:
 
 
 async def measure(dsn: str, *, turns: int, producers: int, posts: int) -> Result:
-    """Everything, on a database of its own."""
+    """Everything, on a database of its own, in a process that seeks garbage as a worker does."""
+    seek_seldom()
     await migrate(dsn)
     async with await Database.open(dsn, size=producers) as database:
         await ensure_default_organization(database)

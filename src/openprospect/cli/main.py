@@ -1,6 +1,5 @@
 """Every command by name, and what happens when one fails."""
 
-import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from cyclopts import App
 from cyclopts.config import Toml
 
 from openprospect.cli.output import SETTINGS_FILE, fail, misread, stderr
+from openprospect.server.core.garbage import seek_seldom
 
 app = App(
     name="openprospect",
@@ -121,8 +121,7 @@ for _name, (_summary, _commands) in _GROUPS.items():
 
 def main() -> NoReturn:
     """The entry point of `openprospect`: exits 0, 1 where trying again may help, 2 where somebody has to mend something."""
-    # Commands work on hundreds of thousands of objects, none of them in a circle: to look through them took a tenth of a run's CPU time.
-    gc.set_threshold(50_000)
+    seek_seldom()
     try:
         code = app(result_action="return_value")
     except BrokenPipeError:

@@ -22,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.core.garbage import seek_seldom
 from openprospect.server.http.connection import BoundedConnection
 from openprospect.server.observability import logs
 from openprospect.server.observability.gathering import shared_counts
@@ -98,8 +99,7 @@ def worker_app() -> ASGIApp:
     # What is here now stays to the end: to look through all of it for garbage, again and again, takes tens of milliseconds.
     gc.collect()
     gc.freeze()
-    # A batch is as many objects, none of them in a circle: to look through it at every seven hundredth took a tenth of its time.
-    gc.set_threshold(50_000)
+    seek_seldom()
     return app
 
 
