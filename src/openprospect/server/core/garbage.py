@@ -6,5 +6,5 @@ _OBJECTS = 50_000
 
 
 def seek_seldom() -> None:
-    """A batch is hundreds of thousands of objects, none of them in a circle: to look through them took a tenth of a run's processor time."""
+    """Hundreds of thousands of objects make a batch, none of them in a circle: to look through them took a tenth of a run's CPU time."""
     gc.set_threshold(_OBJECTS)
