@@ -88,6 +88,16 @@ def test_a_delivery_is_answered_by_its_numbers(site, search_id):
     assert deliver(site, search_id, COMPANY) == {"delivered": 1, "unchanged": 0, "suppressed": 0, "rejected": 0, "rejects_file": None}
 
 
+def test_a_table_is_said_to_be_read_as_what_it_is_unless_it_is_utf8(site, search_id, tmp_path):
+    table = tmp_path / "leads.csv"
+    table.write_bytes("name\nKučera\n".encode("cp1250"))
+    arguments = ("deliver", search_id, str(table), "--dry-run")
+    assert "Read as cp1252; where letters came out wrong, name another with --encoding." in site.run(*arguments).complaint
+    assert "Read as cp1250" in site.run(*arguments, "--encoding", "windows-1250").complaint
+    table.write_text("name\nKučera\n", encoding="utf-8")
+    assert "Read as" not in site.run(*arguments).complaint
+
+
 def test_a_withdrawal_is_answered_by_how_many_were_there(site, search_id):
     wanted = str(uuid4())
     deliver(site, search_id, COMPANY | {"id": wanted})
@@ -129,6 +139,7 @@ def test_without_json_the_same_is_said_in_words(site, search_id):
         (("deliver", "00000000-0000-0000-0000-000000000000", "missing.csv"), "There is no file missing.csv"),
         (("deliver", "00000000-0000-0000-0000-000000000000", "folder.csv"), "is a folder"),
         (("deliver", "00000000-0000-0000-0000-000000000000", "notes.txt"), "Files ending in .txt cannot be delivered"),
+        (("deliver", "00000000-0000-0000-0000-000000000000", "-", "--encoding", "cp1252"), "Only CSV files have an encoding to name"),
         (("receipts", "00000000-0000-0000-0000-000000000000"), "There is no prospect search"),
         (("withdraw", "00000000-0000-0000-0000-000000000000"), "Name the companies to withdraw"),
         (("keys", "create", "x", "--scope", "everything"), "Unknown scope everything"),

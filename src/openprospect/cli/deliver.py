@@ -1,7 +1,7 @@
 """`openprospect deliver`."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ from openprospect.cli.output import EXIT_MEND, Json, answer, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
-from openprospect.server.intake.columns import Column, one_column_each
+from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
 from openprospect.server.intake.file import InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
@@ -28,6 +28,7 @@ def deliver(
     file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
     map: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,  # noqa: A002  # the flag is called --map
+    encoding: str | None = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     all_or_nothing: Annotated[bool, Parameter(negative="")] = False,
     storage: Storage = DEFAULT_STORAGE,
@@ -43,6 +44,8 @@ def deliver(
         A .csv, .xlsx, .parquet, .jsonl, .ndjson or .json file, or - for NDJSON from the standard input.
     map
         field=column: which column fills a field, where the heading does not tell. prospects.NAME is a person's field.
+    encoding
+        What a CSV file is written in, such as cp1250, where the guess is wrong.
     dry_run
         Say what would happen, and keep nothing.
     all_or_nothing
@@ -50,8 +53,8 @@ def deliver(
     """
     path = None if file == "-" else Path(file)
     mapping = one_column_each(_assignment(text) for text in map or ())
-    with open_file(path, mapping=mapping) as source, RejectsFile(rejects_path(path)) as rejects:
-        _explain(source.columns)
+    with open_file(path, mapping=mapping, encoding=encoding) as source, RejectsFile(rejects_path(path)) as rejects:
+        _explain(source)
 
         async def work(database: Database) -> Tally:
             search = await known_search(database, SearchId(search_id))
@@ -75,8 +78,10 @@ def _assignment(text: str) -> tuple[str, str]:
     return field.strip(), column.strip()
 
 
-def _explain(columns: Sequence[Column]) -> None:
-    for column in columns:
+def _explain(source: InputFile) -> None:
+    if source.encoding and not source.encoding.startswith("utf-8"):
+        stderr.print(f"[dim]Read as {source.encoding}; where letters came out wrong, name another with --encoding.[/]", markup=True)
+    for column in source.columns:
         if column.heading != column.field:
             stderr.print(f"[dim]{column.heading!r} → {column.field}[/]", markup=True)
 

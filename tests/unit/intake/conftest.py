@@ -18,6 +18,7 @@ class Read:
     """Everything that came out of a file."""
 
     columns: list[Column]
+    encoding: str | None
     delivered: list[DeliveredRow]
     rejected: list[RejectedRow]
 
@@ -44,15 +45,18 @@ class Read:
 def read(tmp_path: Path) -> Callable[..., Read]:
     """Read a file, or content written into one first."""
 
-    def read(content: Path | str | bytes, name: str = "companies.csv", mapping: Mapping[str, str] | None = None) -> Read:
+    def read(
+        content: Path | str | bytes, name: str = "companies.csv", mapping: Mapping[str, str] | None = None, encoding: str | None = None
+    ) -> Read:
         path = content if isinstance(content, Path) else tmp_path / name
         if not isinstance(content, Path):
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        with open_file(path, mapping=mapping or {}) as file:
+        with open_file(path, mapping=mapping or {}, encoding=encoding) as file:
             outcomes: list[Any] = list(file)
             assert file.progress == pytest.approx(1.0)
             return Read(
                 columns=list(file.columns),
+                encoding=file.encoding,
                 delivered=[outcome for outcome in outcomes if isinstance(outcome, DeliveredRow)],
                 rejected=[outcome for outcome in outcomes if isinstance(outcome, RejectedRow)],
             )

@@ -11,31 +11,6 @@ from openprospect.server.intake.file import open_file
 from .conftest import Read
 
 Reader = Callable[..., Read]
-ROWS = "Firma;Ort;E-Mail\nGrand Hôtel Zürich;Köln;m@example.com\n"
-
-
-class TestEncodings:
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "mac_roman"])
-    def test_umlauts_survive_every_usual_encoding(self, read: Reader, encoding: str) -> None:
-        company = read(ROWS.encode(encoding)).company
-        assert (company.name, company.attributes) == ("Grand Hôtel Zürich", {"ort": "Köln"})
-
-    @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
-    def test_a_first_umlaut_may_come_late(self, read: Reader, encoding: str) -> None:
-        text = "company_name\n" + "".join(f"Hotel {number} {'x' * 80}\n" for number in range(20_000)) + "Hôtel Müller\n"
-        assert read(text.encode(encoding)).companies[-1].name == "Hôtel Müller"
-
-    def test_a_broken_line_among_good_utf8_is_rejected_alone(self, read: Reader) -> None:
-        found = read("company_name\nMüller\nK\xf6ln\nJäger\nÖlz\n".encode().replace("K\xf6ln".encode(), b"K\xf6ln"))
-        assert [company.name for company in found.companies] == ["Müller", "Jäger", "Ölz"]
-        assert found.faults == [(3, "", "holds bytes that are no text in the file's encoding; save the file as UTF-8")]
-
-    @pytest.mark.parametrize(
-        ("magic", "ending"), [(b"PK\x03\x04....", ".xlsx"), (b"PAR1....", ".parquet"), (b"\xd0\xcf\x11\xe0....", ".xls")]
-    )
-    def test_another_format_under_the_name_of_csv_is_told(self, read: Reader, magic: bytes, ending: str) -> None:
-        with pytest.raises(InvalidInput, match=f"looks like a {ending} file"):
-            read(magic)
 
 
 class TestSeparators:

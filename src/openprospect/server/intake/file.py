@@ -31,12 +31,16 @@ class Intake(Protocol):
 
 
 class InputFile:
-    """An open file, to be iterated once. `columns` tells which column became which field; empty where the file has no table."""
+    """An open file, to be iterated once. `columns` tells which column became which field; empty where the file has no table.
 
-    def __init__(self, intake: Intake, columns: Sequence[Column], stack: ExitStack) -> None:
+    `encoding` is what a CSV file was taken to be written in; None for the other formats, which leave no choice.
+    """
+
+    def __init__(self, intake: Intake, columns: Sequence[Column], stack: ExitStack, *, encoding: str | None) -> None:
         self._intake = intake
         self._stack = stack
         self.columns = columns
+        self.encoding = encoding
 
     def __iter__(self) -> Iterator[Outcome]:
         return self._intake.outcomes()
@@ -53,15 +57,18 @@ class InputFile:
         self._stack.close()
 
 
-def open_file(path: Path | None, *, mapping: Mapping[str, str], stdin: BinaryIO | None = None) -> InputFile:
+def open_file(path: Path | None, *, mapping: Mapping[str, str], encoding: str | None = None, stdin: BinaryIO | None = None) -> InputFile:
     """Open a file, or NDJSON from the standard input where `path` is None; raises InvalidInput where it cannot be read as a whole.
 
-    `mapping` names columns by field (`{"source_id": "Kundennummer", "prospects.email": "Mail"}`) and goes before every guess.
+    `mapping` names columns by field (`{"source_id": "Kundennummer", "prospects.email": "Mail"}`) and goes before every guess,
+    as does the `encoding` of a CSV file.
     """
     with ExitStack() as stack:
-        source = _opened(path, stack) if path else JsonLines(stdin or sys.stdin.buffer, size=None)
+        source = _opened(path, encoding, stack) if path else JsonLines(stdin or sys.stdin.buffer, size=None)
+        if encoding is not None and not isinstance(source, Delimited):
+            raise InvalidInput("Only CSV files have an encoding to name; JSON is always UTF-8, and the other formats know their own.")
         intake, columns = _intake(source, mapping, stack)
-        return InputFile(intake, columns, stack.pop_all())
+        return InputFile(intake, columns, stack.pop_all(), encoding=source.encoding if isinstance(source, Delimited) else None)
 
 
 def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tuple[Intake, Sequence[Column]]:
@@ -77,13 +84,13 @@ def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tup
     return documents, ()
 
 
-def _opened(path: Path, stack: ExitStack) -> Source:
+def _opened(path: Path, encoding: str | None, stack: ExitStack) -> Source:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise InvalidInput(f"Files ending in {ending or 'nothing'} cannot be delivered; known are {', '.join(ENDINGS)}, and - for NDJSON.")
     size = _size(path)
     if ending == ".csv":
-        return Delimited(path, stack)
+        return Delimited(path, stack, encoding=encoding)
     if ending == ".xlsx":
         return Spreadsheet(path, stack)
     if ending == ".parquet":

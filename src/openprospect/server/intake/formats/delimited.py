@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from openprospect.server.core.errors import Fault, InvalidInput
-from openprospect.server.intake.formats.encoding import detect_encoding
+from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
 from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.outcome import RejectedRow
 
@@ -25,14 +25,12 @@ _BROKEN_QUOTE = "a quote that is not closed, or not doubled within a quoted valu
 class Delimited:
     """One CSV file, open until the stack is closed."""
 
-    def __init__(self, path: Path, stack: ExitStack) -> None:
+    def __init__(self, path: Path, stack: ExitStack, *, encoding: str | None = None) -> None:
         self._size = path.stat().st_size
-        self._encoding = detect_encoding(path)
-        # Bytes that the encoding does not know become half characters, for which their row is rejected.
-        errors = "replace" if self._encoding.startswith("utf-16") else "surrogateescape"
-        with path.open(encoding=self._encoding, errors=errors, newline="") as file:
+        self.encoding = encoding_of(path, named=encoding)
+        with path.open(encoding=self.encoding, errors=HALF_CHARACTERS, newline="") as file:
             sample = file.read(_SAMPLE_CHARACTERS)
-        self._file = stack.enter_context(path.open(encoding=self._encoding, errors=errors, newline=""))
+        self._file = stack.enter_context(path.open(encoding=self.encoding, errors=HALF_CHARACTERS, newline=""))
         lines = _Lines(self._file)
         self._separator = lines.excel_separator() or find_separator(sample)
         csv.field_size_limit(_MAX_FIELD_CHARACTERS)

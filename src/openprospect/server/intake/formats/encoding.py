@@ -2,28 +2,49 @@
 
 import codecs
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import charset_normalizer
 
 from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.formats.alphabets import ENCODINGS, SIGNS, count_words
+
+HALF_CHARACTERS = "openprospect.half_characters"
+"""The name under which codecs keep bytes that they do not know, each as half a character, for which its row is rejected."""
 
 _CHUNK = 1 << 20
-_SAMPLE = 1 << 15
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _UNDECODED = re.compile("[\udc80-\udcff]")
-# What spreadsheets write, the likeliest first: on short text the guess is a matter of taste.
-_CANDIDATES = ["cp1252", "cp1250", "cp1251", "mac_roman", "cp850"]
+# Digits too, so that `5½` is seen to be no word.
+_RUN = re.compile(rb"[0-9A-Za-z\x80-\xff]{2,}")
+_DIGIT = re.compile(rb"[0-9]")
+_MOST_WORDS = 2_000
 _OTHER_FORMATS = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls", b"PAR1": ".parquet"}
 
 
-def detect_encoding(path: Path) -> str:
-    """The name of a codec. UTF-8 where most of what is not ASCII is valid, so that one broken line does not spoil the others."""
+def encoding_of(path: Path, *, named: str | None) -> str:
+    """The name of a codec: the one that the caller named, else a guess; raises InvalidInput where there is none, or the file is no text."""
     with path.open("rb") as file:
         start = file.read(4)
     for magic, ending in _OTHER_FORMATS.items():
         if start.startswith(magic):
             raise InvalidInput(f"{path.name} is no text but looks like a {ending} file; give it its right ending.")
+    return _detected(path, start) if named is None else _known(named)
+
+
+def _known(name: str) -> str:
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError):
+        raise InvalidInput(
+            f"There is no encoding {name!r}; the usual ones are utf-8, utf-16, cp1252 (Western Europe), cp1250 (Central Europe), "
+            "cp1251 (Cyrillic), mac_roman and cp850."
+        ) from None
+    return codecs.lookup(name).name
+
+
+def _detected(path: Path, start: bytes) -> str:
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):
             return encoding
@@ -33,29 +54,48 @@ def detect_encoding(path: Path) -> str:
 
 
 def _without_mark(path: Path) -> str:
+    """UTF-8 where most of what is not ASCII is valid, so that one broken line does not spoil the others."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     valid = broken = 0
-    sample = b""
+    words: dict[bytes, None] = {}
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            text = decoder.decode(chunk)
-            if text.isascii():
+        is_over = False
+        while not is_over:
+            chunk = file.read(_CHUNK)
+            is_over = not chunk
+            text = decoder.decode(chunk, final=is_over)
+            if text.isascii() and chunk.isascii():
                 continue
             bad = len(_UNDECODED.findall(text))
             valid += len(text) - len(text.encode("ascii", "ignore")) - bad
             broken += bad
-            if bad and not sample:
-                sample = _around(chunk)
-    return "utf-8" if valid >= broken else _guess(sample)
+            _collect(words, chunk)
+    return "utf-8" if valid >= broken else _guess(words)
 
 
-def _around(chunk: bytes) -> bytes:
-    """A piece of the chunk that holds its first characters that are not ASCII."""
-    match = re.search(rb"[\x80-\xff]", chunk)
-    first = match.start() if match else 0
-    return chunk[max(0, first - _SAMPLE) : first + _SAMPLE]
+def _collect(words: dict[bytes, None], chunk: bytes) -> None:
+    """Add words that are not ASCII, each once, until there are enough."""
+    for match in _RUN.finditer(chunk):
+        if len(words) >= _MOST_WORDS:
+            return
+        if not match[0].isascii() and not _DIGIT.search(match[0]):
+            words[match[0]] = None
 
 
-def _guess(sample: bytes) -> str:
-    best = charset_normalizer.from_bytes(sample, cp_isolation=_CANDIDATES).best()
-    return best.encoding if best else _CANDIDATES[0]
+def _guess(words: Collection[bytes]) -> str:
+    """Where most are words; where several encodings make the same number, charset_normalizer says which of these make no text at all."""
+    counts = {encoding: count_words(words, encoding) for encoding in ENCODINGS}
+    likely = [encoding for encoding, count in counts.items() if count == max(counts.values())]
+    text = b" ".join(words).translate(None, SIGNS)
+    matches = charset_normalizer.from_bytes(text, cp_isolation=likely, steps=1, chunk_size=max(1, len(text)))
+    possible = {name for match in matches for name in match.could_be_from_charset}
+    return next((encoding for encoding in likely if encoding in possible), likely[0])
+
+
+def _half_characters(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(HALF_CHARACTERS, _half_characters)
