@@ -346,12 +346,12 @@ CREATE TABLE erasure_place (
     erasure_id uuid NOT NULL,
     prospect_search_id uuid NOT NULL,
     company_id uuid NOT NULL,
-    prospect_id uuid NOT NULL,
+    prospect_id uuid,
     delivered_at timestamp with time zone NOT NULL,
     gone_at timestamp with time zone NOT NULL
 );
-ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_pkey PRIMARY KEY (erasure_id, prospect_search_id, company_id, prospect_id);
 CREATE INDEX erasure_place_gone ON erasure_place USING btree (prospect_search_id, gone_at);
+CREATE UNIQUE INDEX erasure_place_once ON erasure_place USING btree (erasure_id, prospect_search_id, company_id, prospect_id) NULLS NOT DISTINCT;
 ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(id);
 ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
 ALTER TABLE erasure_place ENABLE ROW LEVEL SECURITY;
