@@ -101,3 +101,13 @@ async def test_an_erasure_empties_what_receivers_answered_and_drops_what_is_on_i
     *earlier, newest = await answers()
     assert set(earlier) == {None}
     assert newest == "Maria again", "what is answered afterwards is kept"
+
+
+async def test_a_company_that_only_named_the_erased_is_delivered_again_and_nobody_of_it_is_told_of(client, search_id, receiver):
+    events = ["company.delivered", "prospect.erased"]
+    await create(client, receiver.url(), prospect_search_id=search_id, events=events)
+    await deliver(client, search_id, HOTEL | {"prospects": [], "contact": MARIA["email"]})
+    await client.post("/erasures", json={"email": MARIA["email"]})
+    await deliver(client, search_id, HOTEL | {"name": "Café", "source_id": "2", "prospects": []})
+    await until(receiver, lambda receiver: len({event["data"]["company_id"] for event in receiver.events()}) == 2)
+    assert {event["type"] for event in receiver.events()} == {"company.delivered"}

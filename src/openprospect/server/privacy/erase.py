@@ -1,9 +1,8 @@
 """Erasing a person for good: out of every document of the organization, and onto the list that keeps them out. One transaction."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 
 from msgspec import structs
 
@@ -13,16 +12,16 @@ from openprospect.server.core.ids import new_id
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store as feed
-from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.feed.rows.document import content_hash, parsed, stamped
+from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.rows.document import content_hash
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.identity import bare_email, email_key, is_email
-from openprospect.server.feed.rows.scrub import scrubbed, traces_of
-from openprospect.server.feed.wire import DeliveredCompany
+from openprospect.server.feed.rows.identity import bare_email, is_email
 from openprospect.server.feed.writing.append import Change, append
 from openprospect.server.privacy import store
+from openprospect.server.privacy.finding import Found, Person, find
 from openprospect.server.privacy.log import LoggedErasure
-from openprospect.server.privacy.model import ErasureId, ErasurePolicy, KnownAt
+from openprospect.server.privacy.mentions import Mentions
+from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, KnownAt, Place
 from openprospect.server.searches.model import SearchId
 
 
@@ -43,14 +42,26 @@ class Subject:
         digest = hasher.email(self.email) if self.email else None
         return digest or hasher.prospect(self.prospect_id or ProspectId(new_id()))
 
+    def person(self, hasher: Hasher) -> Person:
+        """What is known of them to begin with."""
+        email_hash = hasher.email(self.email)
+        return Person(
+            mailboxes={email_hash} if email_hash else set(),
+            ids={self.prospect_id} if self.prospect_id else set(),
+            emails={bare_email(self.email)} if self.email else set(),
+        )
+
 
 async def erase(db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, policy: ErasurePolicy) -> ErasureId:
     """Erase a person in every search of the organization, in the caller's transaction. Asking again answers the same."""
+    mentions = Mentions(organization_id)
+    # Once before anybody has to wait: every document is read for them, which takes its time where there are many.
+    await reach(db, organization_id, subject, mentions=mentions)
     hasher = await feed.hold_organization_alone(db, organization_id)
-    mailboxes, ids = await _sought(db, organization_id, subject, hasher)
-    known, heads = await _hold(db, organization_id, mailboxes, ids)
+    person = subject.person(hasher)
+    found = await find(db, organization_id, person, hasher=hasher, mentions=mentions)
     subject_hash = subject.hash(hasher)
-    if not known:
+    if not found.places:
         earlier = await store.erasure_of_subject(db, organization_id, subject_hash)
         if earlier is not None:
             return earlier
@@ -60,10 +71,10 @@ async def erase(db: Connection, organization_id: OrganizationId, subject: Subjec
         at=datetime.now(UTC),
         actor=actor,
         subject_hash=subject_hash,
-        prospect_ids=sorted(ids | {at.prospect_id for at in known}),
-        marks=sorted(_marks_of(subject, hasher) | _marks_at(known, hasher)),
+        prospect_ids=sorted(person.ids),
+        marks=sorted(_marks_of(subject, hasher) | _marks_at(found.known, hasher)),
     )
-    await _carry_out(db, erasure, known, heads, policy)
+    await _carry_out(db, erasure, found, policy)
     return ErasureId(erasure.id)
 
 
@@ -73,49 +84,33 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, policy: Erasure
     if not await store.lacks_erasure(db, organization_id, ErasureId(erasure.id)):
         return False
     hasher = await feed.hold_organization_alone(db, organization_id)
-    known, heads = await _hold(db, organization_id, erasure.mailboxes, {ProspectId(number) for number in erasure.prospect_ids})
-    marks = {*erasure.marks, *_marks_at(known, hasher)}
-    await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), known, heads, policy)
+    person = Person(mailboxes=erasure.mailboxes, ids={ProspectId(number) for number in erasure.prospect_ids})
+    found = await find(db, organization_id, person, hasher=hasher, mentions=Mentions(organization_id))
+    marks = {*erasure.marks, *_marks_at(found.known, hasher)}
+    await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, policy)
     return True
 
 
-async def reach(db: Connection, organization_id: OrganizationId, subject: Subject) -> list[KnownAt]:
+async def reach(db: Connection, organization_id: OrganizationId, subject: Subject, *, mentions: Mentions | None = None) -> set[Place]:
     """Where an erasure would find the person; changes nothing."""
     hasher = await feed.hasher_of(db, organization_id)
-    return await _known_at(db, organization_id, *await _sought(db, organization_id, subject, hasher))
+    person, mentions = subject.person(hasher), mentions or Mentions(organization_id)
+    return (await find(db, organization_id, person, hasher=hasher, mentions=mentions)).places
 
 
-async def _sought(db: Connection, organization_id: OrganizationId, subject: Subject, hasher: Hasher) -> tuple[set[bytes], set[ProspectId]]:
-    """The mailboxes and prospect ids to begin with."""
-    if subject.prospect_id:
-        return set(), {subject.prospect_id}
-    email_hash = hasher.email(subject.email)
-    return {email_hash} if email_hash else set(), await _known_by_former_email(db, organization_id, subject.email)
-
-
-async def _hold(
-    db: Connection, organization_id: OrganizationId, mailboxes: Set[bytes], ids: Set[ProspectId]
-) -> tuple[list[KnownAt], dict[SearchId, feed.Head]]:
-    """Where the person is, each of these feeds held until commit.
-
-    All are held before anything is read from them, in one order: no withdrawal comes between, nobody waits in a circle.
-    """
-    searches = sorted({at.search_id for at in await _known_at(db, organization_id, mailboxes, ids)})
-    heads = {search_id: await feed.lock_feed(db, search_id) for search_id in searches}
-    return await _known_at(db, organization_id, mailboxes, ids), heads
-
-
-async def _carry_out(
-    db: Connection, erasure: LoggedErasure, known: Sequence[KnownAt], heads: Mapping[SearchId, feed.Head], policy: ErasurePolicy
-) -> None:
+async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, policy: ErasurePolicy) -> None:
     organization_id, erasure_id, actor = OrganizationId(erasure.organization_id), ErasureId(erasure.id), erasure.actor
     await store.add_erasure(
         db, erasure_id, organization_id=organization_id, subject_hash=erasure.subject_hash, actor=actor, deadline=policy.deadline
     )
-    for search_id, group in groupby(known, key=lambda at: at.search_id):
-        places = list(group)
-        gone_at = await _erase_in_search(db, organization_id, search_id, places, head=heads[search_id], actor=actor)
-        await store.add_places(db, erasure_id, [(at, gone_at.get(at.company_id, at.left_at or heads[search_id].free_at)) for at in places])
+    # In one order, so that nobody waits in a circle. Nothing was delivered or withdrawn since the organization is held.
+    heads = {search_id: await feed.lock_feed(db, search_id) for search_id in found.search_ids}
+    for search_id, head in heads.items():
+        places = await _erase_in_search(db, search_id, found.within(search_id), head=head)
+        await store.add_places(db, erasure_id, places)
+        await store.note_erasure(db, search_id)
+        events = [(actor, at.place[1], "person erased", {"prospect_id": str(at.prospect_id)} if at.prospect_id else None) for at in places]
+        await history.record_companies(db, organization_id, search_id, events)
     await store.forget_answers(db, organization_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
@@ -123,66 +118,36 @@ async def _carry_out(
         await policy.log.add(erasure)
 
 
-async def _known_at(db: Connection, organization_id: OrganizationId, mailboxes: Set[bytes], ids: Set[ProspectId]) -> list[KnownAt]:
-    """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
-    places: dict[tuple[SearchId, CompanyId, ProspectId], KnownAt] = {}
-    mailboxes, ids = set(mailboxes), set(ids)
-    followed: set[bytes | ProspectId] = set()
-    while (mailboxes | ids) - followed:
-        found = await store.people_of(db, organization_id, mailboxes, ids)
-        followed = mailboxes | ids
-        places = {(at.search_id, at.company_id, at.prospect_id): at for at in found}
-        mailboxes |= {at.email_hash for at in found if at.email_hash}
-        ids |= {at.prospect_id for at in found}
-    return [places[key] for key in sorted(places)]
-
-
-async def _known_by_former_email(db: Connection, organization_id: OrganizationId, email: str | None) -> set[ProspectId]:
-    """Those who had this address until lately: what they are known by is their present one, but a walk may still show the former."""
-    key = email_key(email or "")
-    documents = await store.superseded_documents(db, organization_id, containing=bare_email(email or ""))
-    people = (person for document in documents for person in parsed(document).prospects)
-    return {ProspectId(person.id) for person in people if person.email and email_key(person.email) == key}
-
-
-async def _erase_in_search(
-    db: Connection,
-    organization_id: OrganizationId,
-    search_id: SearchId,
-    places: Sequence[KnownAt],
-    *,
-    head: feed.Head,
-    actor: str,
-) -> dict[CompanyId, datetime]:
-    """Scrub what is kept, then deliver again those companies that still held the person; answers when, for each of these."""
-    erased = {at.prospect_id for at in places}
-    current = await _scrub(db, search_id, {at.company_id for at in places}, erased)
-    holding = {at.company_id for at in places if at.left_at is None}
-    known = await feed.known_companies(db, search_id, ids=holding)
-    changes = [
-        Change.of_known(company, current[company.position], content_hash=content_hash(current[company.position]))
-        for company in sorted(known, key=lambda company: company.position)
+async def _erase_in_search(db: Connection, search_id: SearchId, found: Found, *, head: feed.Head) -> list[ErasedAt]:
+    """Scrub what is kept, then deliver again those companies whose present document it changed; answers from where the person is gone."""
+    await store.rewrite_documents(db, search_id, found.cleaned)
+    states = await append(db, search_id, await _changes(db, search_id, found.cleaned), head=head)
+    await store.forget_people(db, search_id, [(at.company_id, at.prospect_id) for at in found.known])
+    delivered_again = {state.id: state.delivered_at for state in states}
+    listed = [
+        ErasedAt(
+            place=at.place,
+            prospect_id=at.prospect_id,
+            delivered_at=at.delivered_at,
+            gone_at=delivered_again.get(at.company_id) or at.left_at or head.free_at,
+        )
+        for at in found.known
     ]
-    states = await append(db, search_id, changes, head=head)
-    await store.forget_people(db, search_id, [(at.company_id, at.prospect_id) for at in places])
-    await store.note_erasure(db, search_id)
-    events = [(actor, at.company_id, "person erased", {"prospect_id": str(at.prospect_id)}) for at in places]
-    await history.record_companies(db, organization_id, search_id, events)
-    return {state.id: state.delivered_at for state in states}
+    return listed + [
+        ErasedAt(place=place, prospect_id=None, delivered_at=since, gone_at=delivered_again.get(place[1], until))
+        for place, since, until in found.only_named()
+    ]
 
 
-async def _scrub(db: Connection, search_id: SearchId, company_ids: set[CompanyId], erased: set[ProspectId]) -> dict[int, DeliveredCompany]:
-    """Rewrite every kept document of the companies without the people; answers the scrubbed documents by position.
-
-    Each keeps its own time: a walk shows the slot as it was, without the person.
-    """
-    rows = await store.documents_of(db, search_id, company_ids)
-    documents = {row["position"]: parsed(row["document"]) for row in rows}
-    traces = traces_of(documents.values(), erased)
-    clean = {position: scrubbed(document, erased, traces) for position, document in documents.items()}
-    texts = [(row["position"], stamped(clean[row["position"]], row["delivered_at"])) for row in rows]
-    await store.rewrite_documents(db, search_id, texts)
-    return clean
+async def _changes(db: Connection, search_id: SearchId, cleaned: Sequence[KeptDocument]) -> list[Change]:
+    """Those of the documents that are the present ones, as they are delivered again: in the same order, what is withdrawn as a removal."""
+    contents = {document.position: document.content for document in cleaned}
+    known = await feed.known_companies(db, search_id, ids={document.company_id for document in cleaned})
+    return [
+        Change.of_known(company, contents[company.position], content_hash=company.content_hash and content_hash(contents[company.position]))
+        for company in sorted(known, key=lambda company: company.position)
+        if company.position in contents
+    ]
 
 
 def _marks_of(subject: Subject, hasher: Hasher) -> set[tuple[str, bytes]]:

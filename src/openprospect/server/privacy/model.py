@@ -1,15 +1,19 @@
 """Erasures: who was erased is known by a hash alone; what matters is who received them, and who has let go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
 from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.searches.model import SearchId
 
 ErasureId = NewType("ErasureId", UUID)
+
+Place = tuple[SearchId, CompanyId]
+"""A company of a search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,41 @@ class KnownAt:
     name_hash: bytes
     delivered_at: datetime
     left_at: datetime | None
+
+    @property
+    def place(self) -> Place:
+        return self.search_id, self.company_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDocument:
+    """A company as of one delivery, the present one or one that walks still show."""
+
+    search_id: SearchId
+    position: int
+    delivered_at: datetime
+    content: DeliveredCompany
+
+    @property
+    def company_id(self) -> CompanyId:
+        return CompanyId(self.content.id)
+
+    @property
+    def place(self) -> Place:
+        return self.search_id, self.company_id
+
+    def with_content(self, content: DeliveredCompany) -> "KeptDocument":
+        return replace(self, content=content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedAt:
+    """A person at a company whom an erasure took from there; `prospect_id` is None where nothing but a field named them."""
+
+    place: Place
+    prospect_id: ProspectId | None
+    delivered_at: datetime
+    gone_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,19 @@ FROM (
 ) AS prospect JOIN prospect_search AS feed ON feed.id = prospect.prospect_search_id
 WHERE organization_id = $1;
 
--- superseded_documents :many
--- Documents that only walks show any more and that hold this text, in whichever case.
-SELECT document
-FROM delivery JOIN prospect_search AS feed ON feed.id = prospect_search_id
-WHERE organization_id = $1 AND superseded_at IS NOT NULL AND strpos(lower(document), lower($2)) > 0;
+-- feeds_of :many
+-- The feeds of an organization, and where each ends.
+SELECT id, position FROM prospect_search WHERE organization_id = $1 ORDER BY id;
+
+-- naming :many
+-- Companies that have a kept document in these stretches of feeds that holds one of these texts, in whichever case.
+SELECT DISTINCT prospect_search_id, company_id
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS stretch (feed, after, until)
+CROSS JOIN LATERAL (
+    SELECT prospect_search_id, company_id, lower(document) AS text FROM delivery
+    WHERE prospect_search_id = stretch.feed AND position > stretch.after AND position <= stretch.until OFFSET 0
+) AS kept
+WHERE EXISTS (SELECT FROM unnest($4::text[]) AS wanted WHERE strpos(kept.text, lower(wanted)) > 0);
 
 -- documents_of :many
 -- Every document kept of these companies, superseded ones too.
@@ -71,7 +79,7 @@ VALUES ($1, $2, $3, $4, clock_timestamp() + $5::interval)
 RETURNING id, erased_at, deadline_at;
 
 -- add_places :execute
--- Where the person stood.
+-- Where the person stood, or was named.
 INSERT INTO erasure_place (erasure_id, prospect_search_id, company_id, prospect_id, delivered_at, gone_at)
 SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[]);
 

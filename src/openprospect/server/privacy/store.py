@@ -1,16 +1,22 @@
 """Reads and writes erasures and suppressions. The caller owns the transaction."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.privacy.model import Erasure, ErasureId, KnownAt, Recipient
+from openprospect.server.feed.rows.document import parsed, stamped
+from openprospect.server.privacy.model import ErasedAt, Erasure, ErasureId, KeptDocument, KnownAt, Place, Recipient
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
+
+Stretch = tuple[SearchId, int, int]
+"""A part of a feed: after one position, up to another."""
 
 
 async def people_of(
@@ -19,18 +25,32 @@ async def people_of(
     return [_known_at(row) for row in await db.rows(SQL.people_of, organization_id, email_hashes, ids)]
 
 
-async def superseded_documents(db: Connection, organization_id: OrganizationId, *, containing: str) -> list[str]:
-    return [row["document"] for row in await db.rows(SQL.superseded_documents, organization_id, containing)]
+async def feeds_of(db: Connection, organization_id: OrganizationId) -> dict[SearchId, int]:
+    """Each feed, and the position up to which it is there."""
+    return {row["id"]: row["position"] for row in await db.rows(SQL.feeds_of, organization_id)}
 
 
-async def documents_of(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[Row]:
-    """position, delivered_at, document."""
-    return await db.rows(SQL.documents_of, search_id, company_ids)
+async def naming(db: Connection, stretches: Sequence[Stretch], texts: Collection[str]) -> set[Place]:
+    rows = await db.rows(SQL.naming, *_columns(stretches, 3), sorted(texts))
+    return {(row["prospect_search_id"], row["company_id"]) for row in rows}
 
 
-async def rewrite_documents(db: Connection, search_id: SearchId, documents: Sequence[tuple[int, str]]) -> None:
-    """Positions and the documents that stand there from now on."""
-    await db.execute(SQL.rewrite_documents, search_id, *_columns(documents, 2))
+async def documents_of(db: Connection, places: Collection[Place]) -> dict[Place, list[KeptDocument]]:
+    """Every document kept of these companies, superseded ones too."""
+    kept: dict[Place, list[KeptDocument]] = {place: [] for place in places}
+    for search_id, group in groupby(sorted(places), key=itemgetter(0)):
+        for row in await db.rows(SQL.documents_of, search_id, [company_id for _, company_id in group]):
+            document = KeptDocument(
+                search_id=search_id, position=row["position"], delivered_at=row["delivered_at"], content=parsed(row["document"])
+            )
+            kept[document.place].append(document)
+    return kept
+
+
+async def rewrite_documents(db: Connection, search_id: SearchId, documents: Sequence[KeptDocument]) -> None:
+    """Replaces documents where they stand; each keeps its own time: a walk shows the slot as it was."""
+    texts = [(document.position, stamped(document.content, document.delivered_at)) for document in documents]
+    await db.execute(SQL.rewrite_documents, search_id, *_columns(texts, 2))
 
 
 async def forget_people(db: Connection, search_id: SearchId, people: Sequence[tuple[CompanyId, ProspectId]]) -> None:
@@ -74,9 +94,9 @@ async def add_erasure(
     await db.row(SQL.add_erasure, erasure_id, organization_id, subject_hash, actor, deadline)
 
 
-async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[tuple[KnownAt, datetime]]) -> None:
-    """Where the person was known, and since when they are gone from there."""
-    rows = [(at.search_id, at.company_id, at.prospect_id, at.delivered_at, gone_at) for at, gone_at in places]
+async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[ErasedAt]) -> None:
+    """Where the person was known or named, and since when they are gone from there."""
+    rows = [(*at.place, at.prospect_id, at.delivered_at, at.gone_at) for at in places]
     await db.execute(SQL.add_places, erasure_id, *_columns(rows, 5))
 
 

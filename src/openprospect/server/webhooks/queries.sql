@@ -142,7 +142,7 @@ SELECT webhook.id, url, base_url, events, is_full, ARRAY(
     change.at, change.company_id, change.is_removal, change.document, ARRAY(
         SELECT prospect_id FROM erasure_place
         WHERE prospect_search_id = $2 AND gone_at = change.at AND company_id = change.company_id
-            AND 'prospect.erased' = ANY (events)
+            AND prospect_id IS NOT NULL AND 'prospect.erased' = ANY (events)
         ORDER BY prospect_id
     ) AS erased
 FROM webhook_position AS place
@@ -158,7 +158,8 @@ LEFT JOIN LATERAL (
         ) UNION ALL (
             -- A company may have been delivered again since: its newer row comes later, the news of the erasure stays here.
             SELECT gone_at, company_id, NULL, NULL FROM erasure_place
-            WHERE prospect_search_id = $2 AND gone_at > place.position AND 'prospect.erased' = ANY (webhook.events)
+            WHERE prospect_search_id = $2 AND gone_at > place.position AND prospect_id IS NOT NULL
+                AND 'prospect.erased' = ANY (webhook.events)
             ORDER BY gone_at LIMIT 1
         )
     ) AS candidate

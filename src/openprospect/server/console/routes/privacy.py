@@ -38,10 +38,9 @@ async def look_for_person(request: OperatorsRequest, database: NamedDependency[D
     except InvalidInput as error:
         return await _privacy(request, database, problem=error.message)
     async with database.transaction() as db:
-        known = await reach(db, request.auth.organization_id, subject)
-    companies = {(at.search_id, at.company_id) for at in known}
-    searches = {at.search_id for at in known}
-    return page(request, "erase.html", person=text(form, "person"), companies=len(companies), searches=len(searches))
+        places = await reach(db, request.auth.organization_id, subject)
+    searches = {search_id for search_id, _ in places}
+    return page(request, "erase.html", person=text(form, "person"), companies=len(places), searches=len(searches))
 
 
 @post("/privacy/erase", status_code=303)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, structs
 
 from openprospect.server.feed.model import JsonObject, ProspectRow
-from openprospect.server.feed.rows.identity import email_key, is_email
+from openprospect.server.feed.rows.identity import email_spellings, is_email
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 _TELLING = re.compile(r"mail|phone|telefon|mobile|handy|fax|linkedin|xing", re.IGNORECASE)
@@ -43,9 +44,10 @@ class Traces:
         return any(number in digits for number in self.numbers)
 
 
-def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID]) -> Traces:
-    """The addresses, full names and telephones of these people, as far as the documents know them."""
-    return traces_of_people(prospect for document in documents for prospect in document.prospects if prospect.id in erased)
+def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID], *, emails: Iterable[str] = ()) -> Traces:
+    """The addresses, full names and telephones of these people, as far as the documents know them; and what else they are reached by."""
+    listed = (prospect for document in documents for prospect in document.prospects if prospect.id in erased)
+    return traces_of_people(chain(listed, (ProspectRow(email=email) for email in emails)))
 
 
 def traces_of_people(people: Iterable[DeliveredProspect | ProspectRow]) -> Traces:
@@ -86,8 +88,7 @@ def addresses_in(value: Any) -> set[str]:
 
 def _texts(person: DeliveredProspect | ProspectRow) -> Iterator[str]:
     if person.email:
-        yield person.email
-        yield email_key(person.email)
+        yield from email_spellings(person.email)
     if person.first_name and person.last_name:
         yield f"{person.first_name} {person.last_name}"
         yield f"{person.last_name} {person.first_name}"

@@ -1,0 +1,152 @@
+"""An erasure reaches the person wherever a document of the organization names them, and whatever it changes is delivered again."""
+
+import asyncio
+
+import pytest
+
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.store import SQL
+from openprospect.server.privacy.mentions import Mentions
+from tests.integration.conftest import open_search, pull
+from tests.integration.people import BO, MARIA, TRACES, dump, erase, first_names, hotel, post
+from tests.integration.receipts import put
+
+EMAIL = MARIA["email"]
+
+
+async def tidy(database):
+    """Forget what was superseded, without the ten minutes that the service waits."""
+    await database.value(SQL.forget_superseded.replace("interval '10 minutes'", "interval '0'"))
+
+
+async def test_the_address_goes_where_no_kept_document_lists_the_person_any_more(client, dsn, search_id, deliver, database):
+    await deliver(hotel(MARIA, contact=EMAIL))
+    since = (await deliver(hotel(BO, contact=EMAIL, city="Berlin")))["delivered_until"]
+    await tidy(database)
+    await erase(client, email=EMAIL)
+    (again,) = (await pull(client, search_id, delivered_since=since))["items"]
+    assert (again["attributes"], first_names({"items": [again]})) == ({"city": "Berlin"}, ["Bo"])
+    text = await dump(dsn)
+    assert [trace for trace in TRACES if trace in text] == []
+
+
+async def test_a_company_that_only_names_them_is_cleaned_and_delivered_again_in_every_search(service, client, dsn, search_id, deliver):
+    second = await open_search(client)
+    row = hotel(BO | {"boss": f"<{EMAIL.upper()}>"}, contact={"mail": [EMAIL]}, city="Berlin")
+    since = [(await deliver(row))["delivered_until"], (await post(client, second, row))["delivered_until"]]
+    erasure = await erase(client, email=EMAIL)
+    assert (erasure["companies"], erasure["prospects"]) == (2, 0)
+    for place, before in zip((search_id, second), since, strict=True):
+        (again,) = (await pull(client, place, delivered_since=before))["items"]
+        assert again["attributes"] == {"city": "Berlin"}
+        assert "attributes" not in again["prospects"][0]
+    assert "quarzenthal" not in await dump(dsn)
+    assert (await deliver(row))["unchanged"] == 1
+
+
+async def test_another_organization_keeps_what_names_them(service, client):
+    stranger = await service.client(organization=await service.organization("stranger"))
+    strange = await open_search(stranger)
+    await post(stranger, strange, hotel(BO, contact=EMAIL))
+    await erase(client, email=EMAIL)
+    assert (await pull(stranger, strange))["items"][0]["attributes"] == {"contact": EMAIL}
+
+
+async def test_what_names_them_where_they_had_left_is_delivered_again(client, search_id, deliver):
+    await deliver(hotel(MARIA), hotel(MARIA, source_id="c2", contact=EMAIL))
+    since = (await deliver(hotel(BO, source_id="c2", contact=EMAIL)))["delivered_until"]
+    erasure = await erase(client, email=EMAIL)
+    assert (erasure["companies"], erasure["prospects"]) == (2, 2)
+    page = await pull(client, search_id, delivered_since=since)
+    assert [item["source_id"] for item in page["items"]] == ["c1", "c2"]
+    assert "attributes" not in page["items"][1]
+    assert (await deliver(hotel(BO, source_id="c2", contact=EMAIL)))["unchanged"] == 1
+
+
+async def test_a_withdrawn_company_whose_reason_goes_comes_once_more_and_stays_withdrawn(client, search_id, deliver):
+    since = (result := await deliver(hotel(BO)))["delivered_until"]
+    company_id = result["items"][0]["id"]
+    path = f"/deliveries/{search_id}/companies/{company_id}"
+    await client.delete(path, params={"reason": f"asked by {EMAIL}"})
+    (removal,) = (await pull(client, search_id, delivered_since=since))["items"]
+    await erase(client, email=EMAIL)
+    page = await pull(client, search_id, delivered_since=removal["delivered_at"])
+    assert page["total"] == 1
+    (again,) = page["items"]
+    assert again == removal | {"delivered_at": again["delivered_at"], "removed_at": again["delivered_at"], "removal_reason": None}
+    assert (await pull(client, search_id))["total"] == 0
+    assert (await client.delete(path)).status_code == 404
+
+
+async def test_what_does_not_change_is_not_delivered_again(client, search_id, deliver):
+    await deliver(hotel(MARIA))
+    await deliver(hotel(BO))
+    until = (await deliver(hotel(BO, source_id="c2", contact=f"m{EMAIL}"), hotel(BO, source_id="c3")))["delivered_until"]
+    assert (await erase(client, email=EMAIL))["companies"] == 1
+    assert (await pull(client, search_id, delivered_since=until))["items"] == []
+
+
+async def test_whoever_is_named_by_id_goes_where_only_their_address_is_known(client, search_id, deliver):
+    second = await open_search(client)
+    await deliver(hotel(MARIA))
+    await post(client, second, hotel(BO, contact=EMAIL, owner="Marijana Quarzenthal"))
+    person = (await pull(client, search_id))["items"][0]["prospects"][0]
+    assert (await erase(client, prospect_id=person["id"]))["companies"] == 2
+    assert "attributes" not in (await pull(client, second))["items"][0]
+
+
+@pytest.mark.parametrize("written", ["m@BÜCHER.example", "m@xn--bcher-kva.example"])
+async def test_an_address_is_found_in_either_spelling_of_its_domain(client, search_id, deliver, written):
+    await deliver(hotel(BO, contact=written))
+    await erase(client, email="m@bücher.example" if "xn--" in written else "m@xn--bcher-kva.example")
+    assert "attributes" not in (await pull(client, search_id))["items"][0]
+
+
+async def test_whoever_was_given_only_the_address_is_a_recipient_until_they_confirm(service, client, search_id, deliver):
+    crm = await service.client("crm", scopes=["companies:read", "prospects:read"])
+    until = (await deliver(hotel(BO, contact=EMAIL)))["delivered_until"]
+    await pull(crm, search_id)
+    await put(crm, search_id, until)
+    erasure = await erase(client, email=EMAIL)
+    assert [(recipient["key_name"], recipient["confirmed_at"]) for recipient in erasure["recipients"]] == [("crm", None)]
+    await put(crm, search_id, (await pull(crm, search_id))["items"][0]["delivered_at"])
+    assert (await client.get(f"/erasures/{erasure['id']}")).json()["status"] == "confirmed"
+
+
+async def test_an_erasure_asked_for_again_finds_nothing_more_to_do(client, search_id, deliver):
+    await deliver(hotel(BO, contact=EMAIL))
+    first = await erase(client, email=EMAIL)
+    until = (await pull(client, search_id))["items"][0]["delivered_at"]
+    assert await erase(client, email=EMAIL) == first
+    assert (await pull(client, search_id))["items"][0]["delivered_at"] == until
+
+
+async def test_deliveries_and_withdrawals_at_the_same_time_leave_the_address_nowhere(client, dsn, search_id, deliver):
+    items = (await deliver(*(hotel(BO, source_id=f"c{number}") for number in range(8))))["items"]
+
+    async def produce(number):
+        for version in range(4):
+            await deliver(hotel(BO, source_id=f"d{number}", contact=EMAIL, version=version))
+
+    async def take_back(item):
+        path = f"/deliveries/{search_id}/companies/{item['id']}"
+        assert (await client.delete(path, params={"reason": f"asked by {EMAIL}"})).status_code == 204
+
+    await asyncio.gather(*map(produce, range(4)), *map(take_back, items[:4]), erase(client, email=EMAIL), *map(take_back, items[4:]))
+    assert "quarzenthal" not in await dump(dsn)
+
+
+async def test_what_was_read_once_is_not_read_again(client, dsn, search_id, deliver, database):
+    """So that the long reading is done before anybody has to wait for the erasure."""
+    organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
+    ran: list[str] = []
+    await deliver(*(hotel(BO, source_id=f"c{number}", contact=EMAIL) for number in range(5)))
+    async with await Database.open(dsn, on_statement=lambda name, *_: ran.append(name)) as watched, watched.transaction() as db:
+        mentions = Mentions(organization_id, documents_at_once=2)
+        assert [len(await mentions.of(db, EMAIL)) for _ in range(2)] == [5, 5]
+        assert ran.count("privacy.naming") == 3
+        await deliver(hotel(BO, source_id="c9", contact=EMAIL))
+        assert [len(await mentions.of(db, EMAIL)) for _ in range(2)] == [6, 6]
+        assert ran.count("privacy.naming") == 4
