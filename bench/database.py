@@ -1,24 +1,10 @@
-"""The embedded PostgreSQL that the suites share a way to: a cluster for a block, its databases, and its server's process."""
+"""The embedded PostgreSQL of a suite: its databases, and its server's process."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
 from bench.processes import parent_of
-from openprospect.server.db.embedded import EmbeddedPostgres
-
-
-@contextmanager
-def cluster() -> Iterator[str]:
-    """A fresh cluster; gives the URL of its empty database."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o711)  # else, under root, PostgreSQL's own account could not reach it, and the cluster would lie elsewhere
-        with EmbeddedPostgres(Path(folder) / "data") as dsn:
-            yield dsn
 
 
 def sibling(dsn: str, name: str) -> str:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import urllib3
 
-from bench.database import cluster, server_pid
+from bench.database import server_pid
 from bench.feed import companies, deliver, new_key, open_search
 from bench.model import Figure, Goal, Outcome, Plot, Size
 from bench.processes import TICK_SECONDS, cpu_seconds, resident_mebibytes
 from bench.service import Service, serving
 from openprospect.demo.service import COMMAND
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 
@@ -40,7 +41,7 @@ class Subject:
 
 
 def run(size: Size) -> Outcome:
-    with cluster() as dsn, tempfile.TemporaryDirectory() as folder:
+    with temporary() as dsn, tempfile.TemporaryDirectory() as folder:
         search_id, key = asyncio.run(_fill(dsn, size.companies))
         postgres = asyncio.run(server_pid(dsn))
         with _subjects(dsn, search_id, key, Path(folder)) as subjects:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.database import cluster
 from bench.model import Figure, Goal, Outcome, Size
 from openprospect.server.access.keys import ensure_default_organization, organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.core.garbage import seek_seldom
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
@@ -233,7 +233,7 @@ async def measure(dsn: str, *, turns: int, producers: int, posts: int) -> Result
 def run(size: Size) -> Outcome:
     """The number of companies is this suite's own: batches and single rows, the same at any size of the feed."""
     turns, producers, posts = (1, 4, 10) if size.is_smoke else (10, 8, 100)
-    with cluster() as dsn:
+    with temporary() as dsn:
         result = asyncio.run(measure(dsn, turns=turns, producers=producers, posts=posts))
     ratios = result.ratios
     return Outcome(

@@ -7,7 +7,7 @@ from functools import partial
 import asyncpg
 import msgspec
 
-from bench.database import cluster, server_pid, sibling
+from bench.database import server_pid, sibling
 from bench.feed import companies, deliver, open_search
 from bench.model import Goal, Outcome, Size
 from bench.processes import TICK_SECONDS, cpu_seconds
@@ -15,6 +15,7 @@ from bench.read import pgbench
 from bench.read.data import PAGE, Data, build
 from bench.read.measuring import Samples
 from bench.read.statements import Call
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.partition import split
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.reading.store import SQL
@@ -27,7 +28,7 @@ _BATCHES = 5
 
 
 def run(size: Size) -> Outcome:
-    with cluster() as dsn:
+    with temporary() as dsn:
         data = asyncio.run(build(dsn, size.companies))
         databases = asyncio.run(_databases(data))
         meter = partial(cpu_seconds, asyncio.run(server_pid(dsn)))

@@ -16,13 +16,14 @@ from statistics import median
 
 import asyncpg
 
-from bench.database import cluster, sibling
+from bench.database import sibling
 from bench.feed import companies, deliver, new_key, open_search
 from bench.machine import ROOT
 from bench.model import PEERS_PYTHON, Figure, Goal, Outcome, Size
 from bench.processes import cpu_seconds
 from bench.service import serving
 from openprospect.demo.service import COMMAND, clean_environment
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.sync.client import Client
@@ -70,7 +71,7 @@ class Costs:
 
 def run(size: Size) -> Outcome:
     count = min(size.companies, _MOST_COMPANIES)
-    with cluster() as dsn, tempfile.TemporaryDirectory() as folder:
+    with temporary() as dsn, tempfile.TemporaryDirectory() as folder:
         key, search = asyncio.run(_build(dsn, count))
         environment = {"OPENPROSPECT_DATABASE_URL": dsn}
         command = [COMMAND, "serve", "--port", "{port}", "--no-migrate"]

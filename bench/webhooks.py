@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from bench.database import cluster
 from bench.feed import open_search
 from bench.model import Figure, Outcome, Size
 from bench.processes import cpu_seconds
 from bench.service import serving
 from openprospect.demo.service import COMMAND
 from openprospect.server.core.vault import Vault
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
@@ -49,7 +49,7 @@ SMOKE = Volume(rate=20, seconds=1, burst=60, endpoints=6, hanging=0)  # a push t
 def run(size: Size) -> Outcome:
     """The number of companies is this suite's own: what is measured is events."""
     volume = SMOKE if size.is_smoke else Volume()
-    with cluster() as dsn, tempfile.TemporaryDirectory() as folder, Receiver(_behave).listening() as receiver:
+    with temporary() as dsn, tempfile.TemporaryDirectory() as folder, Receiver(_behave).listening() as receiver:
         asyncio.run(migrate(dsn))
         environment = {"OPENPROSPECT_DATABASE_URL": dsn, "OPENPROSPECT_SECRET_KEY": _SECRET_KEY, "OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
         command = [COMMAND, "serve", "--port", "{port}", "--no-migrate"]

@@ -9,13 +9,14 @@ import urllib3
 
 from bench.capacity.ground import Built, build
 from bench.capacity.weigh import OURS, weights, written
-from bench.database import cluster, server_pid
+from bench.database import server_pid
 from bench.model import Goal, Outcome, Size
 from bench.processes import TICK_SECONDS, cpu_seconds
 from bench.read.cases import DEEP, FIRST, JUMP, POLL, SINCE
 from bench.read.data import Feed
 from bench.read.measuring import Ground, Samples, Values, costs_of
 from bench.read.subjects import Subject, ours
+from openprospect.server.db.embedded import temporary
 
 _CASES = (FIRST, DEEP, JUMP, SINCE, POLL)
 _CONNECTIONS = 4
@@ -24,7 +25,7 @@ _EXPORTED_BYTES = 2**25
 
 
 def run(size: Size) -> Outcome:
-    with cluster() as dsn:
+    with temporary() as dsn:
         return measure(asyncio.run(build(dsn, size)), size)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench.database import cluster, server_pid
+from bench.database import server_pid
 from bench.model import Goal, Outcome, Size
 from bench.processes import resident_mebibytes
 from bench.read import curves, pgbench
@@ -18,11 +18,12 @@ from bench.read.measuring import Ground, Samples, values_of
 from bench.read.normalised import make_databases
 from bench.read.subjects import PEERS, Subject, has_peers, running
 from bench.read.telling import notes, page_plots, setting
+from openprospect.server.db.embedded import temporary
 
 
 def run(size: Size) -> Outcome:
     """Build, check that all give the same pages, then measure in turns."""
-    with cluster() as dsn, tempfile.TemporaryDirectory() as folder:
+    with temporary() as dsn, tempfile.TemporaryDirectory() as folder:
         data = asyncio.run(build(dsn, size.companies))
         databases = asyncio.run(make_databases(data, PEERS)) if has_peers() else {}
         ground = Ground(data=data, database_pid=asyncio.run(server_pid(dsn)), seconds=size.seconds)

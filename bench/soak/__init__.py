@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.database import cluster, server_pid
+from bench.database import server_pid
 from bench.model import Goal, Outcome, Plot, Size
 from bench.service import serving
 from bench.soak.caller import Tally
@@ -17,6 +17,7 @@ from bench.soak.crowd import Crowd, Soaked
 from bench.soak.town import SECRET_KEY, soak
 from bench.soak.watch import courses
 from openprospect.demo.service import COMMAND
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from tests.webhooks.receiver import Receiver
 
@@ -27,7 +28,7 @@ _WORKERS = 2
 def run(size: Size) -> Outcome:
     """The number of companies is this suite's own; how long it runs is said in minutes."""
     crowd = _SMOKE if size.is_smoke else Crowd(seconds=size.minutes * 60)
-    with cluster() as dsn, tempfile.TemporaryDirectory() as folder, Receiver().listening() as receiver:
+    with temporary() as dsn, tempfile.TemporaryDirectory() as folder, Receiver().listening() as receiver:
         asyncio.run(migrate(dsn))
         environment = {"OPENPROSPECT_DATABASE_URL": dsn, "OPENPROSPECT_SECRET_KEY": SECRET_KEY, "OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
         command = [COMMAND, "serve", "--port", "{port}", "--workers", str(_WORKERS), "--no-migrate"]

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from openprospect.server.app import create_app
-from openprospect.server.db.embedded import EmbeddedPostgres
+from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.settings import Settings
 from tests.integration.conftest import BASE_URL, pull, running
@@ -32,9 +32,9 @@ async def scraped(transport, *, token=None):
 
 
 @asynccontextmanager
-async def service_without_its_database(folder):
+async def service_without_its_database():
     """A service whose PostgreSQL has been stopped."""
-    with EmbeddedPostgres(folder) as dsn:
+    with temporary() as dsn:
         await migrate(dsn)
         stack = AsyncExitStack()
         transport = await stack.enter_async_context(running(create_app(dsn)))
@@ -48,8 +48,8 @@ async def test_ready_means_that_the_database_answers(service):
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
-async def test_without_its_database_the_service_is_alive_and_not_ready_and_still_counts(tmp_path):
-    async with service_without_its_database(tmp_path / "data") as http:
+async def test_without_its_database_the_service_is_alive_and_not_ready_and_still_counts():
+    async with service_without_its_database() as http:
         assert (await http.get("/ready")).status_code == 503
         assert (await http.get("/health")).status_code == 200
         metrics = (await http.get("/metrics")).text

@@ -6,11 +6,10 @@ The service never reads that file; a test holds it against a database made by th
 import asyncio
 import re
 import subprocess
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from openprospect.server.db.embedded import EmbeddedPostgres, binary
+from openprospect.server.db.embedded import binary, temporary
 from openprospect.server.db.embedded.installation import environment
 from openprospect.server.db.migrate import migrate
 
@@ -41,7 +40,7 @@ def schema_of(dsn: str) -> str:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data") as dsn:
+    with temporary() as dsn:
         asyncio.run(migrate(dsn))
         FILE.write_text(schema_of(dsn), encoding="utf-8")
 

@@ -7,5 +7,6 @@ a process ends, so nothing here trusts a process id.
 from openprospect.server.db.embedded.installation import Installation, binary
 from openprospect.server.db.embedded.key_file import key_of, made_key
 from openprospect.server.db.embedded.lease import EmbeddedPostgres
+from openprospect.server.db.embedded.temporary import temporary
 
-__all__ = ["EmbeddedPostgres", "Installation", "binary", "key_of", "made_key"]
+__all__ = ["EmbeddedPostgres", "Installation", "binary", "key_of", "made_key", "temporary"]
