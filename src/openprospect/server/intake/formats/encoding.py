@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import charset_normalizer
@@ -16,8 +16,8 @@ HALF_CHARACTERS = "openprospect.half_characters"
 _CHUNK = 1 << 20
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _UNDECODED = re.compile("[\udc80-\udcff]")
-# Digits too, so that `5½` is seen to be no word.
-_RUN = re.compile(rb"[0-9A-Za-z\x80-\xff]{2,}")
+# A whole word with a letter beyond ASCII; digits belong to it, so that `5½` is seen to be none.
+_WORD = re.compile(rb"(?<![0-9A-Za-z\x80-\xff])[0-9A-Za-z]*+[\x80-\xff][0-9A-Za-z\x80-\xff]*+")
 _DIGIT = re.compile(rb"[0-9]")
 _MOST_WORDS = 2_000
 _OTHER_FORMATS = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls", b"PAR1": ".parquet"}
@@ -50,36 +50,38 @@ def _detected(path: Path, start: bytes) -> str:
             return encoding
     if start[1:2] == b"\0" or start[:1] == b"\0":
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    return _without_mark(path)
+    return "utf-8" if _is_utf8(path) else _guess(_words(path))
 
 
-def _without_mark(path: Path) -> str:
-    """UTF-8 where most of what is not ASCII is valid, so that one broken line does not spoil the others."""
+def _is_utf8(path: Path) -> bool:
+    """Whether most of what is not ASCII is valid, so that one broken line does not spoil the others."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     valid = broken = 0
-    words: dict[bytes, None] = {}
-    with path.open("rb") as file:
-        is_over = False
-        while not is_over:
-            chunk = file.read(_CHUNK)
-            is_over = not chunk
-            text = decoder.decode(chunk, final=is_over)
-            if text.isascii() and chunk.isascii():
-                continue
+    for chunk in _chunks(path):
+        text = decoder.decode(chunk, final=not chunk)
+        if not text.isascii():
             bad = len(_UNDECODED.findall(text))
             valid += len(text) - len(text.encode("ascii", "ignore")) - bad
             broken += bad
-            _collect(words, chunk)
-    return "utf-8" if valid >= broken else _guess(words)
+    return valid >= broken
 
 
-def _collect(words: dict[bytes, None], chunk: bytes) -> None:
-    """Add words that are not ASCII, each once, until there are enough."""
-    for match in _RUN.finditer(chunk):
+def _words(path: Path) -> Collection[bytes]:
+    """The first words that are not ASCII, each once."""
+    words: dict[bytes, None] = {}
+    for chunk in _chunks(path):
+        words |= dict.fromkeys(word for word in _WORD.findall(chunk) if len(word) > 1 and not _DIGIT.search(word))
         if len(words) >= _MOST_WORDS:
-            return
-        if not match[0].isascii() and not _DIGIT.search(match[0]):
-            words[match[0]] = None
+            break
+    return list(words)[:_MOST_WORDS]
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file; the last chunk is empty."""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+    yield b""
 
 
 def _guess(words: Collection[bytes]) -> str:
