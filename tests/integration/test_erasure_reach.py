@@ -97,6 +97,13 @@ async def test_whoever_is_named_by_id_goes_where_only_their_address_is_known(cli
     assert "attributes" not in (await pull(client, second))["items"][0]
 
 
+async def test_a_job_title_that_names_them_is_emptied_and_delivered_again(client, search_id, deliver):
+    since = (await deliver(hotel(BO | {"job_title": f"PA to Marijana Quarzenthal ({EMAIL})"})))["delivered_until"]
+    await erase(client, email=EMAIL)
+    (again,) = (await pull(client, search_id, delivered_since=since))["items"]
+    assert [(person["first_name"], person["job_title"]) for person in again["prospects"]] == [("Bo", None)]
+
+
 @pytest.mark.parametrize("written", ["m@BÜCHER.example", "m@xn--bcher-kva.example"])
 async def test_an_address_is_found_in_either_spelling_of_its_domain(client, search_id, deliver, written):
     await deliver(hotel(BO, contact=written))

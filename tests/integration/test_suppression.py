@@ -32,6 +32,13 @@ async def test_an_erased_person_does_not_come_back_through_an_attribute(client, 
         assert MARIA["email"].lower() not in str(company).lower()
 
 
+async def test_an_erased_person_does_not_come_back_through_a_job_title(client, search_id, deliver):
+    await erase(client, email=MARIA["email"])
+    assistant = BO | {"job_title": f"PA to {MARIA['email']}"}
+    assert (await deliver(hotel(assistant), hotel(BO | {"job_title": "PA"}, source_id="c2")))["suppressed"] == 0
+    assert [company["prospects"][0]["job_title"] for company in (await pull(client, search_id))["items"]] == [None, "PA"]
+
+
 COMEBACKS = {
     "as they were": MARIA,
     "in capitals": MARIA | {"email": MARIA["email"].upper()},

@@ -12,7 +12,7 @@ MARIA = UUID(int=1)
 BO = UUID(int=2)
 
 
-def document(attributes=None, *, of_maria=None, of_bo=None, **fields):
+def document(attributes=None, *, of_maria=None, of_bo=None, title=None, **fields):
     maria = {"first_name": "Maria", "last_name": "Schmidt", "email": "M.Schmidt@Hotel.example"}
     return DeliveredCompany(
         id=UUID(int=9),
@@ -20,7 +20,7 @@ def document(attributes=None, *, of_maria=None, of_bo=None, **fields):
         delivered_at="2026-02-25T12:00:00.000001Z",
         prospects=[
             DeliveredProspect(id=MARIA, attributes=of_maria or UNSET, **maria),
-            DeliveredProspect(id=BO, first_name="Bo", email="bo@hotel.example", attributes=of_bo or UNSET),
+            DeliveredProspect(id=BO, first_name="Bo", email="bo@hotel.example", job_title=title, attributes=of_bo or UNSET),
         ],
         attributes=attributes or UNSET,
         **fields,
@@ -64,6 +64,12 @@ def test_an_attribute_that_repeats_their_address_or_name_goes(value):
 
 def test_an_attribute_whose_name_is_their_address_goes():
     assert without_maria(document({"m.schmidt@hotel.example": "owner"})).attributes is UNSET
+
+
+@pytest.mark.parametrize("title", ["PA to Maria Schmidt", "PA (m.schmidt@hotel.example)"])
+def test_a_job_title_of_somebody_else_that_names_them_goes(title):
+    assert [person.job_title for person in without_maria(document(title=title)).prospects] == [None]
+    assert [person.job_title for person in without_maria(document(title="PA to the board")).prospects] == ["PA to the board"]
 
 
 @pytest.mark.parametrize("own", ["+49 30 901820-17", "030 90182017", 493090182017, ["+49 30 90182017"]], ids=str)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, structs
@@ -12,6 +12,8 @@ from msgspec import UNSET, UnsetType, structs
 from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.identity import email_spellings, is_email
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
+
+T = TypeVar("T")
 
 _TELLING = re.compile(r"mail|phone|telefon|mobile|handy|fax|linkedin|xing", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"'|]+@[^\s@<>()\[\]:;,\"'|/?#]+[^\s@<>()\[\]:;,\"'|/?#.!]")
@@ -67,13 +69,22 @@ def scrubbed(document: DeliveredCompany, erased: Collection[UUID], traces: Trace
     return structs.replace(
         document,
         prospects=[
-            structs.replace(prospect, attributes=cleaned(prospect.attributes, traces) or UNSET)
+            structs.replace(
+                prospect,
+                job_title=untold(prospect.job_title, traces),
+                attributes=cleaned(prospect.attributes, traces) or UNSET,
+            )
             for prospect in document.prospects
             if prospect.id not in erased
         ],
         attributes=cleaned(document.attributes, traces) or UNSET,
-        removal_reason=None if traces.are_in(document.removal_reason) else document.removal_reason,
+        removal_reason=untold(document.removal_reason, traces),
     )
+
+
+def untold(text: T, traces: Traces) -> T | None:
+    """A text, unless it tells of somebody."""
+    return None if traces.are_in(text) else text
 
 
 def cleaned(attributes: JsonObject | UnsetType, traces: Traces) -> JsonObject:

@@ -10,7 +10,7 @@ from openprospect.server.feed import store
 from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import Match, Person
-from openprospect.server.feed.rows.scrub import addresses_in, cleaned, traces_of_people
+from openprospect.server.feed.rows.scrub import Traces, addresses_in, cleaned, traces_of_people, untold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +50,24 @@ async def admit_text(db: Connection, organization_id: OrganizationId, text: str 
 
 
 def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow], unwelcome: list[ProspectRow]) -> Guests:
-    """`unwelcome` are those on the list whom only an attribute names."""
+    """`unwelcome` are those on the list whom only an attribute or a job title names."""
     if not (left_out or unwelcome):
         return Guests(people=admitted, attributes=match.row.attributes, suppressed=0)
     traces = traces_of_people([*left_out, *unwelcome])
     return Guests(
-        people=[replace(person, row=replace(person.row, attributes=cleaned(person.row.attributes, traces))) for person in admitted],
+        people=[replace(person, row=_without(traces, person.row)) for person in admitted],
         attributes=cleaned(match.row.attributes, traces),
         suppressed=len(left_out),
     )
 
 
+def _without(traces: Traces, row: ProspectRow) -> ProspectRow:
+    return replace(row, job_title=untold(row.job_title, traces), attributes=cleaned(row.attributes, traces))
+
+
 def _mentioned(match: Match) -> set[str]:
-    """The addresses that stand in attributes."""
-    return addresses_in([match.row.attributes, *(person.attributes for person in match.row.prospects)])
+    """The addresses that stand in what surrounds people."""
+    return addresses_in([match.row.attributes, *([person.job_title, person.attributes] for person in match.row.prospects)])
 
 
 def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
