@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from tests.integration.people import BO, MARIA, erase, hotel
+from tests.integration.people import BO, MARIA, TRACES, dump, erase, hotel
 
 
 async def history(database):
@@ -28,6 +28,18 @@ async def test_history_tells_of_everything_with_names_of_fields_alone(client, se
         "withdrawn",
     ]
     assert rows[3][1] == '{"changed": ["name", "attributes.city", "prospects"]}'
+
+
+NAMING = [MARIA["email"], "Marijana Quarzenthal", "+49 30 901820-17", "tel_030_90_18_20_17", "493090182017"]
+
+
+async def test_a_name_of_a_field_that_may_be_somebodys_is_not_kept(client, dsn, deliver, database):
+    for version in range(2):
+        await deliver(hotel(MARIA, **dict.fromkeys(NAMING, version), **{"rooms.2026": version}))
+    await erase(client, email=MARIA["email"])
+    assert (await history(database))[3][1] == '{"changed": ["attributes.(not shown)", "attributes.rooms.2026"]}'
+    text = await dump(dsn)
+    assert [trace for trace in TRACES if trace in text] == []
 
 
 @pytest.mark.parametrize("statement", ["UPDATE history SET actor = 'nobody'", "DELETE FROM history", "TRUNCATE history"])

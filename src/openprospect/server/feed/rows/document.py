@@ -1,6 +1,7 @@
 """The finished JSON document of a company, built once when it is delivered and passed through ever after."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,10 @@ from msgspec import UNSET
 from openprospect.server.core.timestamps import written
 from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
+
+# What an erasure would take a name of an attribute for: an address has an @, a full name a blank, a telephone seven digits or more.
+_PLAIN_NAME = re.compile(r"[^\W\d_][\w.-]{0,39}")
+_MOST_DIGITS = 6
 
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -71,9 +76,9 @@ def content_hash(document: DeliveredCompany) -> bytes:
 
 
 def changed_fields(before: DeliveredCompany, after: DeliveredCompany) -> list[str]:
-    """The names of what differs, `attributes.city` and `prospects` among them; never a value."""
+    """The names of what differs, `attributes.city` and `prospects` among them; never a value, nor a name that may be somebody's."""
     changed = [name for name in ("name", "website_url", "source_id") if getattr(before, name) != getattr(after, name)]
-    changed += [f"attributes.{name}" for name in _differing(_attributes(before), _attributes(after))]
+    changed += sorted({f"attributes.{_shown(name)}" for name in _differing(_attributes(before), _attributes(after))})
     if _by_id(before) != _by_id(after):
         changed.append("prospects")
     return changed
@@ -94,9 +99,14 @@ def _attributes(document: DeliveredCompany) -> dict[str, Any]:
     return document.attributes or {}
 
 
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     missing = object()
-    return sorted(name for name in {*before, *after} if before.get(name, missing) != after.get(name, missing))
+    return {name for name in {*before, *after} if before.get(name, missing) != after.get(name, missing)}
+
+
+def _shown(name: str) -> str:
+    is_plain = _PLAIN_NAME.fullmatch(name) and sum(map(str.isdigit, name)) <= _MOST_DIGITS
+    return name if is_plain else "(not shown)"
 
 
 def _by_id(document: DeliveredCompany) -> dict[UUID, DeliveredProspect]:
