@@ -224,3 +224,12 @@ def test_help_is_shown_without_the_packages_of_the_service(site):
     complaint = site.run("migrate", environment=light, expected=2).complaint
     assert "pip install 'openprospect[server]'" in complaint
     (site.folder / "sitecustomize.py").unlink()
+
+
+def test_what_stands_in_brackets_is_shown_as_it_is(site, tmp_path):
+    path = tmp_path / "leads.csv"
+    path.write_text("company_name,Notiz [/intern] :warning:\nCafé,x\n")
+    said = site.run("deliver", site.new_search(), path).err
+    assert "'Notiz [/intern] :warning:' → " in said
+    site.new_key("[bold]crm[/]")
+    assert "[bold]crm[/]" in site.run("keys", "list").out

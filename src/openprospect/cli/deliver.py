@@ -80,10 +80,10 @@ def _assignment(text: str) -> tuple[str, str]:
 
 def _explain(source: InputFile) -> None:
     if source.encoding and not source.encoding.startswith("utf-8"):
-        stderr.print(f"[dim]Read as {source.encoding}; where letters came out wrong, name another with --encoding.[/]", markup=True)
+        stderr.print(f"Read as {source.encoding}; where letters came out wrong, name another with --encoding.", style="dim", markup=False)
     for column in source.columns:
         if column.heading != column.field:
-            stderr.print(f"[dim]{column.heading!r} → {column.field}[/]", markup=True)
+            stderr.print(f"{column.heading!r} → {column.field}", style="dim", markup=False)
 
 
 @contextmanager

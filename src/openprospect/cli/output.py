@@ -19,7 +19,7 @@ EXIT_MEND = 2
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts.")]
 
-stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+stderr = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
 
 def answer(value: Mapping[str, Any], *, json: bool) -> None:
@@ -44,7 +44,7 @@ def answers(values: Iterable[Mapping[str, Any]], *, columns: Iterable[str], json
     for value in values:
         table.add_row(*(_readable(value[column]) for column in columns))
     # A pipe has no width of its own: nothing is folded there, so that `grep` finds whole ids.
-    Console(width=None if sys.stdout.isatty() else 1_000, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 1_000, highlight=False, markup=False, emoji=False).print(table)
 
 
 def fail(error: Exception) -> int:

@@ -60,7 +60,7 @@ def sync(
 
     def emit(summary: Summary) -> None:
         for warning in summary.warnings:
-            stderr.print(f"[yellow]Note:[/] {warning}")
+            stderr.print(f"Note: {warning}", style="yellow", markup=False)
         if json:
             answer(summary.document(), json=True)
             if summary.error:
