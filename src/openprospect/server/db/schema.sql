@@ -43,6 +43,16 @@ CREATE FUNCTION current_tenant() RETURNS uuid
     AS $$
     SELECT nullif(current_setting('openprospect.tenant', true), '')::uuid;
 $$;
+CREATE FUNCTION gaps_left(gaps tstzmultirange, until timestamp with time zone, other_gaps tstzmultirange, other_until timestamp with time zone) RETURNS tstzmultirange
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN (SELECT count(*) FROM unnest(shared)) <= 100 THEN shared ELSE tstzmultirange(range_merge(shared)) END
+    FROM (
+        SELECT (gaps + tstzmultirange(tstzrange(coalesce(until, '-infinity'), furthest, '(]')))
+            * (other_gaps + tstzmultirange(tstzrange(coalesce(other_until, '-infinity'), furthest, '(]'))) AS shared
+        FROM (SELECT greatest(until, other_until, '-infinity') AS furthest) AS ends
+    ) AS both_readings
+$$;
 CREATE FUNCTION history_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -448,7 +458,8 @@ CREATE TABLE receipt (
     served_until timestamp with time zone,
     served_at timestamp with time zone,
     confirmed_until timestamp with time zone,
-    confirmed_at timestamp with time zone
+    confirmed_at timestamp with time zone,
+    gaps tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY receipt ADD CONSTRAINT receipt_pkey PRIMARY KEY (prospect_search_id, consumer);
@@ -463,6 +474,7 @@ CREATE TABLE receipt_step (
     kind text NOT NULL,
     until timestamp with time zone NOT NULL,
     at timestamp with time zone NOT NULL,
+    is_gapless boolean DEFAULT true NOT NULL,
     CONSTRAINT receipt_step_kind_check CHECK ((kind = ANY (ARRAY['served'::text, 'confirmed'::text])))
 );
 ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME receipt_step_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
