@@ -21,6 +21,7 @@ CURRENT = Standing(
     consumer="crm",
     watermark=NOW,
     served_until=NOW,
+    has_gaps=False,
     confirmed_until=NOW,
     seen_at=NOW,
     behind_companies=0,

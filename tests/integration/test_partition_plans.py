@@ -25,6 +25,7 @@ ACROSS = {
     "console.deliveries_by": "sums a tenant's searches",
     "console.erasures_of": "an erasure reaches every search of a tenant",
     "feed.note_confirmed": BY_ROW,
+    "feed.note_served": BY_ROW,
     "feed.forget_walks": "tidies up everywhere",
     "feed.forget_superseded": "tidies up everywhere",
     "observability.standings": "lists the consumers of many searches",

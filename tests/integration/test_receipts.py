@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from openprospect.server.core.errors import Unavailable
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
+from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Service, open_search, pull, running
 from tests.integration.receipts import confirmed_until, put, receipts, served, settled, steps
 
@@ -264,8 +266,8 @@ async def test_nothing_is_lost_when_the_service_stops(dsn, database):
 async def test_what_cannot_be_written_is_written_the_next_time(dsn, database, search_id, deliver):
     until = read((await deliver("one"))["delivered_until"])
     gathered = Receipts()
-    gathered.served(search_id, "crm", until)
-    gathered.confirm(search_id, "crm", until)
+    gathered.served(SearchId(UUID(search_id)), "crm", since=None, until=until)
+    gathered.confirm(SearchId(UUID(search_id)), "crm", until)
 
     closed = await Database.open(dsn, size=1)
     await closed.close()

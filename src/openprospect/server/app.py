@@ -27,9 +27,9 @@ from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
 from openprospect.server.feed.housekeeping import tidy
-from openprospect.server.feed.instance import instance
+from openprospect.server.feed.instance import instance, place_of_journals
 from openprospect.server.feed.reading.pages import Pages
-from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
+from openprospect.server.feed.receipts import Receipts, gathered
 from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.http import openapi
 from openprospect.server.http.answer_headers import AnswerHeaders
@@ -174,18 +174,12 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         ) as replicas,
         counts_in(database, settings.redis_url) as counts,
     ):
-        receipts = Receipts()
         admission = Admission(rates=_rates(settings), leases=Leases(counts))
-        app.state.database, app.state.receipts, app.state.admission = database, receipts, admission
-
+        app.state.database, app.state.admission = database, admission
         app.state.commits = SharedCommits(database)
         app.state.replicas = replicas
         app.state.pages = Pages.of(database, replicas)
         app.state.instance = await persistently(lambda: instance(database), name="start")
-
-        async def write_receipts() -> None:
-            await receipts.settle()
-            await receipts.flush(database)
 
         async def write_key_uses() -> None:
             await admission.uses.flush(database)
@@ -194,13 +188,12 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
             await tidy(database)
 
         async with (
-            every(FLUSH_SECONDS, write_receipts, name="receipts"),
+            gathered(database, await place_of_journals(database, app.state.instance)) as app.state.receipts,
             every(_KEY_USE_SECONDS, write_key_uses, name="uses of keys"),
             every(_TIDY_SECONDS, forget, name="housekeeping"),
-            _pushing(dsn, settings, receipts, sender) as app.state.sender,
+            _pushing(dsn, settings, app.state.receipts, sender) as app.state.sender,
         ):
             yield
-        await attempt(lambda: receipts.flush(database), name="receipts")
         await attempt(write_key_uses, name="uses of keys")
 
 

@@ -1,6 +1,8 @@
 """Which service this is. A database that comes from a backup is none until it is finished, and then another one than before."""
 
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.core.timestamps import written
@@ -18,6 +20,11 @@ async def instance(database: Database) -> str:
     if found is None:
         raise Misconfigured("The restore of this database was not finished. Run `openprospect restore` again before anything else.")
     return str(found)
+
+
+async def place_of_journals(database: Database, instance: str) -> Path:
+    """A folder that all processes of this service on this machine know, and no other service."""
+    return Path(tempfile.gettempdir()) / f"openprospect-{instance}-{await database.value(SQL.database_number)}"
 
 
 async def make_way(database: Database) -> None:

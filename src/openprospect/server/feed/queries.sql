@@ -137,31 +137,51 @@ WITH kept AS MATERIALIZED (
 SELECT watermark <= $2 OR $2 > clock_timestamp() - interval '9 minutes' OR EXISTS (SELECT FROM kept)
 FROM prospect_search WHERE id = $1;
 
--- note_served :execute
--- How far consumers were served; only what moves is written, each move with its step.
-WITH moved AS (
-    INSERT INTO receipt (prospect_search_id, consumer, served_until, served_at)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
-    ON CONFLICT (prospect_search_id, consumer) DO UPDATE SET served_until = excluded.served_until, served_at = excluded.served_at
-    WHERE receipt.served_until IS NULL OR receipt.served_until < excluded.served_until
-    RETURNING prospect_search_id, consumer, served_until, served_at
+-- note_served :many
+-- Stretches of time that consumers were given; whoever pulled is listed, be it that there was nothing to give out. Only what moves is written,
+-- each move with its step. Answers up to where each of them was given everything.
+WITH given AS (
+    SELECT search, consumer, max(until) AS until, max(at) AS at,
+        coalesce(range_agg(tstzrange(coalesce(since, '-infinity'), until, '(]')) FILTER (WHERE until IS NOT NULL), '{}') AS stretches
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[]) AS given (search, consumer, since, until, at)
+    GROUP BY search, consumer
+), moved AS (
+    INSERT INTO receipt (prospect_search_id, consumer, served_until, served_at, gaps)
+    SELECT search, consumer, until, at, tstzmultirange(tstzrange('-infinity', coalesce(until, '-infinity'), '(]')) - stretches
+    FROM given ORDER BY search, consumer
+    ON CONFLICT (prospect_search_id, consumer) DO UPDATE SET
+        served_until = greatest(receipt.served_until, excluded.served_until), served_at = greatest(receipt.served_at, excluded.served_at),
+        gaps = gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until)
+    WHERE greatest(receipt.served_until, excluded.served_until) IS DISTINCT FROM receipt.served_until
+        OR gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until) <> receipt.gaps
+    RETURNING prospect_search_id AS search, consumer, served_until, served_at, coalesce(lower(gaps), served_until) AS whole_until
+), before AS (
+    SELECT given.search, given.consumer, served_until, coalesce(lower(gaps), served_until, '-infinity') AS whole_until
+    FROM given LEFT JOIN receipt ON receipt.prospect_search_id = given.search AND receipt.consumer = given.consumer
+), step AS (
+    INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at, is_gapless)
+    SELECT search, consumer, 'served', moved.whole_until, moved.served_at, true
+    FROM moved JOIN before USING (search, consumer) WHERE moved.whole_until > before.whole_until
+    UNION ALL
+    SELECT search, consumer, 'served', moved.served_until, moved.served_at, false
+    FROM moved JOIN before USING (search, consumer) WHERE moved.served_until > greatest(before.served_until, moved.whole_until)
 )
-INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at)
-SELECT prospect_search_id, consumer, 'served', served_until, served_at FROM moved;
+SELECT search AS prospect_search_id, consumer, nullif(coalesce(moved.whole_until, before.whole_until), '-infinity') AS whole_until
+FROM before LEFT JOIN moved USING (search, consumer);
 
 -- note_confirmed :many
--- How far consumers say that they have stored. A claim counts only up to what they had been served when they made it.
+-- How far consumers say that they have stored. A claim counts only where they had been given everything up to there when they made it.
 WITH moved AS (
     UPDATE receipt SET confirmed_until = claim.until, confirmed_at = claim.at
     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::boolean[])
         AS claim (prospect_search_id, consumer, until, at, is_proven)
     WHERE receipt.prospect_search_id = claim.prospect_search_id AND receipt.consumer = claim.consumer
         AND (receipt.confirmed_until IS NULL OR receipt.confirmed_until < claim.until)
-        AND receipt.served_until >= claim.until
+        AND coalesce(lower(gaps), served_until) >= claim.until
         AND (claim.is_proven OR EXISTS (
             SELECT FROM receipt_step AS step
             WHERE step.prospect_search_id = claim.prospect_search_id AND step.consumer = claim.consumer
-                AND kind = 'served' AND step.until >= claim.until AND step.at <= claim.at
+                AND kind = 'served' AND is_gapless AND step.until >= claim.until AND step.at <= claim.at
         ))
     RETURNING receipt.prospect_search_id, receipt.consumer, confirmed_until, confirmed_at
 )
@@ -219,6 +239,10 @@ DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '2
 -- instance :value
 -- Which service this is, wherever it answers. None in a restored database that is not yet to be served.
 SELECT id FROM instance;
+
+-- database_number :value
+-- Which database of its server this is: copies of one have another.
+SELECT oid::bigint FROM pg_database WHERE datname = current_database();
 
 -- has_schema :value
 -- Whether this is a database of ours, be it half restored.

@@ -1,11 +1,17 @@
 """Receipts: how far each consumer was served and has confirmed. Gathered here, off the reading path, and written when it moves."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from openprospect.server.core.turns import attempt, every, persistently
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store
+from openprospect.server.feed.journal import Given, Journal, LeftBehind, own_journal
+from openprospect.server.feed.reach import BEGINNING, Reach
 from openprospect.server.searches.model import SearchId
 
 _Consumer = tuple[SearchId, str]
@@ -13,6 +19,8 @@ _Consumer = tuple[SearchId, str]
 FLUSH_SECONDS = 2.0
 # Another worker may have served what is confirmed here, and writes it within its own interval.
 _PATIENCE = timedelta(seconds=3 * FLUSH_SECONDS)
+
+_NOTHING: tuple[tuple[None, None], ...] = ((None, None),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,29 +35,50 @@ class _Claim:
 class Receipts:
     """One a process. `served` and `confirm` return at once; `flush` writes what has moved."""
 
-    def __init__(self) -> None:
-        self._served: dict[_Consumer, datetime] = {}
-        self._unwritten: dict[_Consumer, tuple[datetime, datetime]] = {}
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal
+        self._reaches: dict[_Consumer, Reach] = {}
+        self._moved: dict[_Consumer, datetime] = {}
         self._claims: dict[_Consumer, list[_Claim]] = {}
         self._confirmed: dict[_Consumer, datetime] = {}
         self._writing = asyncio.Lock()
         self._stirred = asyncio.Event()
 
-    def served(self, search_id: SearchId, consumer: str, until: datetime | None) -> None:
-        """A page went out whose newest company, or whose watermark, is `until`."""
+    def served(self, search_id: SearchId, consumer: str, *, since: datetime | None, until: datetime) -> None:
+        """A page went out that holds all that was delivered after `since`, or at all, and up to `until`."""
         who = (search_id, consumer)
-        if until is None or until <= self._served.get(who, _BEGINNING):
+        if not self._is_news(who, since, until):
             return
-        self._served[who] = until
-        self._unwritten[who] = (until, datetime.now(UTC))
+        at = self._moved[who] = datetime.now(UTC)
         self._stirred.set()
+        if self._journal:
+            self._journal.note(Given(search_id=search_id, consumer=consumer, since=since, until=until, at=at))
+
+    async def take_over(self, database: Database, left: LeftBehind) -> None:
+        """Write what processes that were killed had given out."""
+        for given in left.given():
+            who = (given.search_id, given.consumer)
+            if self._is_news(who, given.since, given.until):
+                self._moved[who] = given.at
+        await self.flush(database)
+        left.dispose()
+
+    def _is_news(self, who: _Consumer, since: datetime | None, until: datetime) -> bool:
+        reach = self._reaches.get(who)
+        if reach is None:
+            # They are listed now, be it that nothing was given out.
+            self._reaches[who] = Reach()
+            self._reaches[who].add(since or BEGINNING, until)
+            return True
+        return reach.add(since or BEGINNING, until)
 
     def confirm(self, search_id: SearchId, consumer: str, until: datetime) -> None:
-        """The consumer says that it has stored everything up to `until`; that counts only as far as it was served."""
+        """The consumer says that it has stored everything up to `until`; that counts only as far as it was served all."""
         who = (search_id, consumer)
-        if until <= self._confirmed.get(who, _BEGINNING):
+        if until <= self._confirmed.get(who, BEGINNING):
             return
-        claim = _Claim(until=until, at=datetime.now(UTC), is_proven=until <= self._served.get(who, _BEGINNING))
+        reach = self._reaches.get(who)
+        claim = _Claim(until=until, at=datetime.now(UTC), is_proven=reach is not None and until <= reach.whole)
         # A proven claim says all that the smaller ones say; of the others, any may turn out to be proven by another worker.
         claims = [other for other in self._claims.get(who, []) if not claim.is_proven or other.until > until]
         self._claims[who] = [*claims[-3:], claim]
@@ -82,20 +111,33 @@ class Receipts:
                 raise
 
     async def _flush_served(self, database: Database) -> None:
-        unwritten, self._unwritten = self._unwritten, {}
-        if not unwritten:
+        moved, self._moved = self._moved, {}
+        if not moved:
             return
+        taken = {who: self._reaches[who].take() for who in moved}
         try:
-            await store.note_served(database, [(*who, until, at) for who, (until, at) in unwritten.items()])
+            served = [(*who, since, until, moved[who]) for who, stretches in taken.items() for since, until in stretches or _NOTHING]
+            for who, whole in (await store.note_served(database, served)).items():
+                self._reaches[who].learn(whole)
         except BaseException:
-            self._unwritten = unwritten | self._unwritten
+            for who, stretches in taken.items():
+                self._reaches[who].put_back(stretches)
+            self._moved = moved | self._moved
             raise
+        if self._journal:
+            self._journal.keep(
+                [
+                    Given(search_id=who[0], consumer=who[1], since=since, until=until, at=at)
+                    for who, at in self._moved.items()
+                    for since, until in self._reaches[who].unwritten
+                ]
+            )
 
     async def _flush_claims(self, database: Database) -> None:
         claims = {(*who, claim.until): claim for who, several in self._claims.items() for claim in several}
         # One at a time, the biggest first: once that has moved its receipt, the smaller ones have nothing left to say.
         for (search_id, name, until), claim in sorted(claims.items(), reverse=True):
-            if until > self._confirmed.get((search_id, name), _BEGINNING):
+            if until > self._confirmed.get((search_id, name), BEGINNING):
                 row = (search_id, name, until, claim.at, claim.is_proven)
                 if await store.note_confirmed(database, [row]):
                     self._confirmed[search_id, name] = until
@@ -104,7 +146,7 @@ class Receipts:
     def _drop_settled(self, now: datetime) -> None:
         """Forget claims that are written, and those that nobody has proven in time."""
         for who, claims in list(self._claims.items()):
-            confirmed = self._confirmed.get(who, _BEGINNING)
+            confirmed = self._confirmed.get(who, BEGINNING)
             kept = [claim for claim in claims if claim.until > confirmed and now - claim.at < _PATIENCE]
             if kept:
                 self._claims[who] = kept
@@ -113,4 +155,21 @@ class Receipts:
                 del self._claims[who]
 
 
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
+@asynccontextmanager
+async def gathered(database: Database, folder: Path) -> AsyncIterator[Receipts]:
+    """The receipts of this process, what others that were killed left in the folder among them; written to the end."""
+    with own_journal(folder) as journal:
+        receipts = Receipts(journal)
+        if journal:
+            left = LeftBehind(folder)
+            await persistently(lambda: receipts.take_over(database, left), name="start")
+
+        async def write() -> None:
+            await receipts.settle()
+            await receipts.flush(database)
+
+        try:
+            async with every(FLUSH_SECONDS, write, name="receipts"):
+                yield receipts
+        finally:
+            await attempt(lambda: receipts.flush(database), name="receipts")

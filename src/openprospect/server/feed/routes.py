@@ -97,7 +97,8 @@ async def delivered_companies(request: CredentialRequest, prospect_search_id: Fr
         # Only now is the search known to be the caller's, and before `served`: what this very answer holds proves nothing.
         if ask.since is not None and ask.offset == 0:
             receipts.confirm(ask.search_id, caller.consumer, ask.since)
-        receipts.served(ask.search_id, caller.consumer, page.served_until)
+        if page.served_until is not None and (page.count or not ask.offset):  # past the end there is nothing to be given
+            receipts.served(ask.search_id, caller.consumer, since=ask.after or ask.since, until=page.served_until)
     headers = _headers(request, ask, page)
     if page.etag in etags:
         return Ready(b"", status_code=304, headers=headers)

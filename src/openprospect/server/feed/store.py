@@ -176,9 +176,12 @@ async def keep_snapshot(db: Executor, search_id: SearchId, as_of: datetime) -> b
     return bool(await db.value(SQL.keep_snapshot, search_id, as_of))
 
 
-async def note_served(db: Executor, served: Sequence[tuple[SearchId, str, datetime, datetime]]) -> None:
-    """Search, consumer, until, at."""
-    await db.execute(SQL.note_served, *_columns(served))
+async def note_served(
+    db: Executor, served: Sequence[tuple[SearchId, str, datetime | None, datetime | None, datetime]]
+) -> dict[tuple[SearchId, str], datetime]:
+    """Search, consumer, since, until, at, without `until` where nothing was given; answers up to where they were given everything."""
+    rows = await db.rows(SQL.note_served, *_columns(served))
+    return {(row["prospect_search_id"], row["consumer"]): row["whole_until"] for row in rows if row["whole_until"]}
 
 
 async def note_confirmed(

@@ -18,6 +18,8 @@ class Standing:
     consumer: str
     watermark: datetime
     served_until: datetime | None
+    has_gaps: bool
+    """Whether it was not given everything before that."""
     confirmed_until: datetime | None
     seen_at: datetime | None
     behind_companies: int
@@ -33,7 +35,7 @@ class Standing:
     @property
     def was_served_everything(self) -> bool:
         """All of it went out; that it is stored, the next poll will tell."""
-        return self.served_until is not None and self.served_until >= self.watermark
+        return self.served_until is not None and self.served_until >= self.watermark and not self.has_gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

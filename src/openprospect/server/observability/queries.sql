@@ -1,7 +1,7 @@
 -- standings :many
 -- Each consumer of a tenant's searches, of one search or of all, and what it has not confirmed: from the tally, whatever the size of the feed.
 SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, receipt.consumer, feed.watermark,
-    served_until, confirmed_until, greatest(served_at, confirmed_at) AS seen_at,
+    served_until, NOT isempty(gaps) AS has_gaps, confirmed_until, greatest(served_at, confirmed_at) AS seen_at,
     CASE
         WHEN confirmed_until IS NULL THEN feed.live_companies
         WHEN oldest.position IS NULL THEN 0

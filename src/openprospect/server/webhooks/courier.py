@@ -78,7 +78,7 @@ class Courier:
         )
         if is_held and is_receipt:
             consumer = consumer_of(place.webhook_id)
-            self._receipts.served(place.search_id, consumer, until)
+            self._receipts.served(place.search_id, consumer, since=None, until=until)
             self._receipts.confirm(place.search_id, consumer, until)
         return is_held and has_more
 

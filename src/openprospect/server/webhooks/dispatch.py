@@ -56,7 +56,7 @@ class Dispatcher:
     async def start(self) -> None:
         """Take up what a process that died may have left unsaid."""
         for webhook_id, search_id, until in await store.accepted(self._database):
-            self._receipts.served(search_id, consumer_of(webhook_id), until)
+            self._receipts.served(search_id, consumer_of(webhook_id), since=None, until=until)
             self._receipts.confirm(search_id, consumer_of(webhook_id), until)
 
     async def poll(self) -> None:

@@ -76,7 +76,9 @@ async def export_companies(
     replicas: Replicas = request.app.state.replicas
     # And out of the tenant's walls, which would ask so again of every row.
     batches = _given_out(
-        read_batches(database.whole, export, replicas=replicas), export, lambda until: receipts.served(search_id, caller.consumer, until)
+        read_batches(database.whole, export, replicas=replicas),
+        export,
+        lambda until: receipts.served(search_id, caller.consumer, since=export.since, until=until),
     )
     headers = {
         "Delivery-Watermark": written(export.watermark),
