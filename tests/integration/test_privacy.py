@@ -200,9 +200,10 @@ async def test_attributes_that_repeat_address_or_telephone_go_too(client, search
 async def test_an_erasure_asked_for_again_is_the_same_one(client, search_id, deliver):
     await deliver(HOTEL)
     first = await erase(client, email=MARIA["email"])
-    watermark = (await client.get(f"/deliveries/{search_id}/companies")).headers["Delivery-Watermark"]
+    # HEAD is given nothing: whoever reads within a minute of an erasure may have been given the person.
+    watermark = (await client.head(f"/deliveries/{search_id}/companies")).headers["Delivery-Watermark"]
     assert await erase(client, email=MARIA["email"].upper()) == first
-    assert (await client.get(f"/deliveries/{search_id}/companies")).headers["Delivery-Watermark"] == watermark
+    assert (await client.head(f"/deliveries/{search_id}/companies")).headers["Delivery-Watermark"] == watermark
 
 
 async def test_somebody_unknown_is_kept_out_from_then_on(client, search_id, deliver):
