@@ -1,14 +1,18 @@
 """An erasure reaches the person wherever a document of the organization names them, and whatever it changes is delivered again."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.store import SQL
+from openprospect.server.feed.store import SQL, hasher_of
+from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
+from openprospect.server.privacy.restore import finish_restore
 from tests.integration.conftest import open_search, pull
 from tests.integration.people import BO, MARIA, TRACES, dump, erase, first_names, hotel, post
 from tests.integration.receipts import put
@@ -157,3 +161,23 @@ async def test_what_was_read_once_is_not_read_again(client, dsn, search_id, deli
         await deliver(hotel(BO, source_id="c9", contact=EMAIL))
         assert [len(await mentions.of(db, EMAIL)) for _ in range(2)] == [6, 6]
         assert ran.count("privacy.naming") == 4
+
+
+async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_its_restore(client, search_id, deliver, database):
+    since = (await deliver(hotel(BO, contact=f"Ask {EMAIL.upper()}", city="Berlin"), hotel(BO, source_id="c2")))["delivered_until"]
+    organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
+    mailbox = (await hasher_of(database, organization_id)).email(EMAIL)
+    assert mailbox
+    erasure = LoggedErasure(
+        id=uuid4(),
+        organization_id=organization_id,
+        at=datetime.now(UTC),
+        actor="test",
+        subject_hash=mailbox,
+        prospect_ids=[],
+        marks=[("email", mailbox)],
+    )
+    for expected in (1, 0):
+        assert await finish_restore(database, [erasure], deadline=timedelta(days=1)) == expected
+        (again,) = (await pull(client, search_id, delivered_since=since))["items"]
+        assert again["attributes"] == {"city": "Berlin"}

@@ -32,6 +32,7 @@ ACROSS = {
     "observability.queues": "lists the endpoints of many searches",
     "observability.waiting_erasures": "an erasure reaches every search of a tenant",
     "privacy.people_of": "a person is looked for in every search of a tenant",
+    "privacy.contents": "a person is looked for in every search of a tenant",
     "privacy.naming": "a person is looked for in every search of a tenant",
     "privacy.erasure": "an erasure reaches every search of a tenant",
     "privacy.recipients": "an erasure reaches every search of a tenant",

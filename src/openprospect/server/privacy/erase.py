@@ -22,6 +22,7 @@ from openprospect.server.privacy.finding import Found, Person, find
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
 from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, KnownAt, Place
+from openprospect.server.privacy.spelling import Spellings
 from openprospect.server.searches.model import SearchId
 
 
@@ -78,17 +79,18 @@ async def erase(db: Connection, organization_id: OrganizationId, subject: Subjec
     return ErasureId(erasure.id)
 
 
-async def erase_again(db: Connection, erasure: LoggedErasure, *, policy: ErasurePolicy) -> bool:
-    """Carry out an erasure that the database does not know, because it is older; whether there was anything to do."""
+async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spellings, policy: ErasurePolicy) -> None:
+    """Carry out an erasure that the database does not know, because it is older."""
     organization_id = OrganizationId(erasure.organization_id)
-    if not await store.lacks_erasure(db, organization_id, ErasureId(erasure.id)):
-        return False
     hasher = await feed.hold_organization_alone(db, organization_id)
-    person = Person(mailboxes=erasure.mailboxes, ids={ProspectId(number) for number in erasure.prospect_ids})
+    person = Person(
+        mailboxes=erasure.mailboxes,
+        ids={ProspectId(number) for number in erasure.prospect_ids},
+        emails=set().union(*(spellings.get(mailbox, ()) for mailbox in erasure.mailboxes)),
+    )
     found = await find(db, organization_id, person, hasher=hasher, mentions=Mentions(organization_id))
     marks = {*erasure.marks, *_marks_at(found.known, hasher)}
     await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, policy)
-    return True
 
 
 async def reach(db: Connection, organization_id: OrganizationId, subject: Subject, *, mentions: Mentions | None = None) -> set[Place]:

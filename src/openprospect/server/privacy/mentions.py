@@ -31,13 +31,13 @@ class Mentions:
         # Positions are visible in their order: whatever comes later stands behind these.
         feeds = await store.feeds_of(db, self._organization_id)
         unread = ((search_id, read_until.get(search_id, 0), position) for search_id, position in feeds.items())
-        for stretches in _portions(unread, self._at_once):
+        for stretches in portions(unread, self._at_once):
             found |= await store.naming(db, stretches, email_spellings(email))
         read_until |= feeds
         return found
 
 
-def _portions(stretches: Iterable[Stretch], size: int) -> Iterator[list[Stretch]]:
+def portions(stretches: Iterable[Stretch], size: int) -> Iterator[list[Stretch]]:
     """Stretches of feeds, cut and put together so that each portion has so many positions."""
     portion, room = [], size
     for search_id, after, until in stretches:

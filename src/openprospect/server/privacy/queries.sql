@@ -22,6 +22,11 @@ CROSS JOIN LATERAL (
 ) AS kept
 WHERE EXISTS (SELECT FROM unnest($4::text[]) AS wanted WHERE strpos(kept.text, lower(wanted)) > 0);
 
+-- contents :many
+-- Every document kept in these stretches of feeds.
+SELECT document FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS stretch (feed, after, until)
+JOIN delivery ON prospect_search_id = stretch.feed AND position > stretch.after AND position <= stretch.until;
+
 -- documents_of :many
 -- Every document kept of these companies, superseded ones too.
 SELECT position, delivered_at, document FROM delivery

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from openprospect.server.db.pool import Database
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.instance import begin_anew
+from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import erase_again
 from openprospect.server.privacy.log import LoggedErasure
-from openprospect.server.privacy.model import ErasurePolicy
+from openprospect.server.privacy.model import ErasureId, ErasurePolicy
+from openprospect.server.privacy.spelling import spellings_in
 
 
 async def finish_restore(database: Database, erasures: Iterable[LoggedErasure], *, deadline: timedelta) -> int:
@@ -18,4 +21,15 @@ async def finish_restore(database: Database, erasures: Iterable[LoggedErasure], 
     policy = ErasurePolicy(deadline=deadline, log=None)  # they are in the log already
     async with database.transaction() as db:
         await begin_anew(db)
-        return sum([await erase_again(db, erasure, policy=policy) for erasure in erasures])
+        lacking = {erasure.id: erasure for erasure in erasures if await _lacks(db, erasure)}.values()
+        # An organization at a time: its documents are read once for all of its erasures.
+        for organization_id in dict.fromkeys(OrganizationId(erasure.organization_id) for erasure in lacking):
+            own = [erasure for erasure in lacking if erasure.organization_id == organization_id]
+            spellings = await spellings_in(db, organization_id, set().union(*(erasure.mailboxes for erasure in own)))
+            for erasure in own:
+                await erase_again(db, erasure, spellings=spellings, policy=policy)
+        return len(lacking)
+
+
+async def _lacks(db: Connection, erasure: LoggedErasure) -> bool:
+    return await store.lacks_erasure(db, OrganizationId(erasure.organization_id), ErasureId(erasure.id))

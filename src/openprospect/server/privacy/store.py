@@ -4,6 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
+
+from msgspec import json
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection, Executor, Row
@@ -33,6 +36,11 @@ async def feeds_of(db: Connection, organization_id: OrganizationId) -> dict[Sear
 async def naming(db: Connection, stretches: Sequence[Stretch], texts: Collection[str]) -> set[Place]:
     rows = await db.rows(SQL.naming, *_columns(stretches, 3), sorted(texts))
     return {(row["prospect_search_id"], row["company_id"]) for row in rows}
+
+
+async def contents(db: Connection, stretches: Sequence[Stretch]) -> list[Any]:
+    """Every kept document, as plain JSON."""
+    return [json.decode(row["document"]) for row in await db.rows(SQL.contents, *_columns(stretches, 3))]
 
 
 async def documents_of(db: Connection, places: Collection[Place]) -> dict[Place, list[KeptDocument]]:
