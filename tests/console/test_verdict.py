@@ -74,6 +74,14 @@ def test_not_yet_where_what_is_missing_is_younger_than_an_hour():
     assert "warehouse is 1 company behind" in said(RECENT)[2]
 
 
+def test_whoever_skipped_something_is_told_apart_with_what_to_do():
+    skipped = replace(BEHIND, has_gaps=True, served_until=NOW)
+    assert state_of(skipped) is State.SKIPPED
+    tone, answer, reason = said(skipped)
+    assert (tone, answer) == (Tone.BAD, "No.")
+    assert reason.endswith("It asked for what came later, and skipped some of these: one pull from the beginning gives it all.")
+
+
 def test_the_oldest_gap_is_told_and_the_others_are_counted():
     assert "crm is" in said(RECENT, BEHIND)[2]
     assert said(RECENT, BEHIND)[2].endswith("1 other behind as well.")

@@ -23,6 +23,7 @@ class State(StrEnum):
     CURRENT = "has everything"
     UNCONFIRMED = "was sent everything"
     BEHIND = "behind"
+    SKIPPED = "skipped some"
     GONE = "key no longer works"
 
 
@@ -38,6 +39,8 @@ def state_of(standing: Standing) -> State:
         return State.GONE
     if standing.has_everything:
         return State.CURRENT
+    if standing.has_gaps:
+        return State.SKIPPED
     return State.UNCONFIRMED if standing.was_served_everything else State.BEHIND
 
 
@@ -47,15 +50,15 @@ def name_of(standing: Standing) -> str:
 
 
 def worst_first(standings: Sequence[Standing]) -> list[Standing]:
-    """Who is behind longest, then who has yet to confirm, then who is well, then who is gone."""
-    order = (State.BEHIND, State.UNCONFIRMED, State.CURRENT, State.GONE)
+    """Who is behind longest, then who skipped something, then who has yet to confirm, then who is well, then who is gone."""
+    order = (State.BEHIND, State.SKIPPED, State.UNCONFIRMED, State.CURRENT, State.GONE)
     return sorted(standings, key=lambda standing: (order.index(state_of(standing)), standing.oldest_unconfirmed_at or standing.watermark))
 
 
 def verdict(standings: Sequence[Standing], queues: Sequence[Queue], now: datetime) -> Verdict:
     """Those whose keys no longer work do not count: nobody waits for them. What endpoints lack, their queues know best."""
     pullers = [standing for standing in standings if standing.can_come_again and not standing.webhook_url]
-    gaps = [_gap_of(standing, now) for standing in pullers if state_of(standing) is State.BEHIND]
+    gaps = [_gap_of(standing, now) for standing in pullers if state_of(standing) in {State.BEHIND, State.SKIPPED}]
     gaps += [_gap_at(queue, now) for queue in queues if queue.waiting]
     if gaps:
         return _behind(gaps, now)
@@ -77,6 +80,7 @@ class _Gap:
     search: str
     companies: int
     oldest_at: datetime
+    was_skipped: bool = False
 
 
 def _gap_of(standing: Standing, now: datetime) -> _Gap:
@@ -85,6 +89,7 @@ def _gap_of(standing: Standing, now: datetime) -> _Gap:
         search=standing.search,
         companies=standing.behind_companies,
         oldest_at=standing.oldest_unconfirmed_at or now,
+        was_skipped=standing.has_gaps,
     )
 
 
@@ -98,8 +103,12 @@ def _behind(gaps: Sequence[_Gap], now: datetime) -> Verdict:
     others = len(gaps) - 1
     reason = (
         f"{worst.name} is {counted(worst.companies, 'company', 'companies')} behind in {worst.search}; "
-        f"the oldest was delivered {ago(worst.oldest_at)}." + (f" {counted(others, 'other')} behind as well." if others else "")
+        f"the oldest was delivered {ago(worst.oldest_at)}."
     )
+    if worst.was_skipped:
+        reason += " It asked for what came later, and skipped some of these: one pull from the beginning gives it all."
+    if others:
+        reason += f" {counted(others, 'other')} behind as well."
     return Verdict(tone=Tone.BAD if is_late else Tone.WAIT, answer="No." if is_late else "Not yet.", reason=reason)
 
 
