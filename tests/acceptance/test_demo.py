@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from openprospect.demo.service import clean_environment
+from tests.conftest import open_folder
 
 
 def demo(folder):
@@ -35,8 +36,9 @@ def pasted(line):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("demo")
+def folder():
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
+from tests.conftest import open_folder
 from tests.integration.conftest import Service, open_search, pull, running
 from tests.integration.hotel import post
 
@@ -33,14 +34,15 @@ class Outage:
 
 
 @pytest.fixture
-async def postgres_of_its_own(tmp_path):
-    server = Outage(tmp_path / "data")
-    server.start()
-    await migrate(server.dsn)
-    async with await Database.open(server.dsn, size=1) as database:
-        await ensure_default_organization(database)
-    yield server
-    server.stop()
+async def postgres_of_its_own():
+    with open_folder() as folder:
+        server = Outage(folder / "data")
+        server.start()
+        await migrate(server.dsn)
+        async with await Database.open(server.dsn, size=1) as database:
+            await ensure_default_organization(database)
+        yield server
+        server.stop()
 
 
 def assert_unavailable(answer):
