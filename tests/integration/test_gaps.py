@@ -47,6 +47,24 @@ async def test_a_gap_that_is_read_after_all_is_none(crm, search_id, deliver):
     assert await put(crm, search_id, third) == {"delivered_until": third}
 
 
+async def test_a_time_by_the_clock_leaves_no_gap_where_nothing_was_delivered_before_it(crm, search_id, deliver):
+    await deliver("one")
+    await pull(crm, search_id)
+    clock = written(datetime.now(UTC))
+    second = (await deliver("two"))["delivered_until"]
+    await pull(crm, search_id, delivered_since=clock)
+    assert await put(crm, search_id, second) == {"delivered_until": second}
+
+
+async def test_a_gap_whose_companies_were_all_delivered_again_since_is_none(crm, search_id, deliver):
+    await deliver("one")
+    await pull(crm, search_id)
+    skipped = (await deliver("two"))["delivered_until"]
+    again = (await deliver({"name": "two, as it is now", "source_id": "two"}))["delivered_until"]
+    await pull(crm, search_id, delivered_since=skipped)
+    assert await put(crm, search_id, again) == {"delivered_until": again}
+
+
 async def test_who_begins_in_the_middle_confirms_once_it_has_read_from_the_beginning(crm, search_id, deliver):
     first = (await deliver("one"))["delivered_until"]
     second = (await deliver("two"))["delivered_until"]

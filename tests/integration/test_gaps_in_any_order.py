@@ -46,8 +46,18 @@ def database(postgres: str, template: str, runner: asyncio.Runner) -> Iterator[D
 
 
 async def new_search(database: Database) -> SearchId:
+    """With a company each day."""
     owner = await organization_named(database, DEFAULT_ORGANIZATION)
-    return (await create_search(database, "search", organization_id=owner.id, actor="test")).id
+    search_id = (await create_search(database, "search", organization_id=owner.id, actor="test")).id
+    await database.execute(
+        "INSERT INTO delivery (prospect_search_id, position, delivered_at, company_id, is_removal, document)"
+        " SELECT $1, n, $2::timestamptz + (n - 0.5) * interval '1 day', gen_random_uuid(), false, '{}'"
+        " FROM generate_series(1, $3::integer) AS n",
+        search_id,
+        moment(0),
+        END,
+    )
+    return search_id
 
 
 def whole(given_out: set[int]) -> int:

@@ -53,6 +53,16 @@ CREATE FUNCTION gaps_left(gaps tstzmultirange, until timestamp with time zone, o
         FROM (SELECT greatest(until, other_until, '-infinity') AS furthest) AS ends
     ) AS both_readings
 $$;
+CREATE FUNCTION gaps_that_matter(feed uuid, gaps tstzmultirange) RETURNS tstzmultirange
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(range_agg(gap), '{}') FROM unnest(gaps) AS gap
+    WHERE EXISTS (
+        SELECT FROM delivery
+        WHERE prospect_search_id = feed AND superseded_at IS NULL AND delivered_at >= lower(gap) AND delivered_at <= upper(gap)
+            AND delivered_at <@ gap
+    )
+$$;
 CREATE FUNCTION history_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$

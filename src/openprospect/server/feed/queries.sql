@@ -147,13 +147,14 @@ WITH given AS (
     GROUP BY search, consumer
 ), moved AS (
     INSERT INTO receipt (prospect_search_id, consumer, served_until, served_at, gaps)
-    SELECT search, consumer, until, at, tstzmultirange(tstzrange('-infinity', coalesce(until, '-infinity'), '(]')) - stretches
+    SELECT search, consumer, until, at,
+        gaps_that_matter(search, tstzmultirange(tstzrange('-infinity', coalesce(until, '-infinity'), '(]')) - stretches)
     FROM given ORDER BY search, consumer
     ON CONFLICT (prospect_search_id, consumer) DO UPDATE SET
         served_until = greatest(receipt.served_until, excluded.served_until), served_at = greatest(receipt.served_at, excluded.served_at),
-        gaps = gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until)
+        gaps = gaps_that_matter(receipt.prospect_search_id, gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until))
     WHERE greatest(receipt.served_until, excluded.served_until) IS DISTINCT FROM receipt.served_until
-        OR gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until) <> receipt.gaps
+        OR gaps_that_matter(receipt.prospect_search_id, gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until)) <> receipt.gaps
     RETURNING prospect_search_id AS search, consumer, served_until, served_at, coalesce(lower(gaps), served_until) AS whole_until
 ), before AS (
     SELECT given.search, given.consumer, served_until, coalesce(lower(gaps), served_until, '-infinity') AS whole_until
