@@ -57,13 +57,20 @@ class Together(Generic[Asked, Answer]):
                 self._begin(loop)
 
     async def _answer(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
+        answers: list[tuple[_Waiting[Asked, Answer], Answer | Exception]]
         try:
             answers = list(zip(group, await self._ask([one.asked for one in group]), strict=True))
         except Exception as error:  # noqa: BLE001  # it belongs to whoever asked
-            for one in group:
-                if not one.answer.done():
-                    one.answer.set_exception(error)
-            return
+            answers = [(one, error) for one in group]
         for one, answer in answers:
-            if not one.answer.done():
-                one.answer.set_result(answer)
+            settle(one.answer, answer)
+
+
+def settle(answer: asyncio.Future[Answer], given: Answer | Exception) -> None:
+    """Give an answer, or what went wrong, to whoever waits for it; whoever has gone away has cancelled it."""
+    if answer.done():
+        return
+    if isinstance(given, Exception):
+        answer.set_exception(given)
+    else:
+        answer.set_result(given)

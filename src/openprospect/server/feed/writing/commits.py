@@ -13,6 +13,7 @@ import msgspec
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Unavailable
+from openprospect.server.core.together import settle
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.writing.produce import result_of
 from openprospect.server.feed.writing.publish import MAX_BATCH, Published, Submission, publish_together
@@ -28,14 +29,6 @@ class _Delivery:
     key: IdempotencyKey | None
     answer: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     context: Context = field(default_factory=copy_context)
-
-    def settle(self, answer: bytes | Exception) -> None:
-        if self.answer.done():
-            return
-        if isinstance(answer, Exception):
-            self.answer.set_exception(answer)
-        else:
-            self.answer.set_result(answer)
 
 
 class SharedCommits:
@@ -122,7 +115,7 @@ class _Queue:
         # Those that mean a company of another in the group come next, in their turn.
         self._waiting.extendleft(delivery for delivery in reversed(group) if delivery not in answers)
         for delivery, answer in answers.items():
-            delivery.settle(answer)
+            settle(delivery.answer, answer)
 
     async def _deliver_apart(self, group: Sequence[_Delivery]) -> None:
         """One of them broke the transaction, which took nothing in: now only its own breaks."""
