@@ -20,8 +20,8 @@ ROWS = b"Grand Hotel,77,maria@grand.example,Berlin\n,78,x@grand.example,Berlin\n
 def send(browser, search_id):
     """Send a file; the messages that came back."""
 
-    async def send_file(content, *, step="check", name="hotels.csv", **columns):
-        form = {"step": step} | {f"column:{heading}": field for heading, field in columns.items()}
+    async def send_file(content, *, step="check", name="hotels.csv", encoding="", **columns):
+        form = {"step": step, "encoding": encoding} | {f"column:{heading}": field for heading, field in columns.items()}
         answer = await browser.post(f"/searches/{search_id}/deliver", form, files={"file": (name, content)})
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
@@ -101,6 +101,24 @@ async def test_what_a_check_showed_is_what_the_same_form_delivers(send, client, 
     (company,) = (await pull(client, search_id))["items"]
     assert [person["email"] for person in company["prospects"]] == ["maria@grand.example"]
     assert company["attributes"] == {"company_email": "info@grand.example"}
+
+
+async def test_the_reader_sees_what_a_file_was_read_as_and_may_name_another_encoding(send, client, search_id):
+    content = "Firma,Ort\nHotel Dvo\u0159\u00e1k,Brno\n".encode("cp1250")
+    *_, guessed = await send(content)
+    assert 'name="encoding" value="cp1250"' in guessed["html"]
+    *_, named = await send(content, encoding="cp1252")
+    assert 'name="encoding" value="cp1252"' in named["html"]
+    assert "Hotel Dvo\u00f8\u00e1k" in named["html"]
+    await send(content, step="deliver", encoding="cp1250")
+    assert await names_in(client, search_id) == ["Hotel Dvo\u0159\u00e1k"]
+    *_, unknown = await send(content, encoding="cp9999")
+    assert "There is no encoding" in unknown["html"]
+
+
+async def test_only_a_file_that_leaves_a_choice_is_asked_for_its_encoding(send, tmp_path):
+    *_, last = await send(WRITERS["people.xlsx"](tmp_path / "hotels.xlsx", companies(1)).read_bytes(), name="hotels.xlsx")
+    assert 'name="encoding"' not in last["html"]
 
 
 @pytest.mark.parametrize(

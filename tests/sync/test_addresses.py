@@ -65,7 +65,13 @@ def test_brackets_that_make_an_address_unreadable_are_told_how_to_be_written(sch
         reach(f"{scheme}127.0.0.1:1/crm")
 
 
-@pytest.mark.parametrize("url", ["http://[", "http://127.0.0.1:port", "http://127.0.0.1:99999", "ftp://127.0.0.1"])
+@pytest.mark.parametrize("port", ["abc", "99999"])
+def test_a_port_that_is_none_is_nothing_that_waiting_mends(port):
+    with pytest.raises(DestinationRefused, match=port):
+        open_destination(f"postgresql://somebody@127.0.0.1:{port}/crm")
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://127.0.0.1:port", "http://127.0.0.1:99999", "http://a b", "ftp://127.0.0.1"])
 def test_the_address_of_a_service_that_is_none_is_refused_at_once(url):
     with pytest.raises(FixNeeded, match=r"base URL must look like https://api\.example\.com"):
         Client(url, "opk_test_any")

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote, urlsplit
 
+from urllib3.util import parse_url
+
 from openprospect.sync.errors import FixNeeded
 from openprospect.sync.retry import Retry
 from openprospect.sync.transport import Transport
@@ -30,9 +32,9 @@ def path_of(search_id: str, name: str = "companies") -> str:
 def _checked_url(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
-        _ = parts.port
+        parse_url(base_url)
     except ValueError:
-        raise FixNeeded(f"{_FORM}, its port a number up to 65535.") from None
+        raise FixNeeded(f"{_FORM}, its host without blanks and its port a number up to 65535.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise FixNeeded(f"{_FORM}, not {parts.scheme}://{parts.hostname or ''}…")
     return base_url.rstrip("/")

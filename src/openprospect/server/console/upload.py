@@ -42,6 +42,8 @@ class Report:
     """How far a file has come; complete once `is_over`."""
 
     columns: Sequence[Column] = ()
+    encoding: str | None = None
+    """What a CSV file was taken to be written in; None for the other formats."""
     examples: Mapping[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     fraction: float = 0.0
@@ -62,16 +64,18 @@ def uploaded(name: str, content: bytes) -> Iterator[Path]:
         yield path
 
 
-async def deliver_upload(delivery: Delivery, path: Path, mapping: Mapping[str, str]) -> AsyncIterator[Report]:
+async def deliver_upload(
+    delivery: Delivery, path: Path, mapping: Mapping[str, str], *, encoding: str | None = None
+) -> AsyncIterator[Report]:
     """Deliver a file, or find out what would happen; tells from time to time how far it is. Raises InvalidInput where it cannot be read."""
     report = Report()
     with ThreadPoolExecutor(max_workers=1) as thread:
         loop = asyncio.get_running_loop()
         with (
-            await loop.run_in_executor(thread, lambda: open_file(path, mapping=mapping)) as source,
+            await loop.run_in_executor(thread, lambda: open_file(path, mapping=mapping, encoding=encoding)) as source,
             RejectsFile(rejects_path(path)) as rejects,
         ):
-            report.columns = source.columns
+            report.columns, report.encoding = source.columns, source.encoding
             outcomes = iter(source)
             while True:
                 reading = loop.run_in_executor(thread, _next_batch, outcomes)

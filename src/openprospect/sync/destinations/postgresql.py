@@ -28,6 +28,14 @@ _SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 _LOCK_CLASS, _LOCK_OBJECT = 0x6F70726F, f"mod({_SCHEMA}::bigint, 2147483648)"  # "opro", and the schema
 # A run that was just killed may leave its server process behind for a moment.
 _LOCK_SECONDS = 3.0
+_REFUSALS = (
+    "authentication failed",
+    "does not exist",
+    "no password supplied",
+    "no pg_hba.conf",
+    "invalid integer value",
+    "invalid port number",
+)
 _NEVER_MENDED = (errors.InvalidPassword, errors.InvalidAuthorizationSpecification, errors.InvalidCatalogName, errors.InsufficientPrivilege)
 
 
@@ -181,7 +189,7 @@ def _translated(name: str) -> Iterator[None]:
     except _NEVER_MENDED as error:
         raise DestinationRefused(f"{name}: {error}") from error
     except psycopg.OperationalError as error:
-        refused = any(sign in str(error) for sign in ("authentication failed", "does not exist", "no password supplied", "no pg_hba.conf"))
+        refused = any(sign in str(error) for sign in _REFUSALS)
         raise (DestinationRefused if refused else TryLater)(f"{name}: {error}") from error
     except psycopg.Error as error:
         raise DestinationRefused(f"{name}: {error}") from error

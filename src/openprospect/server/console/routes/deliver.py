@@ -25,6 +25,7 @@ from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery
 from openprospect.server.intake.file import ENDINGS
+from openprospect.server.intake.formats.alphabets import ENCODINGS
 from openprospect.server.searches.create import own_search
 
 _FIELDS = (*COMPANY_FIELDS, *(f"prospects.{field}" for field in PROSPECT_FIELDS), "prospects.full_name")
@@ -55,7 +56,7 @@ async def deliver_upload_form(request: OperatorsRequest, search_id: FromPath[str
 async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:
     try:
         with uploaded(name, content) as path:
-            async for report in deliver_upload(delivery, path, _mapping(form)):
+            async for report in deliver_upload(delivery, path, _mapping(form), encoding=text(form, "encoding") or None):
                 yield _line(_last(delivery, name, report) if report.is_over else _progress(report))
     except OpenProspectError as error:
         yield _line({"html": rendered("parts/unreadable.html", message=error.message, name=name)})
@@ -75,7 +76,7 @@ def _progress(report: Report) -> dict[str, Any]:
 
 def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
     template = "parts/checked.html" if delivery.dry_run else "parts/delivered.html"
-    html = rendered(template, name=name, report=report, feed=delivery.search, fields=_FIELDS)
+    html = rendered(template, name=name, report=report, feed=delivery.search, fields=_FIELDS, encodings=ENCODINGS)
     return {"done": 1, "html": html, "rejects": report.rejects}
 
 
