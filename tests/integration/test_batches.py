@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -9,7 +10,10 @@ import httpx
 import pytest
 
 from openprospect.server.db.pool import Database
+from openprospect.server.feed import routes
+from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.store import SQL
+from openprospect.server.feed.writing.produce import rows_of_json
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.hotel import HOTEL, MARIA, feed, post
 
@@ -49,6 +53,25 @@ async def test_of_many_faults_each_row_is_told_some_and_how_many_more_there_are(
     assert many.json()["details"]["more_faults"] == 300 * 27
     assert "Faults beyond those: 8,100." in many.json()["message"]
     assert await feed(client, search_id) == []
+
+
+async def test_others_are_answered_while_a_big_batch_is_looked_through(
+    client: httpx.AsyncClient, search_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, is_answered = threading.Event(), threading.Event()
+
+    def look_through(body: bytes) -> list[CompanyRow]:
+        has_begun.set()
+        assert is_answered.wait(10), "Nobody was answered meanwhile."
+        return rows_of_json(body)
+
+    monkeypatch.setattr(routes, "rows_of_json", look_through)
+    sending = asyncio.create_task(post(client, search_id, [{"name": "Grand Hotel", "note": "x" * 9_000} for _ in range(150)]))
+    while not has_begun.is_set():
+        await asyncio.sleep(0.01)
+    assert (await client.get("/auth/validate")).status_code == 200
+    is_answered.set()
+    assert (await sending).status_code == 422
 
 
 async def test_people_who_would_be_one_person_are_rejected(client: httpx.AsyncClient, search_id: str) -> None:

@@ -1,5 +1,6 @@
 """HTTP: pull a feed, deliver to it, withdraw from it, confirm it."""
 
+import asyncio
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -40,6 +41,9 @@ AFTER = Moment(
     "after", description="What comes later than this in time, as the Link header gives it; instead of delivered_since and offset"
 )
 REASON = Text("reason", maximum_length=1000, description="Why the company is withdrawn; consumers see it as removal_reason")
+
+# A body that takes long to look through keeps nobody else waiting; for a small one, a thread would cost more than it saves.
+_ASIDE_BYTES = 1 << 20
 
 # Longer questions than anybody's are not remembered: what is kept for strangers stays small.
 _ORDINARY_BYTES = 300
@@ -126,7 +130,9 @@ async def deliver_companies(
     body = await request.body()
     key = idempotency_key(request, body)
     search = await own_search(database, search_id, request.auth.organization_id)
-    submission = Submission(rows=_reader(request)(body), actor=request.auth.actor, all_or_nothing=True)
+    reader = _reader(request)
+    rows = reader(body) if len(body) < _ASIDE_BYTES else await asyncio.to_thread(reader, body)
+    submission = Submission(rows=rows, actor=request.auth.actor, all_or_nothing=True)
     return Response(await commits.deliver(search, submission, key=key), media_type=MediaType.JSON)
 
 
