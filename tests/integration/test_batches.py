@@ -66,12 +66,12 @@ async def test_others_are_answered_while_a_big_batch_is_looked_through(
         return rows_of_json(body)
 
     monkeypatch.setattr(routes, "rows_of_json", look_through)
-    sending = asyncio.create_task(post(client, search_id, [{"name": "Grand Hotel", "note": "x" * 9_000} for _ in range(150)]))
-    while not has_begun.is_set():
-        await asyncio.sleep(0.01)
-    assert (await client.get("/auth/validate")).status_code == 200
-    is_answered.set()
-    assert (await sending).status_code == 422
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(post(client, search_id, [{"name": "Grand Hotel", "note": "x" * 9_000} for _ in range(150)]))
+        assert await asyncio.to_thread(has_begun.wait, 10)
+        assert (await client.get("/auth/validate")).status_code == 200
+        is_answered.set()
+    assert sending.result().status_code == 422
 
 
 async def test_people_who_would_be_one_person_are_rejected(client: httpx.AsyncClient, search_id: str) -> None:
