@@ -9,6 +9,7 @@ from bench.read.data import PAGE, Feed
 from bench.read.subjects import OURS, Subject
 
 DEEP_SHARE = 0.8
+_STRETCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,16 @@ def walk_from(offset: int) -> Callable[[Visit], Script]:
             _check((yield visit.page(place)), companies=PAGE)
 
     return script
+
+
+def stretches(visit: Visit) -> Script:
+    """Begins a walk, goes anywhere in it, and on from there for a hundred pages; again and again."""
+    random, end = Random(visit.key), visit.feed.total - PAGE + 1
+    while True:
+        _check((yield visit.page()), companies=PAGE)
+        first = random.randrange(0, max(end - _STRETCH * PAGE, 1), PAGE)
+        for offset in range(first, min(first + _STRETCH * PAGE, end), PAGE):
+            _check((yield visit.page(offset)), companies=PAGE)
 
 
 def whole_walks(visit: Visit) -> Script:
@@ -109,6 +120,7 @@ JUMP = Case(name="jump", script=jump, prelude=1)
 SINCE = Case(name="delivered_since", script=delivered_since)
 NEXT = Case(name="next link", script=next_link, prelude=1)
 POLL = Case(name="empty poll", script=empty_poll, prelude=1)
+STRETCHES = Case(name="pages of a walk", script=stretches)
 WALKS = Case(name="whole walks", script=whole_walks)
 CASES = [FIRST, DEEP, JUMP, SINCE, NEXT, POLL, Case(name="constant", script=constant)]
 
