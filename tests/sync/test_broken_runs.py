@@ -1,6 +1,7 @@
 """Runs that fail on their way: what they say is stored, and what the next one still owes. Kills are in the contract."""
 
 import itertools
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from openprospect.sync.batch import Batch
 from openprospect.sync.client import Client
-from openprospect.sync.destinations.base import Destination, Position
+from openprospect.sync.destinations import sqlite
+from openprospect.sync.destinations.base import Applied, Destination, Position
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.engine import run
-from openprospect.sync.errors import DestinationRefused, TryLater
+from openprospect.sync.errors import DestinationRefused, TryLater, Unforeseen
 from openprospect.sync.retry import Retry
 from openprospect.sync.summary import Summary
 from tests.sync.contract import OTHER_SEARCH, SEARCH, assert_same, forget
@@ -74,6 +77,47 @@ def test_the_first_error_counts_where_the_destination_is_gone_as_well(copy: Sqli
     assert isinstance(summary.error, TryLater)
     assert (summary.companies, summary.delivered_until) == (100, None)
     assert "nothing stored yet" not in summary.line()
+
+
+def test_an_error_that_nobody_foresaw_is_told_and_the_next_search_still_comes(
+    copy: SqliteCopy, server: FeedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.feed(SEARCH).deliver(company(1))
+    server.feed(OTHER_SEARCH).deliver(company(2))
+    destination, applied = open_destination(copy.url), itertools.count(1)
+    apply = destination.apply
+
+    def broken(batch: Batch) -> Applied:
+        if next(applied) == 1:
+            raise KeyError("crm-1")
+        return apply(batch)
+
+    destination.apply = broken  # type: ignore[method-assign]
+    with Client(server.url, KEY) as client, closing(destination), caplog.at_level(logging.ERROR):
+        broke, came = run([SEARCH, OTHER_SEARCH], destination, client)
+
+    assert isinstance(broke.error, Unforeseen)
+    assert (broke.exit_code, str(broke.error)) == (1, "Unforeseen, the log tells where: KeyError: 'crm-1'")
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+    assert (came.error, came.companies) == (None, 1)
+
+
+def test_a_schedule_outlives_a_destination_that_does_not_open_for_a_reason_nobody_foresaw(
+    copy: SqliteCopy, server: FeedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, opened, real = threading.Event(), itertools.count(1), sqlite.open_destination
+
+    def failing_once(url: str) -> Destination:
+        if next(opened) == 1:
+            raise OSError("the plug was pulled")
+        return real(url)
+
+    monkeypatch.setattr(sqlite, "open_destination", failing_once)
+    code, _ = synced(copy, server, every_seconds=0.01, emit=lambda summary: stop.set(), stop=stop)
+
+    assert code == 0
+    assert "the plug was pulled" in caplog.text
+    assert next(opened) == 3
 
 
 def test_a_full_run_that_failed_before_it_began_is_still_due(copy: SqliteCopy, server: FeedServer) -> None:

@@ -3,6 +3,7 @@
 It knows neither HTTP nor any database, and when to run again is not decided here.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
@@ -12,11 +13,13 @@ from uuid import UUID
 from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.base import Destination, Position
-from openprospect.sync.errors import DestinationRefused, Stopped, SyncError
+from openprospect.sync.errors import DestinationRefused, Stopped, SyncError, Unforeseen
 from openprospect.sync.readahead import ReadAhead
 from openprospect.sync.reckoning import Reckoning
 from openprospect.sync.stamps import canonical
 from openprospect.sync.summary import Summary
+
+log = logging.getLogger("openprospect.sync")
 
 Watch = Callable[[str, int, int], None]
 """Told after every page: search id, companies read so far, companies known to be left."""
@@ -82,12 +85,18 @@ class _SearchRun:
         except Stopped:
             raise
         except SyncError as error:
-            self._summary.error = error
-            # What was committed before stays. The destination may be what failed: the first error is the one to tell.
-            with suppress(SyncError):
-                self._tell_position()
+            self._fail(error)
+        except Exception as error:
+            log.exception("Search %s broke off.", self._search_id)
+            self._fail(Unforeseen.of(error))
         self._summary.seconds = time.monotonic() - started
         return self._summary
+
+    def _fail(self, error: SyncError) -> None:
+        """What was committed before stays. The destination may be what failed: the first error is the one to tell."""
+        self._summary.error = error
+        with suppress(Exception):
+            self._tell_position()
 
     def _walk(self, before: Position | None, *, full: bool) -> bool:
         """One walk through the feed; whether the feed moved on meanwhile, so that another is due."""

@@ -4,7 +4,8 @@ SyncError
 ├── TryLater           nothing to do: a later run may succeed
 │   ├── RateLimited    … after the time the server asked for
 │   │   └── QuotaSpent … when the next day's calls are there
-│   └── Busy           … once the other run, or reader, is done
+│   ├── Busy           … once the other run, or reader, is done
+│   └── Unforeseen     … or nobody knows; the log tells where it happened
 ├── FixNeeded          a person has to change something first
 │   ├── KeyRefused     the key, or its scopes
 │   ├── SearchGone     the search id
@@ -45,6 +46,14 @@ class QuotaSpent(RateLimited):
 
 class Busy(TryLater):
     """Another process holds the destination."""
+
+
+class Unforeseen(TryLater):
+    """An error that nothing here knows of."""
+
+    @classmethod
+    def of(cls, error: Exception) -> "Unforeseen":
+        return cls(f"Unforeseen, the log tells where: {type(error).__name__}: {error}")
 
 
 class FixNeeded(SyncError):

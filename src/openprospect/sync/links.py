@@ -1,7 +1,7 @@
 """Following the links of a page (RFC 8288) without ever carrying the key away from the feed it was meant for."""
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from openprospect.sync.errors import AnswerUnclear
 
@@ -9,6 +9,16 @@ LINES = "application/x-ndjson"
 
 _LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*!#$&+.^`|~-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
 _PARAMETER = re.compile(r";\s*([\w*!#$&+.^`|~-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?")
+
+
+def joined(base: str, target: str) -> SplitResult:
+    """Where a target that a server named leads from `base`. Raises `AnswerUnclear` for what is no address."""
+    try:
+        parts = urlsplit(urljoin(base, target))
+        _ = parts.port  # which nothing else looks at
+    except ValueError as error:
+        raise AnswerUnclear(f"The server at {urlsplit(base).netloc} refers to {target!r}, which is no address: {error}.") from error
+    return parts
 
 
 def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
@@ -20,7 +30,7 @@ def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
     target = _target(header, "next")
     if target is None:
         return None
-    parts = urlsplit(urljoin(feed_url, target))
+    parts = joined(feed_url, target)
     if not parts.path.lower().endswith(endpoint.lower()):
         elsewhere = f"{parts.scheme}://{parts.netloc}{parts.path}"
         raise AnswerUnclear(f"The server's link to the next page leads elsewhere ({elsewhere}); it is not followed.")
@@ -30,7 +40,7 @@ def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
 def export_url(header: str, *, url: str, endpoint: str) -> str | None:
     """Where the feed comes as one stream of lines: `url`, with the query of the link. None where no link leads to such a place."""
     target = _target(header, "alternate", media_type=LINES)
-    parts = urlsplit(urljoin(url, target or ""))
+    parts = joined(url, target or "")
     if target is None or not parts.path.lower().endswith(endpoint.lower()):
         return None
     return f"{url}?{parts.query}" if parts.query else url

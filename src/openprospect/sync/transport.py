@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -21,6 +21,7 @@ from openprospect.sync.errors import (
     SyncError,
     TryLater,
 )
+from openprospect.sync.links import joined
 from openprospect.sync.retry import Retry, asked_pause_seconds
 from openprospect.sync.wire import decode_failure
 
@@ -144,7 +145,7 @@ class Transport:
                     body=response.data,
                     code="" if response.status < 400 else decode_failure(response.data).code,
                 )
-            url = self._same_origin(urljoin(url, response.headers.get("Location", "")))
+            url = self._same_origin(joined(url, response.headers.get("Location", "")).geturl())
         raise AnswerUnclear(f"{self._origin} redirects in circles. Is the base URL that of the service?")
 
     def _pieces(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

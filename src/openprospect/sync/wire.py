@@ -55,6 +55,9 @@ class _LoosePage(msgspec.Struct):
     total: int = 0
 
 
+# Text in another encoding, and lists nested without end, are not told as `DecodeError`.
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _page = msgspec.json.Decoder(Page)
 _company = msgspec.json.Decoder(Company)
 _loose_company = msgspec.json.Decoder(dict[str, Any])
@@ -64,45 +67,43 @@ _failure = msgspec.json.Decoder(Failure)
 
 def decode_page(body: bytes) -> Page:
     """Read a page; fields that the documentation does not name end up in `attributes`."""
-    try:
-        return _page.decode(body)
-    except msgspec.ValidationError:
-        return _decode_with_unknown_fields(body)
-    except msgspec.DecodeError as error:
-        raise TryLater(f"The server sent a page that is not JSON: {error}. Is the base URL that of the service?") from error
+    with _readable("page"):
+        try:
+            return _page.decode(body)
+        except msgspec.ValidationError:
+            return _decode_with_unknown_fields(body)
 
 
 def decode_lines(body: bytes) -> list[Company]:
     """Read companies, one a line; fields that the documentation does not name end up in `attributes`."""
-    try:
-        return _company.decode_lines(body)
-    except msgspec.ValidationError:
-        with _documented_shape():
+    with _readable("line"):
+        try:
+            return _company.decode_lines(body)
+        except msgspec.ValidationError:
             return _companies(_loose_company.decode_lines(body))
-    except msgspec.DecodeError as error:
-        raise TryLater(f"The server sent a line that is not JSON: {error}.") from error
 
 
 def decode_failure(body: bytes) -> Failure:
     """Read an error's body; one that is not ours reads as empty."""
     try:
         return _failure.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         return Failure()
 
 
 def _decode_with_unknown_fields(body: bytes) -> Page:
-    with _documented_shape():
-        page = _loose_page.decode(body)
-        return Page(items=_companies(page.items), has_more=page.has_more, total=page.total)
+    page = _loose_page.decode(body)
+    return Page(items=_companies(page.items), has_more=page.has_more, total=page.total)
 
 
 @contextmanager
-def _documented_shape() -> Iterator[None]:
+def _readable(what: str) -> Iterator[None]:
     try:
         yield
     except (msgspec.ValidationError, TypeError, AttributeError) as error:
         raise AnswerUnclear(f"The server's answer is not shaped as documented: {error}. Is the base URL that of the service?") from error
+    except _NO_JSON as error:
+        raise TryLater(f"The server sent a {what} that is not JSON: {error}. Is the base URL that of the service?") from error
 
 
 def _companies(items: list[dict[str, Any]]) -> list[Company]:

@@ -1,10 +1,13 @@
 """From a URL to an open destination. A driver loads only when its scheme is asked for."""
 
+import logging
 from importlib import import_module
 from typing import Protocol, cast
 
 from openprospect.sync.destinations.base import Destination, Held
-from openprospect.sync.errors import DestinationRefused
+from openprospect.sync.errors import DestinationRefused, SyncError, Unforeseen
+
+log = logging.getLogger("openprospect.sync")
 
 _SCHEMES = {
     "dlt:": "openprospect.sync.destinations.dlt.destination",
@@ -28,8 +31,15 @@ class _Kind(Protocol):
 
 
 def open_destination(url: str) -> Destination:
-    """Open for writing, locked against other runs. Raises `Busy` with the holder, or `DestinationRefused`."""
-    return _kind(url).open_destination(url)
+    """Open for writing, locked against other runs. Raises `Busy` with the holder, or another `SyncError`, whatever went wrong."""
+    kind = _kind(url)
+    try:
+        return kind.open_destination(url)
+    except SyncError:
+        raise
+    except Exception as error:
+        log.exception("A destination of %s does not open.", url.partition(":")[0])
+        raise Unforeseen.of(error) from error
 
 
 def held_in(url: str) -> list[Held]:
