@@ -131,6 +131,17 @@ async def test_walks_of_different_starts_do_not_meet(client: httpx.AsyncClient, 
     assert sources(await pull(client, search_id, limit=2, offset=2)) == ["c", "d"]
 
 
+@pytest.mark.parametrize("beginning", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z", "0001-01-01T00:00:00.0000001Z"])
+async def test_a_walk_from_the_first_moment_of_the_calendar_is_not_a_full_walk(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, beginning: str
+) -> None:
+    result = await deliver(*SEVEN)
+    assert (await client.delete(f"/deliveries/{search_id}/companies/{result['items'][0]['id']}")).status_code == 204
+    await deliver(*versions(*SEVEN[1:], version=2))
+    assert sources(await pull(client, search_id, limit=2)) == ["b", "c"]
+    assert await walk(client, search_id, delivered_since=beginning) == list(SEVEN)
+
+
 async def test_consumers_do_not_share_walks(service: Service, client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
     await deliver(*SEVEN)
     crm, warehouse = await service.client("crm"), await service.client("warehouse")

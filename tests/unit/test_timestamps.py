@@ -57,6 +57,18 @@ def test_every_usual_spelling_is_understood(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "neighbour"),
+    [
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000001Z"),
+        ("0001-01-01T01:00:00+01:00", "0001-01-01T00:00:00.000001Z"),
+        ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999998Z"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_not_taken_for_infinity(end: str, neighbour: str) -> None:
+    assert written(read(end)) == neighbour
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("2026-02-25T12:00:00", "no time zone"),

@@ -1,12 +1,16 @@
 """Timestamps as the wire writes and reads them: UTC, microseconds, six digits, never rounded."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import overload
 
 _SHAPE = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[Tt ](?P<time>\d{2}:\d{2}(:\d{2}(?P<fraction>[.,]\d+)?)?)(?P<zone>[Zz]|[+ -]\d{2}:?(\d{2})?)?", re.ASCII
 )
+
+# The two ends of the calendar are what PostgreSQL's driver sends as infinity, which is no moment: one step off them, all stay apart.
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(microseconds=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(microseconds=1)
 
 
 @overload
@@ -21,7 +25,8 @@ def written(moment: datetime | None) -> str | None:
 
 
 def read(text: str) -> datetime:
-    """An ISO 8601 date and time with a zone. More than six fractional digits are cut. Raises ValueError that says what is wrong."""
+    """An ISO 8601 date and time with a zone. More than six fractional digits are cut; the calendar's first and last moment are read as
+    their neighbours. Raises ValueError that says what is wrong."""
     match = _SHAPE.fullmatch(text)
     if match is None:
         raise ValueError("is not an ISO 8601 date and time such as 2026-02-25T12:00:00Z")
@@ -34,6 +39,6 @@ def read(text: str) -> datetime:
     seconds = match["time"].split(".")[0].split(",")[0]
     try:
         moment = datetime.fromisoformat(f"{match['date']}T{seconds}{'.' + fraction.ljust(6, '0') if fraction else ''}{zone}")
-        return moment.astimezone(UTC)
+        return min(max(moment.astimezone(UTC), _FIRST), _LAST)
     except (ValueError, OverflowError):
         raise ValueError("is not a moment that exists") from None
