@@ -21,7 +21,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def create_organization(name: str, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """Create a tenant: searches, keys and suppressions of its own."""
-    made = on_database(storage, lambda database: keys.create_organization(database, name, actor=actor()))
+    made = on_database(storage, lambda database: keys.create_organization(database, name, actor=actor()), may_begin=True)
     answer({"id": made.id, "name": made.name}, json=json)
 
 

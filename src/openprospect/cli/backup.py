@@ -67,7 +67,7 @@ def restore(
             companies = sum(row["companies"] for row in await searches_with_owner(database))
             return {"companies": companies, "erasures_reapplied": reapplied}
 
-    with storage.dsn() as dsn, _waiting("Restoring"):
+    with storage.dsn(may_begin=True) as dsn, _waiting("Restoring"):
         asyncio.run(make_empty(dsn))
         load(dsn, file)
         done = asyncio.run(finish(dsn))

@@ -36,7 +36,7 @@ def create(
         owner = await organization_named(database, organization)
         return await create_search(database, name, organization_id=owner.id, search_id=SearchId(id) if id else None, actor=actor())
 
-    made = on_database(storage, work)
+    made = on_database(storage, work, may_begin=True)
     answer({"id": made.id, "name": made.name, "status": made.status}, json=json)
 
 

@@ -90,7 +90,7 @@ def serve(
     read_database_urls
         Streaming replicas of your PostgreSQL, with blanks between them in the environment: feeds are read from those that are not behind.
     """
-    with storage.dsn() as dsn:
+    with storage.dsn(may_begin=True) as dsn:
         settings = Settings(
             erasure_deadline_days=erasure_deadline_days,
             erasure_log=str(storage.erasure_log(erasure_log).path),
@@ -117,5 +117,5 @@ def serve(
 
 def migrate(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """Bring the database to this version's schema."""
-    with storage.dsn() as dsn:
+    with storage.dsn(may_begin=True) as dsn:
         answer({"version": asyncio.run(prepare(dsn, Vault(storage.secret_keys())))}, json=json)

@@ -64,8 +64,8 @@ class Storage:
         return list(log.erasures())
 
     @contextmanager
-    def dsn(self) -> Iterator[str]:
-        """A connection URL that works as long as the block runs."""
+    def dsn(self, *, may_begin: bool = False) -> Iterator[str]:
+        """A connection URL that works as long as the block runs. Where there is no data folder yet, only who `may_begin` makes one."""
         if self.database_url:
             if not self.database_url.startswith(("postgresql://", "postgres://")):
                 raise Misconfigured(
@@ -74,7 +74,10 @@ class Storage:
             _check_readable(self.database_url)
             yield self.database_url
         else:
-            with EmbeddedPostgres(self.data_dir) as dsn:
+            lease = EmbeddedPostgres(self.data_dir, may_create=may_begin)
+            with lease as dsn:
+                if lease.is_new:
+                    stderr.print(f"Began a new, empty database in {self.data_dir.absolute()}.", style="dim", markup=False)
                 yield dsn
 
     def secret_keys(self) -> tuple[str, ...]:
@@ -100,15 +103,15 @@ def _check_readable(url: str) -> None:
         ) from None
 
 
-def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run one command's work on a migrated database."""
+def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]], *, may_begin: bool = False) -> T:
+    """Run one command's work on a migrated database, on a new one where it may begin one."""
 
     async def run(dsn: str) -> T:
         await prepare(dsn, Vault(storage.secret_keys()))
         async with await Database.open(dsn, size=2) as database:
             return await work(database)
 
-    with storage.dsn() as dsn:
+    with storage.dsn(may_begin=may_begin) as dsn:
         return asyncio.run(run(dsn))
 
 

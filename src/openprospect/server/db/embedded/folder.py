@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.embedded.account import account_of, server_account
@@ -40,14 +41,24 @@ def start_lock(data_dir: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def open_data_folder(data_dir: Path) -> None:
-    """Create the data folder where there is none, and refuse one that holds other things than ours."""
+def open_data_folder(data_dir: Path, *, may_create: bool) -> None:
+    """Create the data folder where there is none, if that is wanted, and refuse one that holds other things than ours."""
+    if not may_create and not data_dir.exists():
+        refuse_to_begin(data_dir)
     as_root = os.geteuid() == 0
     try:
         data_dir.mkdir(parents=True)
         data_dir.chmod(0o711 if as_root else 0o700)  # PostgreSQL's account passes through root's folder and lists nothing
     except FileExistsError:
         _refuse_a_strangers_folder(data_dir)
+
+
+def refuse_to_begin(data_dir: Path) -> NoReturn:
+    """An empty database would answer that there is nothing, where the wrong place was asked."""
+    raise Misconfigured(
+        f"There is no database in a data folder {data_dir}. Name the folder in OPENPROSPECT_DATA_DIR, or your own database in "
+        "OPENPROSPECT_DATABASE_URL. `openprospect serve` begins a new one."
+    )
 
 
 def _refuse_a_strangers_folder(data_dir: Path) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 from openprospect.server.core.errors import Misconfigured, OpenProspectError
 from openprospect.server.db.embedded.account import server_account
 from openprospect.server.db.embedded.cluster import SETTINGS, access_rules
-from openprospect.server.db.embedded.folder import check_version, find_home, make_home, open_data_folder, start_lock
+from openprospect.server.db.embedded.folder import check_version, find_home, make_home, open_data_folder, refuse_to_begin, start_lock
 from openprospect.server.db.embedded.home import Home
 from openprospect.server.db.embedded.installation import STATE_FOLDER, Installation, environment, find_installation, reachable
 from openprospect.server.db.supervisor.plan import Plan
@@ -38,12 +38,18 @@ _logger = logging.getLogger(__name__)
 class EmbeddedPostgres:
     """`with EmbeddedPostgres(data_dir) as dsn:` a PostgreSQL runs at `dsn`, shared by all who hold such a lease on the folder.
 
-    The first lease starts it, on first use with an empty database; the last one to end, in whichever way, stops it.
-    Should it or its supervisor die in between, it is back at the same address about a second later.
+    The first lease starts it, where the folder is new with an empty database, unless `may_create` is false; the last one to end,
+    in whichever way, stops it. Should it or its supervisor die in between, it is back at the same address about a second later.
     """
 
-    def __init__(self, data_dir: Path, *, installation: Installation | None = None, state_folder: Path = STATE_FOLDER) -> None:
+    is_new = False
+    """Whether this lease made the database."""
+
+    def __init__(
+        self, data_dir: Path, *, may_create: bool = True, installation: Installation | None = None, state_folder: Path = STATE_FOLDER
+    ) -> None:
         self._data_dir = Path(os.path.realpath(data_dir))
+        self._may_create = may_create
         self._installation = installation
         self._state_folder = state_folder
         self._leaving = threading.Event()
@@ -51,8 +57,8 @@ class EmbeddedPostgres:
 
     def __enter__(self) -> str:
         with _faults_of(self._data_dir):
-            open_data_folder(self._data_dir)
-            home, self._connection = self._take(may_create=True)
+            open_data_folder(self._data_dir, may_create=self._may_create)
+            home, self._connection = self._take(may_create=self._may_create)
         self._watcher = threading.Thread(target=self._keep, name="embedded-postgres-lease", daemon=True)
         self._watcher.start()
         return home.dsn
@@ -105,8 +111,10 @@ class EmbeddedPostgres:
 
     def _make_home(self, *, may_create: bool) -> Home:
         if not may_create:
-            raise Misconfigured(f"The database in {self._data_dir} is gone while it was in use.")
-        return make_home(self._data_dir, self._installation or find_installation(), state_folder=self._state_folder)
+            refuse_to_begin(self._data_dir)
+        home = make_home(self._data_dir, self._installation or find_installation(), state_folder=self._state_folder)
+        self.is_new = True
+        return home
 
     def _start(self, home: Home) -> socket.socket:
         installation = self._installation or find_installation()
