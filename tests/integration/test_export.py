@@ -164,6 +164,7 @@ async def test_every_page_with_more_to_come_leads_to_the_same_as_one_stream(
     ):
         page = await ask(client, search_id, limit=2, **parameters)
         assert page.links["alternate"]["type"] == NDJSON
+        assert ("delivered_since=" in page.links["alternate"]["url"]) is ("delivered_since" in parameters)
         streamed = companies(await client.get(page.links["alternate"]["url"]))
         assert [company["source_id"] for company in streamed] == list(rest)
         assert sources(page.json())[0] in rest

@@ -142,12 +142,13 @@ class FeedServer:
             target = urlencode({"after": stamp(rows[-1][0]), "limit": limit, **({"full": "1"} if is_full else {})})
             headers["Link"] = f'<{self.link_base}{path}?{target}>; rel="next"'
             if self.exports:
-                export = path.removesuffix("companies") + "export" + ("" if since is None else f"?{urlencode({'delivered_since': since})}")
+                begun = {} if is_full else {name: value for name, value in query.items() if name != "limit"}
+                export = path.removesuffix("companies") + "export" + (f"?{urlencode(begun)}" if begun else "")
                 headers["Link"] += f', <{self.link_base}{export}>; rel="alternate"; type="application/x-ndjson"'
         return f'{{"items":[{items}],{meta}}}'.encode(), headers
 
     def export(self, feed: Feed, query: dict[str, str]) -> tuple[Iterator[bytes], dict[str, str]]:
-        since = query.get("delivered_since")
+        since = query.get("after") or query.get("delivered_since")
         lines = exported(feed, None if since is None else _number(since), _number(feed.watermark), lambda: self.on_page(next(self._pages)))
         chunks, headers = self.on_export(lines)
         return chunks, {"Delivery-Watermark": feed.watermark or "", "Delivery-Instance": self.instance or "", **headers}

@@ -41,11 +41,11 @@ def break_down(server: FeedServer) -> None:
     server.faults = [Fault(status=503) for _ in range(20)]
 
 
-def run_in_batches(server: FeedServer, destination: Destination) -> Summary:
+def run_in_batches(server: FeedServer, destination: Destination, *, full: bool = False) -> Summary:
     """A run of 100 companies a batch."""
     retry = Retry(failing_seconds=0.05, first_pause_seconds=0.01)
     with Client(server.url, KEY, retry=retry) as client, closing(destination):
-        [summary] = run([SEARCH], destination, client, batch_companies=100)
+        [summary] = run([SEARCH], destination, client, batch_companies=100, full=[SEARCH] if full else ())
     return summary
 
 
@@ -163,6 +163,31 @@ def test_a_full_run_that_failed_on_its_way_is_gone_on_with(copy: SqliteCopy, ser
 
     assert codes == [1, 0]
     assert [path for path in server.polls()[before:] if path.endswith("?limit=100")] == [server.polls()[before]]
+    assert_same(copy, feed)
+
+
+@pytest.mark.parametrize("exports", [True, False], ids=["stream", "pages"])
+def test_what_a_full_run_has_read_is_not_said_to_be_stored_before_it_has_ended(
+    copy: SqliteCopy, server: FeedServer, *, exports: bool
+) -> None:
+    """It still holds what an earlier run put there: whoever was erased since, too."""
+    feed = server.feed(SEARCH)
+    feed.deliver(*[company(n) for n in range(850)])
+    synced(copy, server)
+    held, asked = feed.watermark, len(server.polls())
+    feed.deliver(company(0, people=0), *[company(n) for n in range(1, 850)])
+    runs = []
+    for full in (True, False):
+        server.faults, pages = [], itertools.count(1)
+        server.on_page = lambda _, pages=pages: break_down(server) if next(pages) == 3 else None  # type: ignore[misc]
+        runs.append(run_in_batches(server, open_destination(copy.url), full=full))
+    server.faults, server.on_page, server.exports = [], lambda page: None, exports
+    runs.append(run_in_batches(server, open_destination(copy.url)))
+
+    assert [(run.companies, run.delivered_until) for run in runs] == [(200, held), (200, held), (450, feed.watermark)]
+    assert not [path for path in server.polls()[asked:] if "delivered_since" in path]
+    assert exports is any("export" in path for path in server.polls()[asked:])
+    assert feed.confirmed == [held, feed.watermark]
     assert_same(copy, feed)
 
 

@@ -10,7 +10,7 @@ import pytest
 import openprospect
 from openprospect.sync.client import Client
 from openprospect.sync.errors import AnswerUnclear, FixNeeded, KeyRefused, RateLimited, RequestRefused, SearchGone, TryLater
-from openprospect.sync.links import next_url
+from openprospect.sync.links import leads_by_time, next_url
 from openprospect.sync.retry import Retry, asked_pause_seconds
 from openprospect.sync.transport import Transport
 from tests.sync.feed_server import KEY, Fault, Feed, FeedServer, company, person
@@ -232,6 +232,19 @@ def test_a_link_to_another_host_never_carries_the_key_there(client: Client, feed
 )
 def test_the_next_page_is_the_feed_s_own_url_with_the_query_of_the_link(header: str, expected: str | None) -> None:
     assert next_url(header, feed_url="https://h/p/feed", endpoint="/feed") == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ('</p/feed?after=2026-01-01T00%3A00%3A00Z&limit=2>; rel="next"', True),
+        ('</p/feed?limit=2&offset=2>; rel="next"', False),
+        ('</p/feed?after=1>; rel="prev", </p/feed?page=2>; rel="next"', False),
+        ("", False),
+    ],
+)
+def test_only_a_link_that_goes_on_after_a_time_is_safe_from_what_moves_meanwhile(header: str, expected: bool) -> None:
+    assert leads_by_time(header) is expected
 
 
 def test_a_link_to_something_else_is_refused() -> None:

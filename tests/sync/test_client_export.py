@@ -11,7 +11,7 @@ import pytest
 from openprospect.sync.client import Client
 from openprospect.sync.errors import KeyRefused
 from openprospect.sync.links import export_url
-from tests.sync.feed_server import Fault, Feed, FeedServer, company
+from tests.sync.feed_server import Fault, Feed, FeedServer, company, stamp
 from tests.sync.test_client import SEARCH, patient
 
 if sys.version_info >= (3, 14):
@@ -109,6 +109,23 @@ def test_a_stream_that_breaks_off_is_gone_on_with_page_by_page(
 
     assert read(client) == [f"Grand Hotel {n}" for n in range(450)]
     assert all("delivered_since" not in path for path in server.polls())  # It would say that all this is stored.
+
+
+def test_a_stream_that_would_tell_what_is_stored_is_left_alone_where_nothing_is_to_be_told(
+    client: Client, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = server.page
+
+    def telling(feed: Feed, path: str, query: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+        body, headers = page(feed, path, query)
+        return body, {**headers, "Link": headers.get("Link", "").replace("export?after", "export?delivered_since")}
+
+    monkeypatch.setattr(server, "page", telling)
+
+    pages = list(client.pages(SEARCH, after=stamp(100)))
+
+    assert sum(len(page.companies) for page in pages) == 350
+    assert set(asked(server)) == {"companies?after"}
 
 
 @pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])

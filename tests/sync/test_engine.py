@@ -105,7 +105,7 @@ def test_a_server_without_delivered_at_is_read_whole_each_time_and_the_summary_s
     assert (code, summary.companies, summary.delivered_until) == (0, 150, None)
     assert [warning.partition(":")[0] for warning in summary.warnings] == [
         "The server sends no delivered_at",
-        "The server sends no next links",
+        "The server sends no next links by time",
     ]
     assert len(copy.rows("companies")) == 150
 

@@ -11,7 +11,7 @@ import msgspec
 
 from openprospect.sync.access import path_of, transport_to
 from openprospect.sync.errors import AnswerUnclear, TryLater
-from openprospect.sync.links import LINES, export_url, next_url
+from openprospect.sync.links import LINES, asks_since, export_url, leads_by_time, next_url
 from openprospect.sync.retry import Retry
 from openprospect.sync.transport import Answer
 from openprospect.sync.wire import Company, decode_lines, decode_page
@@ -29,7 +29,7 @@ class FeedPage:
     """One page of a walk, with what its headers tell.
 
     `watermark`: up to where the feed was complete when the page was made. `instance`: the feed's identity, where the
-    server tells it. `linked`: the walk follows links, ascending by `delivered_at`. `body_bytes`: size as sent.
+    server tells it. `linked`: the walk follows links that lead by `delivered_at`. `body_bytes`: size as sent.
     """
 
     companies: list[Company]
@@ -65,26 +65,28 @@ class Client:
         for page in self.pages(search_id, delivered_since=delivered_since):
             yield from page.companies
 
-    def pages(self, search_id: str, *, delivered_since: str | None = None) -> Generator[FeedPage]:
+    def pages(self, search_id: str, *, delivered_since: str | None = None, after: str | None = None) -> Generator[FeedPage]:
         """One walk through a feed, page by page; at least one page, the last with `has_more` False.
+
+        `delivered_since` tells the server that everything up to it is stored. `after` is the same place and tells nothing;
+        servers know it that link to their pages by it.
 
         Where the server offers the feed as a stream, that comes first, in pieces of any size; pages go on after the last company
         that arrived whole, so that neither a stream that breaks off nor what changed meanwhile leaves a gap. Follows the
         server's links; where it sends none, counts offsets as documented. A page with `restarted` True begins such a walk
         anew because the server had forgotten it.
         """
-        since = {} if delivered_since is None else {"delivered_since": delivered_since}
+        start = {name: time for name, time in (("delivered_since", delivered_since), ("after", after)) if time is not None}
         endpoint = path_of(search_id)
         feed_url = self.base_url + endpoint
-        page, answer = self._first_page(f"{feed_url}?{urlencode({**since, 'limit': PAGE_COMPANIES})}", feed_url)
-        if page.has_more and (reached := (yield from self._stream(answer, search_id, left=page.total))):
-            # By `after`: `delivered_since` would tell the server that all this is stored.
+        page, answer = self._first_page(f"{feed_url}?{urlencode({**start, 'limit': PAGE_COMPANIES})}", feed_url)
+        if page.has_more and (reached := (yield from self._stream(answer, search_id, is_told=after is None, left=page.total))):
             answer = self._transport.request("GET", f"{feed_url}?{urlencode({'after': reached, 'limit': PAGE_COMPANIES})}", expected=_OK)
             page = _page(answer)
         yield page
         link = _next(answer, feed_url, endpoint)
         if page.has_more and link is None:
-            yield from self._by_offset(feed_url, since, endpoint, start=len(page.companies))
+            yield from self._by_offset(feed_url, start, endpoint, offset=len(page.companies))
         while link is not None and page.has_more:
             answer = self._transport.request("GET", link, expected=_OK)
             page, previous, link = _page(answer), link, _next(answer, feed_url, endpoint)
@@ -130,11 +132,11 @@ class Client:
             self._empty[url] = _Empty(etag, page)
         return page, answer
 
-    def _stream(self, answer: Answer, search_id: str, *, left: int) -> Generator[FeedPage, None, str | None]:
+    def _stream(self, answer: Answer, search_id: str, *, is_told: bool, left: int) -> Generator[FeedPage, None, str | None]:
         """The pieces of the stream that a page links to; returns the `delivered_at` of the last company that arrived whole."""
         endpoint = path_of(search_id, "export")
         url = export_url(answer.headers.get("Link", ""), url=self.base_url + endpoint, endpoint=endpoint)
-        if url is None:
+        if url is None or (not is_told and asks_since(url)):
             return None
         answer = self._transport.request("GET", url, headers={"Accept": LINES}, expected=_OK, is_stream=True)
         reached: str | None = None
@@ -148,10 +150,10 @@ class Client:
             log.warning("%s Going on page by page.", error)
         return reached
 
-    def _by_offset(self, feed_url: str, since: dict[str, str], endpoint: str, *, start: int) -> Iterator[FeedPage]:
-        offset, restarts, has_more = start, 0, True
+    def _by_offset(self, feed_url: str, start: dict[str, str], endpoint: str, *, offset: int) -> Iterator[FeedPage]:
+        restarts, has_more = 0, True
         while has_more:
-            query = urlencode({**since, "limit": PAGE_COMPANIES, "offset": offset})
+            query = urlencode({**start, "limit": PAGE_COMPANIES, "offset": offset})
             answer = self._transport.request("GET", f"{feed_url}?{query}", expected=_OK_OR_EXPIRED)
             if answer.status == 410:
                 offset, restarts = 0, restarts + 1
@@ -173,7 +175,7 @@ def _page(answer: Answer, *, linked: bool | None = None, restarted: bool = False
         has_more=page.has_more,
         watermark=answer.headers.get("Delivery-Watermark") or None,
         instance=answer.headers.get("Delivery-Instance") or None,
-        linked=(not page.has_more or "Link" in answer.headers) if linked is None else linked,
+        linked=(not page.has_more or leads_by_time(answer.headers.get("Link", ""))) if linked is None else linked,
         restarted=restarted,
         body_bytes=len(answer.body),
     )

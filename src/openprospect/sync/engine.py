@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
@@ -52,6 +53,32 @@ def distinct(search_ids: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(_spelled, search_ids)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """Where a walk begins, given what the destination held before; from the beginning, whatever that is, if `anew`."""
+
+    before: Position | None
+    anew: bool
+
+    @property
+    def is_full(self) -> bool:
+        return self.before is not None and (self.anew or self.before.full_run)
+
+    @property
+    def stored(self) -> str | None:
+        """Up to where everything is stored, which asking may tell."""
+        return None if self.before is None or self.is_full else self.before.delivered_until
+
+    @property
+    def read(self) -> str | None:
+        """Up to where a full run has got. What an earlier one put there is not gone before it ends, so asking must not tell."""
+        return None if self.before is None or self.anew or not self.before.full_run else self.before.full_until
+
+    @property
+    def time(self) -> str | None:
+        return self.stored or self.read
+
+
 class _SearchRun:
     """One search in one run."""
 
@@ -78,9 +105,9 @@ class _SearchRun:
         started = time.monotonic()
         try:
             before = self._tell_position()
-            has_moved = self._walk(before, full=full)
+            has_moved = self._walk(_Start(before=before, anew=full))
             if has_moved:
-                self._walk(self._destination.position(self._search_id), full=False)
+                self._walk(_Start(before=self._destination.position(self._search_id), anew=False))
             self._confirm(before)
         except Stopped:
             raise
@@ -98,18 +125,14 @@ class _SearchRun:
         with suppress(Exception):
             self._tell_position()
 
-    def _walk(self, before: Position | None, *, full: bool) -> bool:
+    def _walk(self, start: _Start) -> bool:
         """One walk through the feed; whether the feed moved on meanwhile, so that another is due."""
-        is_resumed = before is not None and before.full_run and not full
-        is_full = before is not None and (full or before.full_run)
-        since = None if before is None or full else before.full_until if is_resumed else before.delivered_until
-        reckoning = Reckoning(since)
+        reckoning = Reckoning(start.time)
 
         def batches(abandoned: threading.Event) -> Iterator[Batch]:
-            pages = self._pages(before, since, replaces=full, abandoned=abandoned)
-            return self._gathered(pages, reckoning, is_full=is_full)
+            return self._gathered(self._pages(start, abandoned), reckoning, is_full=start.is_full)
 
-        is_beginning = is_full and since is None
+        is_beginning = start.is_full and start.time is None
         with closing(iter(ReadAhead(batches, self._stop))) as ahead:
             for batch in ahead:
                 if is_beginning:
@@ -126,16 +149,14 @@ class _SearchRun:
         self._summary.delivered_until = position.delivered_until if position else None
         return position
 
-    def _pages(
-        self, before: Position | None, since: str | None, *, replaces: bool, abandoned: threading.Event
-    ) -> Iterator[tuple[Source, FeedPage]]:
+    def _pages(self, start: _Start, abandoned: threading.Event) -> Iterator[tuple[Source, FeedPage]]:
         """The pages of a walk while anybody wants them, with where they come from."""
         source: Source | None = None
-        with closing(self._client.pages(self._search_id, delivered_since=since)) as pages:
+        with closing(self._client.pages(self._search_id, delivered_since=start.stored, after=start.read)) as pages:
             for page in pages:
                 if abandoned.is_set():
                     raise Stopped("Nobody takes what is read.")
-                source = source or self._checked(page, before, since, replaces=replaces)
+                source = source or self._checked(page, start)
                 yield source, page
                 self._show(page)
 
@@ -155,17 +176,17 @@ class _SearchRun:
         if self._watch:
             self._watch(self._search_id, self._read, max(0, page.total - len(page.companies)))
 
-    def _checked(self, page: FeedPage, before: Position | None, since: str | None, *, replaces: bool) -> Source:
+    def _checked(self, page: FeedPage, start: _Start) -> Source:
         """Where the page comes from. Raises `DestinationRefused` if what is stored does not."""
         source = Source(server=self._client.base_url, instance=page.instance)
-        if before and not replaces and not before.source.is_same(source):
+        if start.before and not start.anew and not start.before.source.is_same(source):
             raise DestinationRefused(
-                f"The destination holds search {self._search_id} as {before.source.server} serves it, not {source.server}."
+                f"The destination holds search {self._search_id} as {start.before.source.server} serves it, not {source.server}."
                 " If that is the same service under a new address, or the one to follow from now on, run once with --full."
             )
-        if since and page.watermark and canonical(page.watermark) < canonical(since):
+        if start.time and page.watermark and canonical(page.watermark) < canonical(start.time):
             raise DestinationRefused(
-                f"The feed of search {self._search_id} ends at {page.watermark}, before what the destination holds ({since}):"
+                f"The feed of search {self._search_id} ends at {page.watermark}, before what the destination holds ({start.time}):"
                 " the service was restored from a backup, or is another one. To follow it from now on, run once with --full."
             )
         return source

@@ -1,7 +1,7 @@
 """Following the links of a page (RFC 8288) without ever carrying the key away from the feed it was meant for."""
 
 import re
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
 from openprospect.sync.errors import AnswerUnclear
 
@@ -35,6 +35,17 @@ def next_url(header: str, *, feed_url: str, endpoint: str) -> str | None:
         elsewhere = f"{parts.scheme}://{parts.netloc}{parts.path}"
         raise AnswerUnclear(f"The server's link to the next page leads elsewhere ({elsewhere}); it is not followed.")
     return f"{feed_url}?{parts.query}"
+
+
+def leads_by_time(header: str) -> bool:
+    """Whether the next page comes after a time, so that what changes meanwhile moves nothing else out of the way."""
+    target = _target(header, "next")
+    return target is not None and "after" in parse_qs(target.partition("?")[2])
+
+
+def asks_since(url: str) -> bool:
+    """Whether asking tells the server that everything up to a time is stored."""
+    return "delivered_since" in parse_qs(urlsplit(url).query)
 
 
 def export_url(header: str, *, url: str, endpoint: str) -> str | None:

@@ -62,7 +62,7 @@ class Reckoning:
         if not self._is_stamped and self._last_watermark is None:
             found.append("The server sends no delivered_at: every run reads everything, and only --full removes what is gone.")
         if not self._is_linked and self._first_watermark is None:
-            found.append("The server sends no next links: what is delivered or withdrawn during a run may be missed or come late.")
+            found.append("The server sends no next links by time: what is delivered or withdrawn during a run may be missed or come late.")
         return found
 
     def _capped(self, position: str | None) -> str | None:

@@ -223,9 +223,15 @@ def _headers(request: CredentialRequest, ask: Ask, page: Page) -> list[tuple[byt
 
 def _links(request: CredentialRequest, ask: Ask, last_at: datetime) -> str:
     base = _address(request)
-    since = ask.after or ask.since
-    export = base.removesuffix("companies") + "export" + (f"?delivered_since={written(since)}" if since else "")
+    export = base.removesuffix("companies") + "export" + _begun(ask)
     return f'<{base}?after={written(last_at)}&limit={ask.limit}>; rel="next", <{export}>; rel="alternate"; type="{_NDJSON}"'
+
+
+def _begun(ask: Ask) -> str:
+    """Where the stream begins, told in the page's own way: what is only read after a time is not thereby stored."""
+    if ask.after is not None:
+        return f"?after={written(ask.after)}"
+    return "" if ask.since is None else f"?delivered_since={written(ask.since)}"
 
 
 def _address(request: CredentialRequest) -> str:
