@@ -1,27 +1,21 @@
 """A producer's file, delivered while somebody watches.
 
 Between the preview and the delivery nothing of it is kept here: the browser sends it twice.
-
-Parsing runs in a thread of its own, so that other requests of the process go on meanwhile.
+It has no name on the disk either: a process that is killed would leave people on the disk.
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from openprospect.server.console.reading import Reading
 from openprospect.server.feed.writing.publish import MAX_BATCH
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
-from openprospect.server.intake.file import open_file
-from openprospect.server.intake.outcome import DeliveredRow, Outcome
-from openprospect.server.intake.rejects import RejectsFile, rejects_path
+from openprospect.server.intake.file import InputFile
+from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
+from openprospect.server.intake.rejects import line_of
 
 _PULSE_SECONDS = 0.25
 _SHOWN = 50
@@ -53,48 +47,27 @@ class Report:
     """The file of rejected rows, to mend the uploaded one by; empty where there are none, or too many for a page."""
 
 
-@contextmanager
-def uploaded(name: str, content: bytes) -> Iterator[Path]:
-    """The file on disk for as long as the block lasts, readable by this service alone."""
-    ending = Path(name).suffix.lower()
-    with TemporaryDirectory(prefix="openprospect-upload-") as folder:
-        # A name is the sender's: nothing of it but an ending, and that only where it can be one.
-        path = Path(folder) / f"upload{ending if ending[1:].isalnum() and len(ending) < 20 else ''}"
-        path.write_bytes(content)
-        yield path
-
-
-async def deliver_upload(
-    delivery: Delivery, path: Path, mapping: Mapping[str, str], *, encoding: str | None = None
-) -> AsyncIterator[Report]:
+async def deliver_upload(delivery: Delivery, opened: Callable[[], InputFile]) -> AsyncIterator[Report]:
     """Deliver a file, or find out what would happen; tells from time to time how far it is. Raises InvalidInput where it cannot be read."""
     report = Report()
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        loop = asyncio.get_running_loop()
-        with (
-            await loop.run_in_executor(thread, lambda: open_file(path, mapping=mapping, encoding=encoding)) as source,
-            RejectsFile(rejects_path(path)) as rejects,
-        ):
-            report.columns, report.encoding = source.columns, source.encoding
-            outcomes = iter(source)
-            while True:
-                reading = loop.run_in_executor(thread, _next_batch, outcomes)
-                async for _ in _pulses(reading):
-                    report.fraction = source.progress or 0.0
-                    yield report
-                if not (batch := await reading):
-                    break
-                report.examples = report.examples or _examples(batch)
-                _add(report.tally, await deliver_file(delivery, batch, rejects, on_progress=lambda _: None))
+    rejects = _Rejects()
+    with Reading(opened) as reading:
+        source = await reading.open()
+        report.columns, report.encoding = source.columns, source.encoding
+        while True:
+            batch = reading.next_batch(MAX_BATCH)
+            async for _ in _pulses(batch):
                 report.fraction = source.progress or 0.0
                 yield report
+            if not (outcomes := await batch):
+                break
+            report.examples = report.examples or _examples(outcomes)
+            _add(report.tally, await deliver_file(delivery, outcomes, rejects, on_progress=lambda _: None))
+            report.fraction = source.progress or 0.0
+            yield report
     report.is_over, report.fraction = True, 1.0
-    report.rejected, report.rejects = _rejects(rejects)
+    report.rejected, report.rejects = rejects.shown, rejects.text
     yield report
-
-
-def _next_batch(outcomes: Iterator[Outcome]) -> list[Outcome]:
-    return list(islice(outcomes, MAX_BATCH))
 
 
 async def _pulses(work: "asyncio.Future[Any]") -> AsyncIterator[None]:
@@ -120,11 +93,22 @@ def _examples(batch: Sequence[Outcome]) -> dict[str, str]:
     return found
 
 
-def _rejects(rejects: RejectsFile) -> tuple[list[Rejected], str]:
-    if not rejects.count:
-        return [], ""
-    with rejects.path.open(encoding="utf-8") as file:
-        shown = [json.loads(line) for line in islice(file, _SHOWN)]
-    rows = [Rejected(line=row["line"], field=row["field"], reason=row["reason"]) for row in shown]
-    is_small = rejects.path.stat().st_size <= _MOST_BYTES
-    return rows, rejects.path.read_text(encoding="utf-8") if is_small else ""
+class _Rejects:
+    """Rejected rows in memory, no more of them than a page can take."""
+
+    def __init__(self) -> None:
+        self.shown: list[Rejected] = []
+        self._lines: list[bytes] = []
+        self._room = _MOST_BYTES
+
+    def add(self, rejected: RejectedRow) -> None:
+        fault = rejected.faults[0]
+        if len(self.shown) < _SHOWN:
+            self.shown.append(Rejected(line=rejected.line, field=fault.field, reason=fault.reason))
+        if self._room >= 0:
+            self._lines.append(line := line_of(rejected))
+            self._room -= len(line)
+
+    @property
+    def text(self) -> str:
+        return b"".join(self._lines).decode() if self._room >= 0 else ""

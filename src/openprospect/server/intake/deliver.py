@@ -8,7 +8,7 @@ from itertools import islice
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.writing.publish import MAX_BATCH, publish
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
-from openprospect.server.intake.rejects import RejectsFile
+from openprospect.server.intake.rejects import Rejects
 from openprospect.server.searches.model import Search
 
 
@@ -40,7 +40,7 @@ class _RollBack(Exception):
 @dataclass(slots=True)
 class _Run:
     delivery: Delivery
-    rejects: RejectsFile
+    rejects: Rejects
     on_progress: Callable[[Tally], None]
     tally: Tally = field(default_factory=Tally)
 
@@ -93,9 +93,7 @@ class _Run:
             pass
 
 
-async def deliver_file(
-    delivery: Delivery, outcomes: Iterable[Outcome], rejects: RejectsFile, *, on_progress: Callable[[Tally], None]
-) -> Tally:
+async def deliver_file(delivery: Delivery, outcomes: Iterable[Outcome], rejects: Rejects, *, on_progress: Callable[[Tally], None]) -> Tally:
     """Deliver what a file holds; `on_progress` is told after each batch. A dry run answers the same and keeps nothing."""
     run = _Run(delivery, rejects, on_progress)
     if delivery.all_or_nothing:

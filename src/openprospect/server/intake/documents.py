@@ -22,6 +22,9 @@ class DocumentIntake:
     def fraction(self) -> float | None:
         return self._source.fraction()
 
+    def stop(self) -> None:
+        """Nothing to do: whoever iterates is given every document at once."""
+
     def close(self) -> None:
         self._companies.close()
 

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from io import BytesIO
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
@@ -29,6 +30,8 @@ class Intake(Protocol):
 
     def fraction(self) -> float | None: ...
 
+    def stop(self) -> None: ...
+
 
 class InputFile:
     """An open file, to be iterated once. `columns` tells which column became which field; empty where the file has no table.
@@ -50,11 +53,18 @@ class InputFile:
         """How much is done, from 0 to 1; None where nobody can know. May be asked by another thread while the file is read."""
         return self._intake.fraction()
 
+    def stop(self) -> None:
+        """Whoever iterates comes to an end soon. May be called by another thread; only then may nobody wait for what is left."""
+        self._intake.stop()
+
+    def close(self) -> None:
+        self._stack.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
+        self.close()
 
 
 def open_file(path: Path | None, *, mapping: Mapping[str, str], encoding: str | None = None, stdin: BinaryIO | None = None) -> InputFile:
@@ -65,10 +75,22 @@ def open_file(path: Path | None, *, mapping: Mapping[str, str], encoding: str | 
     """
     with ExitStack() as stack:
         source = _opened(path, encoding, stack) if path else JsonLines(stdin or sys.stdin.buffer, size=None)
-        if encoding is not None and not isinstance(source, Delimited):
-            raise InvalidInput("Only CSV files have an encoding to name; JSON is always UTF-8, and the other formats know their own.")
-        intake, columns = _intake(source, mapping, stack)
-        return InputFile(intake, columns, stack.pop_all(), encoding=source.encoding if isinstance(source, Delimited) else None)
+        return _input(source, mapping, encoding, stack)
+
+
+def open_content(name: str, content: bytes, *, mapping: Mapping[str, str], encoding: str | None = None) -> InputFile:
+    """The same for a file that is held in memory: of `name`, only the ending matters."""
+    with ExitStack() as stack:
+        stream = stack.enter_context(BytesIO(content))
+        source = _source(name, stream, size=len(content), encoding=encoding, stack=stack)
+        return _input(source, mapping, encoding, stack)
+
+
+def _input(source: Source, mapping: Mapping[str, str], encoding: str | None, stack: ExitStack) -> InputFile:
+    if encoding is not None and not isinstance(source, Delimited):
+        raise InvalidInput("Only CSV files have an encoding to name; JSON is always UTF-8, and the other formats know their own.")
+    intake, columns = _intake(source, mapping, stack)
+    return InputFile(intake, columns, stack.pop_all(), encoding=source.encoding if isinstance(source, Delimited) else None)
 
 
 def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tuple[Intake, Sequence[Column]]:
@@ -85,30 +107,34 @@ def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tup
 
 
 def _opened(path: Path, encoding: str | None, stack: ExitStack) -> Source:
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise InvalidInput(f"Files ending in {ending or 'nothing'} cannot be delivered; known are {', '.join(ENDINGS)}, and - for NDJSON.")
-    size = _size(path)
-    if ending == ".csv":
-        return Delimited(path, stack, encoding=encoding)
-    if ending == ".xlsx":
-        return Spreadsheet(path, stack)
-    if ending == ".parquet":
-        return open_parquet(path, stack)
-    stream = stack.enter_context(path.open("rb"))
-    return JsonFile(stream, size=size) if ending == ".json" else JsonLines(stream, size=size)
-
-
-def _size(path: Path) -> int:
+    _known_ending(path.name)
     if path.is_dir():
         raise InvalidInput(f"{path} is a folder; name a file in it.")
     try:
-        with path.open("rb"):
-            size = path.stat().st_size
+        stream = stack.enter_context(path.open("rb"))
     except FileNotFoundError:
         raise InvalidInput(f"There is no file {path}.") from None
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
+    return _source(path.name, stream, size=path.stat().st_size, encoding=encoding, stack=stack)
+
+
+def _source(name: str, stream: BinaryIO, *, size: int, encoding: str | None, stack: ExitStack) -> Source:
+    """What a file holds, by the ending of its name."""
+    ending = _known_ending(name)
     if size == 0:
-        raise InvalidInput(f"{path} is empty.")
-    return size
+        raise InvalidInput(f"{name} is empty.")
+    if ending == ".csv":
+        return Delimited(name, stream, stack, size=size, encoding=encoding)
+    if ending == ".xlsx":
+        return Spreadsheet(name, stream, stack)
+    if ending == ".parquet":
+        return open_parquet(name, stream, stack)
+    return JsonFile(stream, size=size) if ending == ".json" else JsonLines(stream, size=size)
+
+
+def _known_ending(name: str) -> str:
+    ending = PurePath(name).suffix.lower()
+    if ending not in ENDINGS:
+        raise InvalidInput(f"Files ending in {ending or 'nothing'} cannot be delivered; known are {', '.join(ENDINGS)}, and - for NDJSON.")
+    return ending

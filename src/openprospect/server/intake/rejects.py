@@ -6,7 +6,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 import msgspec
 
@@ -17,6 +17,12 @@ from openprospect.server.intake.outcome import RejectedRow
 def rejects_path(path: Path | None) -> Path:
     """`FILE.rejected.jsonl`; for the standard input, `stdin.rejected.jsonl` in the current folder."""
     return path.with_name(f"{path.name}.rejected.jsonl") if path else Path("stdin.rejected.jsonl")
+
+
+class Rejects(Protocol):
+    """Where rejected rows go."""
+
+    def add(self, rejected: RejectedRow) -> None: ...
 
 
 class RejectsFile:
@@ -34,19 +40,7 @@ class RejectsFile:
     def add(self, rejected: RejectedRow) -> None:
         if self._file is None:
             self._file = self._opened()
-        first = rejected.faults[0]
-        self._file.write(
-            _encoded(
-                {
-                    "line": rejected.line,
-                    "field": first.field,
-                    "reason": first.reason,
-                    "faults": [{"field": fault.field, "reason": fault.reason} for fault in rejected.faults],
-                    "row": rejected.raw,
-                }
-            )
-            + b"\n"
-        )
+        self._file.write(line_of(rejected))
         self.count += 1
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -69,6 +63,23 @@ class RejectsFile:
             return tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}.", delete=False)
         except OSError as error:
             raise InvalidInput(f"Rejected rows cannot be written beside the input ({self.path}): {error.strerror}.") from error
+
+
+def line_of(rejected: RejectedRow) -> bytes:
+    """A rejected row as one line of JSON, its first fault in front."""
+    first = rejected.faults[0]
+    return (
+        _encoded(
+            {
+                "line": rejected.line,
+                "field": first.field,
+                "reason": first.reason,
+                "faults": [{"field": fault.field, "reason": fault.reason} for fault in rejected.faults],
+                "row": rejected.raw,
+            }
+        )
+        + b"\n"
+    )
 
 
 def _encoded(value: object) -> bytes:

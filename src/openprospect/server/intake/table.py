@@ -28,9 +28,12 @@ class TableIntake:
         self._grouping = Grouping()
         self._companies = Companies()
         self._is_read = False
+        self._is_stopped = False
 
     def outcomes(self) -> Iterator[Outcome]:
         for row in self._table.rows():
+            if self._is_stopped:
+                return
             rejected = row if isinstance(row, RejectedRow) else self._take(row)
             if rejected:
                 yield rejected
@@ -41,6 +44,9 @@ class TableIntake:
     def fraction(self) -> float:
         """Reading and merging take about half of the time each."""
         return (1 + self._grouping.fraction()) / 2 if self._is_read else self._table.fraction() / 2
+
+    def stop(self) -> None:
+        self._is_stopped = True
 
     def close(self) -> None:
         self._grouping.close()

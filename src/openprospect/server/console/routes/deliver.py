@@ -4,6 +4,7 @@ Both answers come while the work is under way: JSON lines that tell how far it i
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from litestar.response import Stream
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, rendered
 from openprospect.server.console.routes.search import own_feed
-from openprospect.server.console.upload import Report, deliver_upload, uploaded
+from openprospect.server.console.upload import Report, deliver_upload
 from openprospect.server.console.words import counted
 from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
@@ -24,7 +25,7 @@ from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery
-from openprospect.server.intake.file import ENDINGS
+from openprospect.server.intake.file import ENDINGS, open_content
 from openprospect.server.intake.formats.alphabets import ENCODINGS
 from openprospect.server.searches.create import own_search
 
@@ -55,9 +56,9 @@ async def deliver_upload_form(request: OperatorsRequest, search_id: FromPath[str
 
 async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:
     try:
-        with uploaded(name, content) as path:
-            async for report in deliver_upload(delivery, path, _mapping(form), encoding=text(form, "encoding") or None):
-                yield _line(_last(delivery, name, report) if report.is_over else _progress(report))
+        opened = partial(open_content, name, content, mapping=_mapping(form), encoding=text(form, "encoding") or None)
+        async for report in deliver_upload(delivery, opened):
+            yield _line(_last(delivery, name, report) if report.is_over else _progress(report))
     except OpenProspectError as error:
         yield _line({"html": rendered("parts/unreadable.html", message=error.message, name=name)})
 

@@ -5,8 +5,8 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from io import TextIOWrapper
+from typing import BinaryIO, TextIO
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
@@ -25,13 +25,14 @@ _BROKEN_QUOTE = "a quote that is not closed, or not doubled within a quoted valu
 class Delimited:
     """One CSV file, open until the stack is closed."""
 
-    def __init__(self, path: Path, stack: ExitStack, *, encoding: str | None = None) -> None:
-        self._size = path.stat().st_size
-        self.encoding = encoding_of(path, named=encoding)
-        with path.open(encoding=self.encoding, errors=HALF_CHARACTERS, newline="") as file:
-            sample = file.read(_SAMPLE_CHARACTERS)
-        self._file = stack.enter_context(path.open(encoding=self.encoding, errors=HALF_CHARACTERS, newline=""))
-        lines = _Lines(self._file)
+    def __init__(self, name: str, stream: BinaryIO, stack: ExitStack, *, size: int, encoding: str | None = None) -> None:
+        self._stream = stream
+        self._size = size
+        self.encoding = encoding_of(name, stream, named=encoding)
+        beginning = self._text()
+        sample = beginning.read(_SAMPLE_CHARACTERS)
+        beginning.detach()  # else the stream would be closed along with it
+        lines = _Lines(stack.enter_context(self._text()))
         self._separator = lines.excel_separator() or find_separator(sample)
         csv.field_size_limit(_MAX_FIELD_CHARACTERS)
         self._records = read_records(lines, self._separator)
@@ -50,7 +51,11 @@ class Delimited:
                 yield TableRow(record.line, cells[:width] + [None] * (width - len(cells)))
 
     def fraction(self) -> float:
-        return cast("BinaryIO", self._file.buffer).tell() / self._size
+        return self._stream.tell() / self._size
+
+    def _text(self) -> TextIOWrapper:
+        self._stream.seek(0)
+        return TextIOWrapper(self._stream, encoding=self.encoding, errors=HALF_CHARACTERS, newline="")
 
     def _headings(self) -> list[str]:
         for record in self._records:

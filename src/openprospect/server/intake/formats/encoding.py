@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from typing import BinaryIO
 
 import charset_normalizer
 
@@ -23,14 +23,13 @@ _MOST_WORDS = 2_000
 _OTHER_FORMATS = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls", b"PAR1": ".parquet"}
 
 
-def encoding_of(path: Path, *, named: str | None) -> str:
+def encoding_of(name: str, stream: BinaryIO, *, named: str | None) -> str:
     """The name of a codec: the one that the caller named, else a guess; raises InvalidInput where there is none, or the file is no text."""
-    with path.open("rb") as file:
-        start = file.read(4)
+    start = next(_chunks(stream))[:4]
     for magic, ending in _OTHER_FORMATS.items():
         if start.startswith(magic):
-            raise InvalidInput(f"{path.name} is no text but looks like a {ending} file; give it its right ending.")
-    return _detected(path, start) if named is None else _known(named)
+            raise InvalidInput(f"{name} is no text but looks like a {ending} file; give it its right ending.")
+    return _detected(stream, start) if named is None else _known(named)
 
 
 def _known(name: str) -> str:
@@ -44,20 +43,20 @@ def _known(name: str) -> str:
     return codecs.lookup(name).name
 
 
-def _detected(path: Path, start: bytes) -> str:
+def _detected(stream: BinaryIO, start: bytes) -> str:
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):
             return encoding
     if start[1:2] == b"\0" or start[:1] == b"\0":
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    return "utf-8" if _is_utf8(path) else _guess(_words(path))
+    return "utf-8" if _is_utf8(stream) else _guess(_words(stream))
 
 
-def _is_utf8(path: Path) -> bool:
+def _is_utf8(stream: BinaryIO) -> bool:
     """Whether most of what is not ASCII is valid, so that one broken line does not spoil the others."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     valid = broken = 0
-    for chunk in _chunks(path):
+    for chunk in _chunks(stream):
         text = decoder.decode(chunk, final=not chunk)
         if not text.isascii():
             bad = len(_UNDECODED.findall(text))
@@ -66,21 +65,21 @@ def _is_utf8(path: Path) -> bool:
     return valid >= broken
 
 
-def _words(path: Path) -> Collection[bytes]:
+def _words(stream: BinaryIO) -> Collection[bytes]:
     """The first words that are not ASCII, each once."""
     words: dict[bytes, None] = {}
-    for chunk in _chunks(path):
+    for chunk in _chunks(stream):
         words |= dict.fromkeys(word for word in _WORD.findall(chunk) if len(word) > 1 and not _DIGIT.search(word))
         if len(words) >= _MOST_WORDS:
             break
     return list(words)[:_MOST_WORDS]
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file; the last chunk is empty."""
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a file from its beginning; the last chunk is empty."""
+    stream.seek(0)
+    while chunk := stream.read(_CHUNK):
+        yield chunk
     yield b""
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,12 +17,12 @@ _BATCH_ROWS = 1_000
 _DAMAGED = (pa.ArrowException, OSError, ValueError, OverflowError)
 
 
-def open_parquet(path: Path, stack: ExitStack) -> "ParquetTable | ParquetDocuments":
+def open_parquet(name: str, stream: BinaryIO, stack: ExitStack) -> "ParquetTable | ParquetDocuments":
     """The file as what it is; raises InvalidInput where it is no Parquet."""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(stream)
     except _DAMAGED as error:
-        raise InvalidInput(f"{path.name} is no Parquet file, or a damaged one.") from error
+        raise InvalidInput(f"{name} is no Parquet file, or a damaged one.") from error
     stack.callback(file.close)
     names = file.schema_arrow.names
     is_nested = "prospects" in names and pa.types.is_nested(file.schema_arrow.field("prospects").type)

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZipFile
 
@@ -27,9 +26,8 @@ _MOST_BYTES_AT_ONCE = 1 << 28
 class Spreadsheet:
     """One workbook, open until the stack is closed. Its table of distinct texts is held in memory, as the format needs."""
 
-    def __init__(self, path: Path, stack: ExitStack) -> None:
-        # Opened here: what is no workbook would be left open.
-        workbook = _opened(path.name, stack.enter_context(path.open("rb")))
+    def __init__(self, name: str, stream: BinaryIO, stack: ExitStack) -> None:
+        workbook = _opened(name, stream)
         stack.callback(workbook.close)
         self._row = 0
         self._last_row = 0
