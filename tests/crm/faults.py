@@ -12,7 +12,9 @@ from threading import Event
 
 import pytest
 
+from openprospect.sync import schedule
 from openprospect.sync.batch import MOST_COMPANIES
+from openprospect.sync.client import Client
 from openprospect.sync.errors import KeyRefused, QuotaSpent
 from tests.crm.office import Office
 from tests.crm.runs import by_email, configure, emails, names, sync, url_of
@@ -109,6 +111,16 @@ class FaultContract:
         fake.faults.append(Reply(429, {"message": "slow down", "policyName": "TEN_SECONDLY_ROLLING"}, {"Retry-After": "0"}))
 
         assert sync(office, server).outcomes == {"created": 2}
+
+    def test_a_pause_that_is_asked_for_ends_when_the_run_is_to_stop(self, office: Office, fake: VendorServer, server: FeedServer) -> None:
+        stop = Event()
+        fake.faults.append(Reply(429, {"message": "slow down", "policyName": "TEN_SECONDLY_ROLLING"}, {"Retry-After": "2"}))
+        fake.before_call = lambda _: stop.set()
+
+        with Client(server.url, KEY) as client:
+            code = schedule.sync([SEARCH], url_of(office), client, emit=lambda summary: None, stop=stop)
+
+        assert (code, len(fake.calls)) == (1, 1)
 
     def test_credentials_are_in_no_message_and_in_no_file(
         self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed, token: str

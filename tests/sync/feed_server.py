@@ -121,6 +121,9 @@ class FeedServer:
     def polls(self) -> list[str]:
         return [path for method, path, _ in self.requests if method == "GET"]
 
+    def confirmations(self) -> list[str]:
+        return [path for method, path, _ in self.requests if method == "PUT"]
+
     def page(self, feed: Feed, path: str, query: dict[str, str]) -> tuple[bytes, dict[str, str]]:
         self.on_page(next(self._pages))
         limit, offset = int(query.get("limit", 50)), int(query.get("offset", 0))

@@ -107,10 +107,10 @@ def test_a_schedule_outlives_a_destination_that_does_not_open_for_a_reason_nobod
 ) -> None:
     stop, opened, real = threading.Event(), itertools.count(1), sqlite.open_destination
 
-    def failing_once(url: str) -> Destination:
+    def failing_once(url: str, retry: Retry) -> Destination:
         if next(opened) == 1:
             raise OSError("the plug was pulled")
-        return real(url)
+        return real(url, retry)
 
     monkeypatch.setattr(sqlite, "open_destination", failing_once)
     code, _ = synced(copy, server, every_seconds=0.01, emit=lambda summary: stop.set(), stop=stop)

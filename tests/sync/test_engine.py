@@ -1,6 +1,11 @@
 """Runs and schedules: several searches, lesser servers, stopping, exit codes. Destinations have their own contract."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +181,25 @@ def test_stopping_does_not_wait_for_a_server_that_hangs(copy: SqliteCopy, server
     threading.Timer(0.2, stop.set).start()
     assert synced(copy, server, every_seconds=60, stop=stop)[0] == 0
     hang.set()
+
+
+def test_stopping_does_not_wait_for_a_pause_that_a_server_asks_for(copy: SqliteCopy, server: FeedServer) -> None:
+    """The receipt is what the main thread asks for itself."""
+    server.feed(SEARCH).deliver(company(1))
+    slow = Fault(status=429, headers={"Retry-After": "250"})
+    server.on_page = lambda page: server.faults.append(slow) if page == 1 else None
+    command = ["sync", SEARCH, "--to", copy.url, "--base-url", server.url, "--every", "1h"]
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("openprospect"), *command], env={**os.environ, "OPENPROSPECT_API_KEY": KEY}
+    ) as run:
+        while not server.confirmations():
+            time.sleep(0.01)
+        run.send_signal(signal.SIGTERM)
+        try:
+            assert run.wait(timeout=30) == 0
+        finally:
+            run.kill()
+    assert len(server.confirmations()) == 1
 
 
 def test_one_run_that_is_stopped_is_not_done(copy: SqliteCopy, server: FeedServer) -> None:

@@ -11,6 +11,7 @@ from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import held_in
 from openprospect.sync.errors import FixNeeded
 from openprospect.sync.progress import live_progress
+from openprospect.sync.retry import Retry, until
 from openprospect.sync.schedule import seconds_of, stop_on_signals
 from openprospect.sync.schedule import sync as run_sync
 from openprospect.sync.summary import Summary
@@ -68,7 +69,11 @@ def sync(
         else:
             print(summary.line(), flush=True)
 
-    with Client(base_url, api_key) as client, stop_on_signals() as stop, live_progress() as watch:
+    with (
+        stop_on_signals() as stop,
+        Client(base_url, api_key, retry=Retry(sleep=until(stop))) as client,
+        live_progress() as watch,
+    ):
         return run_sync([search_id, *more_search_ids], to, client, every_seconds=seconds, full=full, emit=emit, watch=watch, stop=stop)
 
 

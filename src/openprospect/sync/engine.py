@@ -198,6 +198,8 @@ class _SearchRun:
             return
         try:
             self._client.confirm(self._search_id, until)
+        except Stopped:
+            raise
         except SyncError as error:
             self._summary.warn([f"The server did not take the receipt: {error}"])
 

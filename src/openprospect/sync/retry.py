@@ -1,10 +1,13 @@
 """When to ask again, and how long to wait first. It knows no HTTP but the meaning of `Retry-After`."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from openprospect.sync.errors import Stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,16 @@ class Retry:
             backoff = min(self.longest_pause_seconds, self.first_pause_seconds * 2**attempt)
             pause, patience = backoff * (1 + self.jitter()), self.failing_seconds
         return pause if elapsed + pause <= patience else None
+
+
+def until(stop: threading.Event) -> Callable[[float], None]:
+    """A `sleep` for `Retry` that raises `Stopped` once `stop` is set."""
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Stopped("Asked to stop.")
+
+    return sleep
 
 
 def asked_pause_seconds(headers: Mapping[str, str]) -> float | None:

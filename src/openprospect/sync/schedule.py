@@ -14,6 +14,7 @@ from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.engine import Watch, distinct, run
 from openprospect.sync.errors import FixNeeded, Stopped, SyncError
+from openprospect.sync.retry import Retry, until
 from openprospect.sync.summary import Summary
 
 log = logging.getLogger("openprospect.sync")
@@ -36,7 +37,7 @@ def sync(
 
     0: done (or stopped, where it runs for ever); 1: a later run can mend it; 2: a person has to. `emit` gets each
     search's summary as it ends. With `every_seconds` failures are logged, and each search is read whole once: one that failed before it
-    began is still due.
+    began is still due. Pauses of the client end with `stop` where its `Retry` sleeps `until(stop)`, as those of the destination do.
     """
     stop = stop or threading.Event()
     due = set(distinct(search_ids)) if full else set()
@@ -119,7 +120,7 @@ def _pass(
 ) -> int:
     """One run, with the destination open no longer than it takes: others read it in between."""
     exit_code = 0
-    with closing(open_destination(to)) as destination:
+    with closing(open_destination(to, retry=Retry(sleep=until(stop)))) as destination:
         for summary in run(search_ids, destination, client, full=full, stop=stop, watch=watch):
             emit(summary)
             exit_code = max(exit_code, summary.exit_code)

@@ -17,6 +17,7 @@ from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.frames import FIXED, Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
+from openprospect.sync.retry import Retry
 
 _TEXT = {name for names in FIXED.values() for name in names}
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
@@ -105,7 +106,7 @@ class DuckDatabase:
             self._connection.unregister("incoming")
 
 
-def open_destination(url: str) -> SqlDestination:
+def open_destination(url: str, _retry: Retry) -> SqlDestination:
     return open_in_file(url, lambda path: DuckDatabase(path, read_only=False))
 
 

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 from openprospect.sync.destinations.base import Destination, Held
 from openprospect.sync.errors import DestinationRefused, SyncError, Unforeseen
+from openprospect.sync.retry import Retry
 
 log = logging.getLogger("openprospect.sync")
 
@@ -25,16 +26,19 @@ _EXAMPLES = "duckdb:///feed.duckdb, postgresql://user@host/database, sqlite:///f
 
 
 class _Kind(Protocol):
-    def open_destination(self, url: str) -> Destination: ...
+    def open_destination(self, url: str, retry: Retry, /) -> Destination: ...
 
     def held_in(self, url: str) -> list[Held]: ...
 
 
-def open_destination(url: str) -> Destination:
-    """Open for writing, locked against other runs. Raises `Busy` with the holder, or another `SyncError`, whatever went wrong."""
+def open_destination(url: str, *, retry: Retry | None = None) -> Destination:
+    """Open for writing, locked against other runs; `retry` is how patient its requests are, where it makes any.
+
+    Raises `Busy` with the holder, or another `SyncError`, whatever went wrong.
+    """
     kind = _kind(url)
     try:
-        return kind.open_destination(url)
+        return kind.open_destination(url, retry or Retry())
     except SyncError:
         raise
     except Exception as error:

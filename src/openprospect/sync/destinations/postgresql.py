@@ -22,6 +22,7 @@ from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_database
 from openprospect.sync.destinations.url import parts_of
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
+from openprospect.sync.retry import Retry
 
 _KEY = {"prospect_search_id", "id"}
 _SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
@@ -158,7 +159,7 @@ class PostgresDatabase:
         return self._connection.execute(_trusted(statement.replace("?", "%s")), values)
 
 
-def open_destination(url: str) -> SqlDestination:
+def open_destination(url: str, _retry: Retry) -> SqlDestination:
     return SqlDestination(PostgresDatabase(url, read_only=False)).prepared()
 
 

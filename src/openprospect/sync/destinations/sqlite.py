@@ -16,6 +16,7 @@ from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
+from openprospect.sync.retry import Retry
 
 _KEY = {"prospect_search_id", "id"}
 _BUSY_SECONDS = 10.0
@@ -89,7 +90,7 @@ class SqliteDatabase:
         self._connection.executemany(statement, zip(*frame.columns.values(), strict=True))
 
 
-def open_destination(url: str) -> SqlDestination:
+def open_destination(url: str, _retry: Retry) -> SqlDestination:
     return open_in_file(url, lambda path: SqliteDatabase(path, read_only=False))
 
 

@@ -27,12 +27,13 @@ class Api:
         base_url: str,
         authorization: str,
         *,
+        retry: Retry,
         explain: Explain,
         remaining: Callable[[Mapping[str, str]], int | None],
         daily_reserve: int,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._transport = Transport(base_url, authorization, connect_seconds=10.0, read_seconds=120.0, retry=Retry(), explain=explain)
+        self._transport = Transport(base_url, authorization, connect_seconds=10.0, read_seconds=120.0, retry=retry, explain=explain)
         self._headers = {"Content-Type": "application/json", **(headers or {})}
         self._read_remaining = remaining
         self._daily_reserve = daily_reserve

@@ -12,6 +12,7 @@ from openprospect.sync.destinations.crm.mapping import domain_of, email_of, text
 from openprospect.sync.destinations.crm.protocol import By, Kind, Outcome, Record, Traits, Write
 from openprospect.sync.destinations.crm.settings import CrmSettings, load
 from openprospect.sync.errors import DestinationRefused, KeyRefused, QuotaSpent, RateLimited, SyncError, TryLater
+from openprospect.sync.retry import Retry
 from openprospect.sync.transport import TRANSIENT, Answer
 
 __all__ = ["held_in", "open_destination"]
@@ -42,9 +43,16 @@ _DEFAULTS: dict[str, Any] = {
 class HubSpot:
     traits = Traits(personal=("firstname", "lastname", "email", "phone", "mobilephone"))
 
-    def __init__(self, base_url: str, token: str, settings: CrmSettings) -> None:
+    def __init__(self, base_url: str, token: str, settings: CrmSettings, retry: Retry) -> None:
         self._settings = settings
-        self._api = Api(base_url, f"Bearer {token}", explain=_explained, remaining=_remaining_calls, daily_reserve=settings.daily_reserve)
+        self._api = Api(
+            base_url,
+            f"Bearer {token}",
+            retry=retry,
+            explain=_explained,
+            remaining=_remaining_calls,
+            daily_reserve=settings.daily_reserve,
+        )
 
     def prepare(self) -> None:
         for kind in Kind:
@@ -161,10 +169,10 @@ class _NotThere(RowsRefused):
     """The record does not exist."""
 
 
-def open_destination(url: str) -> CrmDestination:
+def open_destination(url: str, retry: Retry) -> CrmDestination:
     settings = load("hubspot", _DEFAULTS)
     base_url = credential("OPENPROSPECT_HUBSPOT_URL", default="https://api.hubapi.com").rstrip("/")
-    return open_crm(url, HubSpot(base_url, credential("OPENPROSPECT_HUBSPOT_TOKEN"), settings), settings)
+    return open_crm(url, HubSpot(base_url, credential("OPENPROSPECT_HUBSPOT_TOKEN"), settings, retry), settings)
 
 
 def _explained(answer: Answer) -> SyncError:

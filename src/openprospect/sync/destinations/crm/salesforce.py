@@ -52,9 +52,16 @@ class Salesforce:
         required={"LastName": "Erased"},
     )
 
-    def __init__(self, base_url: str, token: str, settings: CrmSettings) -> None:
+    def __init__(self, base_url: str, token: str, settings: CrmSettings, retry: Retry) -> None:
         self._settings = settings
-        self._api = Api(base_url, f"Bearer {token}", explain=_explained, remaining=_remaining_calls, daily_reserve=settings.daily_reserve)
+        self._api = Api(
+            base_url,
+            f"Bearer {token}",
+            retry=retry,
+            explain=_explained,
+            remaining=_remaining_calls,
+            daily_reserve=settings.daily_reserve,
+        )
 
     def prepare(self) -> None:
         for kind in Kind:
@@ -126,25 +133,25 @@ class Salesforce:
         )
 
 
-def open_destination(url: str) -> CrmDestination:
+def open_destination(url: str, retry: Retry) -> CrmDestination:
     settings = load("salesforce", _DEFAULTS)
     base_url = credential("OPENPROSPECT_SALESFORCE_URL").rstrip("/")
     token = credential("OPENPROSPECT_SALESFORCE_TOKEN", default="")
     if not token:
         base_url, token = _signed_in(
-            base_url, credential("OPENPROSPECT_SALESFORCE_CLIENT_ID"), credential("OPENPROSPECT_SALESFORCE_CLIENT_SECRET")
+            base_url, credential("OPENPROSPECT_SALESFORCE_CLIENT_ID"), credential("OPENPROSPECT_SALESFORCE_CLIENT_SECRET"), retry
         )
-    return open_crm(url, Salesforce(base_url, token, settings), settings)
+    return open_crm(url, Salesforce(base_url, token, settings, retry), settings)
 
 
-def _signed_in(base_url: str, client_id: str, client_secret: str) -> tuple[str, str]:
+def _signed_in(base_url: str, client_id: str, client_secret: str, retry: Retry) -> tuple[str, str]:
     """The instance's URL and a token, by OAuth's client credentials."""
     transport = Transport(
         base_url,
         urllib3.make_headers(basic_auth=f"{client_id}:{client_secret}")["authorization"],
         connect_seconds=10.0,
         read_seconds=60.0,
-        retry=Retry(),
+        retry=retry,
         explain=_explained,
     )
     try:

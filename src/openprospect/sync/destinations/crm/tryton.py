@@ -10,6 +10,7 @@ from openprospect.sync.destinations.crm.mapping import domain_of, email_of
 from openprospect.sync.destinations.crm.protocol import By, Kind, Outcome, Record, Traits, Write
 from openprospect.sync.destinations.crm.settings import CrmSettings, load
 from openprospect.sync.errors import AnswerUnclear, DestinationRefused, KeyRefused, RateLimited, SyncError, TryLater
+from openprospect.sync.retry import Retry
 from openprospect.sync.transport import TRANSIENT, Answer
 
 __all__ = ["held_in", "open_destination"]
@@ -42,10 +43,10 @@ _DEFAULTS: dict[str, Any] = {
 class Tryton:
     traits = Traits(company_field="employer", personal=("name", "first_name", "last_name", _MECHANISMS))
 
-    def __init__(self, base_url: str, user: str, password: str, settings: CrmSettings) -> None:
+    def __init__(self, base_url: str, user: str, password: str, settings: CrmSettings, retry: Retry) -> None:
         self._settings = settings
-        session = _signed_in(base_url, user, password)
-        self._api = _api(base_url, f"Session {session}")
+        session = _signed_in(base_url, user, password, retry)
+        self._api = _api(base_url, f"Session {session}", retry)
 
     def prepare(self) -> None:
         known = self._call("fields_get", None)
@@ -146,18 +147,19 @@ class Tryton:
         return _result(self._api.call("POST", "/rpc/", {"id": 0, "method": method, "params": [*arguments, _CONTEXT]}))
 
 
-def open_destination(url: str) -> CrmDestination:
+def open_destination(url: str, retry: Retry) -> CrmDestination:
     settings = load("tryton", _DEFAULTS)
     base_url = credential("OPENPROSPECT_TRYTON_URL").rstrip("/")
     user, password = credential("OPENPROSPECT_TRYTON_USER"), credential("OPENPROSPECT_TRYTON_PASSWORD")
-    return open_crm(url, Tryton(base_url, user, password, settings), settings)
+    return open_crm(url, Tryton(base_url, user, password, settings, retry), settings)
 
 
-def _api(base_url: str, authorization: str) -> Api:
+def _api(base_url: str, authorization: str, retry: Retry) -> Api:
     """Tryton says that it compressed its answer even where nobody asked it to, and then did not: so it is asked to."""
     return Api(
         base_url,
         authorization,
+        retry=retry,
         explain=_explained,
         remaining=lambda _: None,
         daily_reserve=0,
@@ -165,8 +167,8 @@ def _api(base_url: str, authorization: str) -> Api:
     )
 
 
-def _signed_in(base_url: str, user: str, password: str) -> str:
-    api = _api(base_url, "")
+def _signed_in(base_url: str, user: str, password: str, retry: Retry) -> str:
+    api = _api(base_url, "", retry)
     try:
         number, token, *_ = _result(
             api.call("POST", "/rpc/", {"id": 0, "method": "common.db.login", "params": [user, {"password": password}]})

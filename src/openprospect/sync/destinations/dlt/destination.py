@@ -19,6 +19,7 @@ from openprospect.sync.destinations.dlt.workplace import passing_folder, working
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
 from openprospect.sync.destinations.ledger import advanced, begun_full
 from openprospect.sync.errors import DestinationRefused
+from openprospect.sync.retry import Retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class DltDestination:
         self._states[search_id] = state
 
 
-def open_destination(url: str) -> DltDestination:
+def open_destination(url: str, _retry: Retry) -> DltDestination:
     address = addresses.parse(url)
     with ExitStack() as opened:
         warehouse = _warehouse(Loader(address, opened.enter_context(working_folder(address))))

@@ -16,12 +16,13 @@ from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.destinations.parquet.manifest import Manifest, Part, Search
 from openprospect.sync.destinations.parquet.parts import Parts
 from openprospect.sync.errors import DestinationRefused, TryLater
+from openprospect.sync.retry import Retry
 
 _LARGE_COMPANIES = 100_000
 _MOST_SMALL_PARTS = 10
 
 
-def open_destination(url: str) -> "ParquetDestination":
+def open_destination(url: str, _retry: Retry) -> "ParquetDestination":
     folder = path_of(url)
     lock = FileLock(folder / "openprospect_sync.lock")
     try:
