@@ -410,6 +410,7 @@ CREATE POLICY tenant ON idempotent_answer USING ((organization_id = current_tena
 CREATE TABLE instance (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     is_only boolean DEFAULT true NOT NULL,
+    erasure_log text,
     CONSTRAINT instance_is_only_check CHECK (is_only)
 );
 ALTER TABLE ONLY instance ADD CONSTRAINT instance_is_only_key UNIQUE (is_only);
