@@ -4,11 +4,14 @@ import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from openprospect.cli.erasure_log import ErasureLogPath, default_place, logged_erasures
 from openprospect.cli.output import Json, answer, stderr
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, Storage, check
 from openprospect.server.db.dump import dump, load
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
@@ -16,6 +19,8 @@ from openprospect.server.feed.instance import make_way
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.searches.store import searches_with_owner
 from openprospect.server.settings import DEFAULTS
+
+_NO_LOG = "Name it with --erasure-log; where it is lost, or nobody was ever erased, say --without-erasure-log."
 
 
 def backup(file: Path, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
@@ -38,6 +43,7 @@ def restore(
     file: Path,
     *,
     erasure_log: ErasureLogPath = None,
+    without_erasure_log: Annotated[bool, Parameter(negative="")] = False,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
@@ -50,10 +56,12 @@ def restore(
         What `openprospect backup` wrote.
     erasure_log
         Where the service has written down its erasures, and goes on doing so.
+    without_erasure_log
+        Do without: whoever was erased since the backup comes back.
     erasure_deadline_days
         By when every recipient should have confirmed those that are carried out again.
     """
-    erasures = storage.logged_erasures(erasure_log)
+    erasures = [] if without_erasure_log else logged_erasures(erasure_log or default_place(storage), or_else=_NO_LOG)
     deadline = timedelta(days=erasure_deadline_days)
 
     async def make_empty(dsn: str) -> None:

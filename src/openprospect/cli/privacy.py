@@ -9,8 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from openprospect.cli.erasure_log import ErasureLogPath, log_in_use, logged_erasures, note_first_log
 from openprospect.cli.output import Json, answer, answers
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, actor, on_database
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationId
 from openprospect.server.core.errors import NotFound
@@ -47,12 +48,15 @@ def erase(
         The file apart from the database in which erasures are written down.
     """
     subject = Subject(email=email)
-    policy = ErasurePolicy(deadline=timedelta(days=erasure_deadline_days), log=storage.erasure_log(erasure_log))
+    deadline = timedelta(days=erasure_deadline_days)
 
     async def work(database: Database) -> Erasure:
         owner = await organization_named(database, organization)
+        log = await log_in_use(database, erasure_log, storage)
+        policy = ErasurePolicy(deadline=deadline, log=log)
         async with database.transaction() as db:
             erasure_id = await erase_person(db, owner.id, subject, actor=actor(), policy=policy)
+        await note_first_log(database, log, erasure_log, storage)
         return await _erasure(database, erasure_id)
 
     done = on_database(storage, work)
@@ -89,10 +93,14 @@ def reapply_erasures(
     erasure_deadline_days
         By when every recipient should have confirmed.
     """
-    erasures = storage.logged_erasures(erasure_log)
     deadline = timedelta(days=erasure_deadline_days)
-    reapplied = on_database(storage, lambda database: finish_restore(database, erasures, deadline=deadline))
-    answer({"erasures_reapplied": reapplied}, json=json)
+
+    async def work(database: Database) -> int:
+        log = await log_in_use(database, erasure_log, storage)
+        erasures = logged_erasures(log.path, or_else="Name it with --erasure-log.")
+        return await finish_restore(database, erasures, deadline=deadline)
+
+    answer({"erasures_reapplied": on_database(storage, work)}, json=json)
 
 
 def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json", storage: Storage = DEFAULT_STORAGE) -> None:  # noqa: A002

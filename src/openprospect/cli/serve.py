@@ -2,15 +2,18 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from openprospect.cli.erasure_log import ErasureLogPath, log_for_serving
 from openprospect.cli.output import Json, answer
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, ErasureLogPath, Storage, check_ready, prepare
+from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, Storage, check_ready, prepare
 from openprospect.server.access.limits.counting import checked_redis_url
 from openprospect.server.core.vault import Vault
+from openprospect.server.db.pool import Database
 from openprospect.server.observability.tracing.wanted import wants_traces
 from openprospect.server.serving import serve_until_stopped
 from openprospect.server.settings import DEFAULTS, Settings
@@ -91,9 +94,11 @@ def serve(
         Streaming replicas of your PostgreSQL, with blanks between them in the environment: feeds are read from those that are not behind.
     """
     with storage.dsn(may_begin=True) as dsn:
+        secret_keys = storage.secret_keys()
+        asyncio.run(prepare(dsn, Vault(secret_keys)) if migrate else check_ready(dsn))
         settings = Settings(
             erasure_deadline_days=erasure_deadline_days,
-            erasure_log=str(storage.erasure_log(erasure_log).path),
+            erasure_log=str(asyncio.run(_erasure_log(dsn, erasure_log, storage))),
             rate_limit=rate_limit,
             rate_limit_free=rate_limit_free,
             rate_limit_pro=rate_limit_pro,
@@ -109,10 +114,14 @@ def serve(
             stop_notice_seconds=stop_notice_seconds,
             read_database_urls=read_database_urls,
             is_traced=wants_traces(os.environ),
-            secret_keys=storage.secret_keys(),
+            secret_keys=secret_keys,
         )
-        asyncio.run(prepare(dsn, Vault(settings.secret_keys)) if migrate else check_ready(dsn))
         serve_until_stopped(dsn, settings, host=host, port=port, workers=workers)
+
+
+async def _erasure_log(dsn: str, named: Path | None, storage: Storage) -> Path:
+    async with await Database.open(dsn, size=1) as database:
+        return (await log_for_serving(database, named, storage)).path
 
 
 def migrate(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:

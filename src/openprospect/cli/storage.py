@@ -19,13 +19,9 @@ from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import check_version, migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.instance import instance
-from openprospect.server.privacy.log import ErasureLog, LoggedErasure
 from openprospect.server.webhooks.sealing import seal_secrets
 
 T = TypeVar("T")
-
-ErasureLogPath = Annotated[Path | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", show_default=False)]
-"""Where erasures are written down apart from the database; beside the data folder where nothing is said."""
 
 ErasureDeadlineDays = Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")]
 """How long recipients have to confirm an erasure."""
@@ -49,19 +45,6 @@ class Storage:
     def __repr__(self) -> str:
         shown = {"database_url": "***" if self.database_url else None, "secret_key": "***" if self.secret_key else None}
         return f"Storage({', '.join(f'{name}={value}' for name, value in shown.items())}, data_dir={str(self.data_dir)!r})"
-
-    def erasure_log(self, path: Path | None) -> ErasureLog:
-        """The one named, else the one beside the data folder: not in it, so that it outlives the folder."""
-        return ErasureLog(path or self.data_dir.absolute().parent / "openprospect-erasures.jsonl")
-
-    def logged_erasures(self, path: Path | None) -> list[LoggedErasure]:
-        """What the log holds, a damaged line found before anything is changed; a log that is named must be there."""
-        log = self.erasure_log(path)
-        if not log.path.exists():
-            if path is not None:
-                raise Misconfigured(f"There is no erasure log at {log.path}; whoever was erased since the backup would come back.")
-            stderr.print(f"No erasure log at {log.path}: nobody is erased again. Name another with --erasure-log.")
-        return list(log.erasures())
 
     @contextmanager
     def dsn(self, *, may_begin: bool = False) -> Iterator[str]:

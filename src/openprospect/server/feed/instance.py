@@ -27,6 +27,17 @@ async def place_of_journals(database: Database, instance: str) -> Path:
     return Path(tempfile.gettempdir()) / f"openprospect-{instance}-{await database.value(SQL.database_number)}"
 
 
+async def place_of_erasure_log(database: Database) -> Path | None:
+    """Where the service said that it writes down its erasures."""
+    noted = await database.value(SQL.place_of_erasure_log)
+    return Path(noted) if noted else None
+
+
+async def note_erasure_log(database: Database, place: Path) -> None:
+    """Let every command on this database write to the same file, wherever it is run."""
+    await database.execute(SQL.note_erasure_log, str(place))
+
+
 async def make_way(database: Database) -> None:
     """See that a backup can be loaded: what an unfinished restore left goes. Raises Misconfigured in a database that is in use."""
     if not await database.value(SQL.has_schema):

@@ -261,6 +261,14 @@ CREATE SCHEMA public;
 -- Makes this a service that nobody has met before.
 INSERT INTO instance DEFAULT VALUES ON CONFLICT (is_only) DO UPDATE SET id = excluded.id;
 
+-- place_of_erasure_log :value
+-- The absolute path of the file that the service writes its erasures to; nothing where no service has told.
+SELECT erasure_log FROM instance;
+
+-- note_erasure_log :execute
+-- From now on commands that are not told otherwise write to this file.
+UPDATE instance SET erasure_log = $1::text;
+
 -- latest_watermark :value
 -- Where the furthest feed ends.
 SELECT max(watermark) FROM prospect_search;
