@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.util.request import ACCEPT_ENCODING
@@ -22,6 +21,7 @@ from openprospect.sync.errors import (
     TryLater,
 )
 from openprospect.sync.links import joined
+from openprospect.sync.proxies import proxy_for, sign_in_needed
 from openprospect.sync.retry import Retry, asked_pause_seconds
 from openprospect.sync.wire import decode_failure
 
@@ -31,6 +31,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
+_PROXY_WANTS_SIGN_IN = 407
 # About as many companies as a page has, so that these are still in the processor's cache when they become columns.
 _PIECE_BYTES = 64 * 1024
 _REFUSALS: dict[int, type[FixNeeded]] = {401: KeyRefused, 403: KeyRefused, 404: SearchGone, 410: RequestRefused, 422: RequestRefused}
@@ -108,6 +109,8 @@ class Transport:
                 answer = self._attempt(method, url, body, headers, is_stream=is_stream)
                 if answer.status in expected:
                     return answer
+                if answer.status == _PROXY_WANTS_SIGN_IN:
+                    raise sign_in_needed(self._origin)
                 error, asked = self._explain(answer), asked_pause_seconds(answer.headers)
                 if answer.status not in TRANSIENT or isinstance(error, QuotaSpent):
                     raise error
@@ -165,11 +168,10 @@ class Transport:
 
 
 def _pool(base_url: str, *, timeout: urllib3.Timeout) -> urllib3.PoolManager:
-    parts = urlsplit(base_url)
-    proxy = getproxies().get(parts.scheme)
-    if proxy and not _is_loopback(base_url) and not proxy_bypass(parts.hostname or ""):
-        return urllib3.ProxyManager(proxy, timeout=timeout)
-    return urllib3.PoolManager(timeout=timeout)
+    proxy = None if _is_loopback(base_url) else proxy_for(base_url)
+    if proxy is None:
+        return urllib3.PoolManager(timeout=timeout)
+    return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, timeout=timeout)
 
 
 def _accepted_encodings(base_url: str) -> str:
@@ -192,4 +194,6 @@ def _origin(url: str) -> str:
 def _network_error(failure: urllib3.exceptions.HTTPError, origin: str) -> SyncError:
     if isinstance(failure, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failure):
         return FixNeeded(f"The certificate of {origin} is not trusted: {failure}")
+    if isinstance(failure, urllib3.exceptions.ProxyError) and f"failed: {_PROXY_WANTS_SIGN_IN}" in str(failure):
+        return sign_in_needed(origin)
     return TryLater(f"{origin} cannot be reached, or broke off: {failure}.")
