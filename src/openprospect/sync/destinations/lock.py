@@ -3,11 +3,12 @@
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from openprospect.sync.clock import now_text
-from openprospect.sync.errors import Busy, DestinationRefused
+from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 
 if sys.platform == "win32":
     import msvcrt
@@ -42,9 +43,14 @@ class FileLock:
             holder = self._file.read().strip() or "another run"
             self._file.close()
             raise Busy(f"The destination is being synced by {holder} ({path}).") from error
-        self._file.truncate(0)
-        self._file.write(f"process {os.getpid()} on {socket.gethostname()}, running since {now_text()}\n")
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(f"process {os.getpid()} on {socket.gethostname()}, running since {now_text()}\n")
+            self._file.flush()
+        except OSError as error:
+            with suppress(OSError):  # Closing writes once more what could not be written.
+                self._file.close()
+            raise TryLater(f"{path}: {error}.") from error
 
     def release(self) -> None:
         self._file.close()

@@ -1,5 +1,7 @@
 """Batches into a folder of Parquet files. New files first, then the manifest that names them, then the old ones go."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,40 +53,43 @@ def held_in(url: str) -> list[Held]:
 
 
 class ParquetDestination:
-    """A folder; the manifest in memory is what the next commit will write."""
+    """A folder. Every transaction begins with the manifest as it is on disk, so that one that failed has left nothing."""
 
     def __init__(self, folder: Path, lock: FileLock) -> None:
         self._folder = folder
         self._lock = lock
-        self._load()
-        self._parts.discard_strays()
+        with _translated(folder):
+            self._load()
+            self._parts.discard_strays()
 
     def position(self, search_id: str) -> Position | None:
+        with _translated(self._folder):
+            self._load()
         search = self._manifest.searches.get(search_id)
         return search.position if search else None
 
     def begin_full(self, search_id: str, source: Source) -> None:
-        search = self._manifest.searches[search_id]
-        if not search.position.source.is_same(source):
-            search.delivered_until = None
-        search.server, search.instance = source.server, source.instance
-        search.full_run, search.full_until, search.pending = True, None, []
-        self._commit()
+        with self._transaction():
+            search = self._manifest.searches[search_id]
+            if not search.position.source.is_same(source):
+                search.delivered_until = None
+            search.server, search.instance = source.server, source.instance
+            search.full_run, search.full_until, search.pending = True, None, []
 
     def apply(self, batch: Batch) -> Applied:
-        try:
-            applied = self._apply(batch)
-            self._commit()
-        except OSError as error:
-            self._load()
-            raise TryLater(f"{self._folder}: {error}.") from error
-        except BaseException:
-            self._load()
-            raise
-        return applied
+        with self._transaction():
+            return self._apply(batch)
 
     def close(self) -> None:
         self._lock.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _translated(self._folder):
+            self._load()
+            yield
+            self._manifest.write(self._folder)
+            self._parts.discard_strays()
 
     def _load(self) -> None:
         manifest = Manifest.read(self._folder)
@@ -98,10 +103,6 @@ class ParquetDestination:
         self._parts = Parts(self._folder, self._manifest)
         if manifest is None:
             self._manifest.write(self._folder)  # Before any part, so that what a killed first run leaves is known to be ours.
-
-    def _commit(self) -> None:
-        self._manifest.write(self._folder)
-        self._parts.discard_strays()
 
     def _apply(self, batch: Batch) -> Applied:
         search = self._manifest.searches.setdefault(batch.search_id, Search(server=batch.source.server))
@@ -183,3 +184,15 @@ class ParquetDestination:
 
 def _matches(ids: "pa.ChunkedArray[Any]", among: "pa.Array[Any]") -> int:
     return len(ids.filter(pc.is_in(ids, value_set=among)))
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, pa.ArrowException) as error:
+        raise DestinationRefused(
+            f"{folder}: a file that the manifest names is gone or broken. To load everything anew, remove the folder. ({error})"
+        ) from error
+    except OSError as error:
+        raise TryLater(f"{folder}: {error}.") from error
