@@ -8,8 +8,11 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from psycopg.rows import dict_row
+from pyiceberg.avro.file import AvroFile
+from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.table import StaticTable
 
 
@@ -63,6 +66,21 @@ class LakeCopy:
 
     def is_untouched(self) -> bool:
         return [path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file()] == ["companies/mine.parquet"]
+
+    def files_that_mention(self, text: str) -> list[Path]:
+        """Compressed ones too."""
+        return [
+            path for path in self.folder.rglob("*") if path.is_file() and (text.encode() in path.read_bytes() or text in _records(path))
+        ]
+
+
+def _records(path: Path) -> str:
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path, partitioning=None).to_pylist())
+    if path.suffix == ".avro":
+        with AvroFile[Any](PyArrowFileIO().new_input(str(path))) as records:
+            return str(list(records))
+    return ""
 
 
 def _delta_rows(folder: Path) -> pa.Table:

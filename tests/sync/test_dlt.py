@@ -3,13 +3,17 @@
 import json
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import dlt
 import pyarrow as pa
 import pytest
 
 from openprospect.sync.batch import Batch, Source
+from openprospect.sync.destinations.dlt.address import parse
+from openprospect.sync.destinations.dlt.loader import Loader
 from openprospect.sync.destinations.dlt.rows import SCHEMAS
+from openprospect.sync.destinations.dlt.settings import ICEBERG_PROPERTIES
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
 from openprospect.sync.wire import Company, Prospect
@@ -17,6 +21,7 @@ from tests.sync.contract import SEARCH, assert_same, sync
 from tests.sync.dlt_copies import DltPostgresCopy, LakeCopy
 from tests.sync.feed_server import FeedServer, company, person
 
+GONE = "a.person.gone@secret.example"
 SOURCE = Source(server="http://feed.example")
 
 
@@ -101,18 +106,31 @@ def test_dlt_calls_nobody_but_the_warehouse(copy: DltPostgresCopy) -> None:
     assert dlt.current.run_context().runtime_config.dlthub_telemetry is False
 
 
+def test_what_dlt_s_own_settings_say_goes_before_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {"delta.deletedFileRetentionDuration": "interval 7 days"}
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", tmp_path.as_uri())
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__DELTALAKE_CONFIGURATION", json.dumps(kept))
+
+    config: Any = Loader(parse("dlt:delta"), tmp_path).client().config
+
+    assert (config.deltalake_configuration, config.iceberg_table_properties) == (kept, ICEBERG_PROPERTIES)
+
+
 @pytest.mark.parametrize("table_format", ["delta", "iceberg"])
 def test_open_tables_lose_the_people_that_are_gone(table_format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = LakeCopy(tmp_path, table_format, monkeypatch.setenv)
     with FeedServer() as server:
         feed = server.feed(SEARCH)
-        feed.deliver(company(1, people=2), company(2, people=1), company(3))
+        feed.deliver(company(1, prospects=[person(1, 0), person(1, 1, email=GONE)]), company(2, people=1), company(3))
         sync(copy, server)
+        assert [path.suffix for path in copy.files_that_mention(GONE[:16])] == [".parquet"], "in one file, of rows"
         feed.deliver(company(1, people=1))
         feed.withdraw(company(3)["id"])
 
         assert sync(copy, server).removed == 1
         assert_same(copy, feed)
+        assert feed.confirmed[-1] == feed.watermark
+        assert copy.files_that_mention(GONE[:16]) == []
 
 
 @pytest.mark.parametrize(

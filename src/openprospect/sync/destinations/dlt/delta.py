@@ -1,4 +1,4 @@
-"""One Delta table: rows read, counted and deleted, each deletion one commit."""
+"""One Delta table: rows read, counted and deleted, each deletion one commit; and its history, which ends."""
 
 from typing import Any
 
@@ -7,11 +7,14 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from openprospect.sync.destinations.dlt.rows import RUN
-from openprospect.sync.errors import TryLater
+
+FAILURES = (DeltaError,)
+_LARGE_BYTES = 32 * 1024 * 1024
+_MOST_SMALL_FILES = 10
 
 
 class Rows:
-    def __init__(self, table: DeltaTable) -> None:
+    def __init__(self, table: DeltaTable, storage: Any) -> None:  # noqa: ARG002 - the other format needs it
         self._table = table
 
     def rows(self) -> list[dict[str, Any]]:
@@ -26,11 +29,17 @@ class Rows:
     def count(self, search_id: str) -> int:
         return self._table.to_pyarrow_dataset().count_rows(filter=pc.field("prospect_search_id") == search_id)
 
+    def tidy(self) -> None:
+        sizes: list[int] = self._table.get_add_actions()["size_bytes"].to_pylist()
+        if sum(size < _LARGE_BYTES for size in sizes) >= _MOST_SMALL_FILES:
+            self._table.optimize.compact(target_size=_LARGE_BYTES)
+        # Files that no commit names are what a killed run left; for the others, the table says how long they are kept.
+        self._table.vacuum(dry_run=False, enforce_retention_duration=False, full=True)
+        self._table.create_checkpoint()
+        self._table.cleanup_metadata()
+
     def _delete(self, search_id: str, condition: str) -> int:
-        try:
-            metrics = self._table.delete(f"prospect_search_id = {_literal(search_id)} AND {condition}")
-        except DeltaError as error:
-            raise TryLater(f"The Delta table {self._table.table_uri} took no deletion: {error}") from error
+        metrics = self._table.delete(f"prospect_search_id = {_literal(search_id)} AND {condition}")
         return int(metrics["num_deleted_rows"])
 
 

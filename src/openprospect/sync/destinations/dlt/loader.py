@@ -9,16 +9,9 @@ from dlt.common.destination import TLoaderFileFormat
 from dlt.common.destination.client import JobClientBase
 from dlt.extract import DltResource
 
+from openprospect.sync.destinations.dlt import settings
 from openprospect.sync.destinations.dlt.address import Address
 from openprospect.sync.destinations.dlt.failures import translated
-
-# The environment and dlt's own files have the last word on each of these.
-_SETTINGS = {
-    "runtime.dlthub_telemetry": False,
-    "runtime.log_level": "ERROR",
-    "normalize.workers": 1,  # batches are small, and Arrow is not normalized row by row
-    "restore_from_destination": False,  # the position is a table of ours
-}
 
 
 class Loader:
@@ -26,8 +19,7 @@ class Loader:
 
     def __init__(self, address: Address, folder: Path) -> None:
         self.address = address
-        for name, value in _SETTINGS.items():
-            dlt.config[name] = value
+        settings.provide()
         dlt.current.run_context().initialize_runtime()  # which has happened already, without these
         with translated(address):
             self._pipeline = dlt.pipeline(
