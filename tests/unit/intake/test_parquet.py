@@ -94,6 +94,32 @@ def test_source_ids_that_are_decimals_tell_companies_apart(read: Reader, parquet
     assert [(company.name, company.source_id) for company in found.companies] == [("A", str(numbers[0])), ("B", str(numbers[1]))]
 
 
+NANOSECONDS = 1_700_000_000_123_456_789
+CUT = "2023-11-14T22:13:20.123456"
+_NS = pa.timestamp("ns")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "read_as"),
+    [
+        (_NS, NANOSECONDS, CUT),
+        (pa.timestamp("ns", "UTC"), NANOSECONDS, CUT + "+00:00"),
+        (pa.time64("ns"), 1_999, "00:00:00.000001"),
+        (pa.duration("ns"), 1_999, "0:00:00.000001"),
+        (pa.list_(_NS), [NANOSECONDS, None], [CUT, None]),
+        (pa.list_(_NS, 1), [NANOSECONDS], [CUT]),
+        (pa.large_list(pa.struct([("at", _NS), ("n", pa.int8())])), [{"at": NANOSECONDS, "n": 1}], [{"at": CUT, "n": 1}]),
+        (pa.map_(pa.string(), pa.list_(_NS)), [("k", [NANOSECONDS])], [["k", [CUT]]]),
+        (_NS, 1_700_000_000_123_456_000, CUT),
+    ],
+)
+def test_nanoseconds_are_cut_at_any_depth(read: Reader, parquet: Callable[..., Path], kind: pa.DataType, value: Any, read_as: Any) -> None:
+    """In a file of several batches, which are slices of what was read."""
+    size = 2_500
+    found = read(parquet(company_name=[f"Hotel {n}" for n in range(size)], at=pa.array([value] * size, kind)))
+    assert [company.attributes for company in found.companies] == [{"at": read_as}] * size
+
+
 @pytest.mark.parametrize("content", [b"PAR1", b"a,b\n", b"PAR1" + b"x" * 100 + b"PAR1"])
 def test_what_is_no_parquet_is_told(read: Reader, content: bytes) -> None:
     with pytest.raises(InvalidInput, match="no Parquet file"):

@@ -34,6 +34,7 @@ class _Rows:
 
     def __init__(self, file: pq.ParquetFile) -> None:
         self._file = file
+        self._types = [in_microseconds(kind) for kind in file.schema_arrow.types]
         self._read = 0
 
     def __iter__(self) -> Iterator[tuple[int, list[Any]]]:
@@ -45,12 +46,41 @@ class _Rows:
     def _batches(self) -> Iterator[list[list[Any]]]:
         try:
             for batch in self._file.iter_batches(batch_size=_BATCH_ROWS):
-                yield [column.to_pylist() for column in batch.columns]
+                columns: list[Any] = list(batch.columns)
+                yield [
+                    (column if column.type.equals(kind) else column.cast(kind, safe=False)).to_pylist()
+                    for column, kind in zip(columns, self._types, strict=True)
+                ]
         except _DAMAGED as error:
             raise InvalidInput(f"The Parquet file is damaged behind row {self._read}.") from error
 
     def fraction(self) -> float:
         return self._read / max(1, self._file.metadata.num_rows)
+
+
+def in_microseconds(kind: pa.DataType) -> pa.DataType:
+    """The same type with moments cut to what Python's hold, at any depth."""
+    match kind:
+        case pa.TimestampType(unit="ns"):
+            return pa.timestamp("us", kind.tz)
+        case pa.Time64Type(unit="ns"):
+            return pa.time64("us")
+        case pa.DurationType(unit="ns"):
+            return pa.duration("us")
+    return _nested_in_microseconds(kind)
+
+
+def _nested_in_microseconds(kind: pa.DataType) -> pa.DataType:
+    match kind:
+        case pa.StructType():
+            return pa.struct([field.with_type(in_microseconds(field.type)) for field in kind])
+        case pa.MapType():
+            return pa.map_(in_microseconds(kind.key_type), in_microseconds(kind.item_type))
+        case pa.ListType() | pa.LargeListType() | pa.FixedSizeListType():
+            field = kind.value_field
+            inner = in_microseconds(field.type)
+            return kind if inner.equals(field.type) else pa.large_list(field.with_type(inner))
+    return kind
 
 
 class ParquetTable:
