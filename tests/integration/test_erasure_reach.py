@@ -164,7 +164,9 @@ async def test_what_was_read_once_is_not_read_again(client, dsn, search_id, deli
 
 
 async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_its_restore(client, search_id, deliver, database):
-    since = (await deliver(hotel(BO, contact=f"Ask {EMAIL.upper()}", city="Berlin"), hotel(BO, source_id="c2")))["delivered_until"]
+    link = {"link": f"https://crm.example/?to={EMAIL.replace('@', '%40')}"}
+    named = hotel(BO, {"first_name": EMAIL}, contact=f"Ask {EMAIL.upper()}", city="Berlin") | link | {f"**{EMAIL}**": "owner"}
+    since = (await deliver(named, hotel(BO, source_id="c2")))["delivered_until"]
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
     mailbox = (await hasher_of(database, organization_id)).email(EMAIL)
     assert mailbox
@@ -180,4 +182,4 @@ async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_it
     for expected in (1, 0):
         assert await finish_restore(database, [erasure], deadline=timedelta(days=1)) == expected
         (again,) = (await pull(client, search_id, delivered_since=since))["items"]
-        assert again["attributes"] == {"city": "Berlin"}
+        assert (again["attributes"], first_names({"items": [again]})) == ({"city": "Berlin"}, ["Bo"])

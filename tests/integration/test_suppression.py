@@ -39,6 +39,68 @@ async def test_an_erased_person_does_not_come_back_through_a_job_title(client, s
     assert [company["prospects"][0]["job_title"] for company in (await pull(client, search_id))["items"]] == [None, "PA"]
 
 
+MANY_FORMS = {
+    "name of an attribute": {MARIA["email"]: "owner"},
+    "nested name": {"contacts": {MARIA["email"]: {"since": 2020}}},
+    "link": {"link": f"https://crm.example/?email={MARIA['email']}&x=1"},
+    "encoded link": {"link": f"https://crm.example/?next=mailto%3A{MARIA['email'].replace('@', '%40')}"},
+    "marked up": {"note": f"**{MARIA['email']}**"},
+    "braces": {"note": f"{{{MARIA['email']}}}"},
+    "path": {"note": f"sales/{MARIA['email'].upper()}"},
+}
+
+
+async def test_whatever_surrounds_an_erased_address_it_goes_and_does_not_come_back(client, search_id, deliver):
+    rows = [hotel(BO, source_id=kind, city="Berlin") | field for kind, field in MANY_FORMS.items()]
+    await deliver(*rows)
+    await erase(client, email=MARIA["email"])
+    for delivers_again in (False, True):
+        if delivers_again:
+            await deliver(*rows)
+        for company in (await pull(client, search_id))["items"]:
+            assert company["attributes"] == {"city": "Berlin"}, (company["source_id"], delivers_again)
+
+
+async def test_an_address_with_a_sign_in_it_does_not_come_back(client, search_id, deliver):
+    await erase(client, email="o'brien@grandhotel.example")
+    await deliver(hotel(BO, contact="o'brien@grandhotel.example", desk="brien@grandhotel.example"))
+    assert (await pull(client, search_id))["items"][0]["attributes"] == {"desk": "brien@grandhotel.example"}
+
+
+async def test_whoever_has_their_address_for_a_name_is_erased_and_does_not_come_back(client, search_id, deliver):
+    rows = [
+        hotel({"first_name": MARIA["email"]}, BO),
+        hotel({"first_name": "n/a", "last_name": f"<{MARIA['email'].upper()}>"}, source_id="c2"),
+    ]
+    since = (await deliver(*rows))["delivered_until"]
+    assert (await erase(client, email=MARIA["email"]))["prospects"] == 2
+    assert first_names(await pull(client, search_id, delivered_since=since)) == ["Bo"]
+    again = await deliver(*rows)
+    assert (again["unchanged"], again["suppressed"]) == (2, 2)
+    assert (await deliver(hotel(MARIA)))["suppressed"] == 1
+
+
+async def test_whoever_is_erased_by_id_and_has_their_address_for_a_name_does_not_come_back_by_the_address(client, search_id, deliver):
+    await deliver(hotel({"first_name": MARIA["email"]}), hotel(BO, source_id="c2", contact=MARIA["email"]))
+    person = (await pull(client, search_id))["items"][0]["prospects"][0]
+    assert (await erase(client, prospect_id=person["id"]))["companies"] == 2
+    assert (await deliver(hotel(MARIA, source_id="c3")))["suppressed"] == 1
+
+
+async def test_a_name_of_somebody_else_that_holds_the_address_is_emptied(client, search_id, deliver):
+    assistant = BO | {"last_name": f"PA to {MARIA['email']}"}
+    row = hotel(assistant, BO | {"first_name": MARIA["email"], "email": "desk@grandhotel.example"})
+    await deliver(row)
+    assert (await erase(client, email=MARIA["email"]))["prospects"] == 0
+    for expected in (None, "unchanged"):
+        people = (await pull(client, search_id))["items"][0]["prospects"]
+        assert sorted((person["first_name"], person["last_name"]) for person in people if person["first_name"]) == [("Bo", None)]
+        assert {person["email"] for person in people} == {BO["email"], "desk@grandhotel.example"}
+        if expected is None:
+            result = await deliver(row)
+            assert (result["unchanged"], result["suppressed"]) == (1, 0)
+
+
 COMEBACKS = {
     "as they were": MARIA,
     "in capitals": MARIA | {"email": MARIA["email"].upper()},

@@ -73,7 +73,7 @@ async def erase(db: Connection, organization_id: OrganizationId, subject: Subjec
         actor=actor,
         subject_hash=subject_hash,
         prospect_ids=sorted(person.ids),
-        marks=sorted(_marks_of(subject, hasher) | _marks_at(found.known, hasher)),
+        marks=sorted(_marks_of(subject, hasher) | _marks_at(found.known, person, hasher)),
     )
     await _carry_out(db, erasure, found, policy)
     return ErasureId(erasure.id)
@@ -89,7 +89,7 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spel
         emails=set().union(*(spellings.get(mailbox, ()) for mailbox in erasure.mailboxes)),
     )
     found = await find(db, organization_id, person, hasher=hasher, mentions=Mentions(organization_id))
-    marks = {*erasure.marks, *_marks_at(found.known, hasher)}
+    marks = {*erasure.marks, *_marks_at(found.known, person, hasher)}
     await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, policy)
 
 
@@ -159,12 +159,10 @@ def _marks_of(subject: Subject, hasher: Hasher) -> set[tuple[str, bytes]]:
     return marks | ({("prospect", hasher.prospect(subject.prospect_id))} if subject.prospect_id else set())
 
 
-def _marks_at(known: Sequence[KnownAt], hasher: Hasher) -> set[tuple[str, bytes]]:
+def _marks_at(known: Sequence[KnownAt], person: Person, hasher: Hasher) -> set[tuple[str, bytes]]:
     """What keeps the person from coming back in whichever way a producer names them."""
-    marks: set[tuple[str, bytes]] = set()
+    marks = {("email", mailbox) for mailbox in person.mailboxes}
     for at in known:
-        if at.email_hash is not None:
-            marks.add(("email", at.email_hash))
         marks.add(("prospect", hasher.prospect(at.prospect_id)))
         kind = "name" if at.email_hash else "name without email"
         marks.add((kind, hasher.name_at(at.company_id, at.name_hash)))

@@ -9,6 +9,7 @@ from functools import cache
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.rows.addresses import mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.scrub import scrubbed, traces_of
 from openprospect.server.privacy import store
@@ -97,8 +98,11 @@ def _listed(documents: Iterable[KeptDocument], person: Person, hasher: Hasher) -
     listed = Person()
     for document in documents:
         for prospect in document.content.prospects:
-            if prospect.email and hash_of(prospect.email) in person.mailboxes:
-                listed.emails.add(prospect.email)
+            mailbox = mailbox_of(prospect)
+            digest = hash_of(mailbox)
+            if mailbox and digest and (digest in person.mailboxes or prospect.id in person.ids):
+                listed.mailboxes.add(digest)
+                listed.emails.add(mailbox)
                 listed.ids.add(ProspectId(prospect.id))
     return listed
 

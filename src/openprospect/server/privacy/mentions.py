@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
-from openprospect.server.feed.rows.identity import email_key, email_spellings
+from openprospect.server.feed.rows.addresses import forms_of
+from openprospect.server.feed.rows.identity import email_key
 from openprospect.server.privacy import store
 from openprospect.server.privacy.model import Place
 from openprospect.server.privacy.store import Stretch
@@ -32,7 +33,7 @@ class Mentions:
         feeds = await store.feeds_of(db, self._organization_id)
         unread = ((search_id, read_until.get(search_id, 0), position) for search_id, position in feeds.items())
         for stretches in portions(unread, self._at_once):
-            found |= await store.naming(db, stretches, email_spellings(email))
+            found |= await store.naming(db, stretches, forms_of(email))
         read_until |= feeds
         return found
 

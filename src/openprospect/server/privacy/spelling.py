@@ -6,7 +6,7 @@ from collections.abc import Collection
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store as feed
-from openprospect.server.feed.rows.scrub import addresses_in
+from openprospect.server.feed.rows.addresses import addresses_in
 from openprospect.server.privacy import store
 from openprospect.server.privacy.mentions import portions
 

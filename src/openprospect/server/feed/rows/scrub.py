@@ -10,13 +10,13 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType, structs
 
 from openprospect.server.feed.model import JsonObject, ProspectRow
-from openprospect.server.feed.rows.identity import email_spellings, is_email
+from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of, texts_in
+from openprospect.server.feed.rows.identity import email_key
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 T = TypeVar("T")
 
 _TELLING = re.compile(r"mail|phone|telefon|mobile|handy|fax|linkedin|xing", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"'|]+@[^\s@<>()\[\]:;,\"'|/?#]+[^\s@<>()\[\]:;,\"'|/?#.!]")
 _BEFORE_A_SITE = re.compile(r"^(https?://)?(www\.)?", re.IGNORECASE)
 _SHORTEST_TRACE = 5
 # Shorter ones are extensions, postcodes, years: they are many people's.
@@ -26,23 +26,27 @@ _TELLING_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What would give people away outside their own entries: `words` as whole words, `numbers` however they are spaced."""
+    """What would give people away outside their own entries.
 
+    `mailboxes` in any spelling, as `email_key` writes them; `words` as whole words; `numbers` however they are spaced.
+    """
+
+    mailboxes: frozenset[str]
     words: re.Pattern[str] | None
     numbers: frozenset[str]
 
     def are_in(self, value: Any) -> bool:
         """Whether a JSON value, or anything within it, tells of these people."""
-        if isinstance(value, dict):
-            return any(self.are_in(key) or self.are_in(part) for key, part in value.items())
-        if isinstance(value, list):
-            return any(self.are_in(part) for part in value)
-        return isinstance(value, str | int | float) and self._tell(str(value))
+        return self.address(value) or any(self._tell(text) for text in texts_in(value))
+
+    def address(self, value: Any) -> bool:
+        """Whether one of their addresses is in it: what tells even in the name of somebody else, who may be a namesake."""
+        return bool(self.mailboxes) and any(email_key(address) in self.mailboxes for address in addresses_in(value))
 
     def _tell(self, text: str) -> bool:
         if self.words and self.words.search(_folded(text)):
             return True
-        digits = _digits(text)
+        digits = _digits(text) if self.numbers else ""
         return any(number in digits for number in self.numbers)
 
 
@@ -54,11 +58,13 @@ def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID], *
 
 def traces_of_people(people: Iterable[DeliveredProspect | ProspectRow]) -> Traces:
     """The same of people as they were delivered."""
-    texts = {text for person in people for text in _texts(person)}
+    listed = list(people)
+    texts = {text for person in listed for text in _texts(person)}
     words = sorted(re.escape(word) for word in map(_folded, texts) if len(word) >= _SHORTEST_TRACE)
     # Numbers come with and without zeros or a country before them: what they end with is compared.
     numbers = {_digits(text).lstrip("0")[-_TELLING_DIGITS:] for text in texts if "@" not in text}
     return Traces(
+        mailboxes=frozenset(email_key(address) for person in listed for address in _addresses(person)),
         words=re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None,
         numbers=frozenset(number for number in numbers if len(number) >= _SHORTEST_NUMBER),
     )
@@ -71,6 +77,8 @@ def scrubbed(document: DeliveredCompany, erased: Collection[UUID], traces: Trace
         prospects=[
             structs.replace(
                 prospect,
+                first_name=unaddressed(prospect.first_name, traces),
+                last_name=unaddressed(prospect.last_name, traces),
                 job_title=untold(prospect.job_title, traces),
                 attributes=cleaned(prospect.attributes, traces) or UNSET,
             )
@@ -87,26 +95,36 @@ def untold(text: T, traces: Traces) -> T | None:
     return None if traces.are_in(text) else text
 
 
+def unaddressed(name: str | None, traces: Traces) -> str | None:
+    """A name, unless it holds somebody's address."""
+    return None if name and traces.address(name) else name
+
+
 def cleaned(attributes: JsonObject | UnsetType, traces: Traces) -> JsonObject:
     """The attributes whose names and values tell of nobody."""
     return {name: value for name, value in (attributes or {}).items() if not (traces.are_in(name) or traces.are_in(value))}
 
 
-def addresses_in(value: Any) -> set[str]:
-    """Every e-mail address in a JSON value, wherever it stands."""
-    return {address for text in _leaves(value) for address in _ADDRESS.findall(text) if is_email(address)}
+def _addresses(person: DeliveredProspect | ProspectRow) -> Iterator[str]:
+    mailbox = mailbox_of(person)
+    if mailbox:
+        yield mailbox
+    for value in _telling(person):
+        yield from addresses_in(value)
 
 
 def _texts(person: DeliveredProspect | ProspectRow) -> Iterator[str]:
-    if person.email:
-        yield from email_spellings(person.email)
     if person.first_name and person.last_name:
         yield f"{person.first_name} {person.last_name}"
         yield f"{person.last_name} {person.first_name}"
         yield f"{person.last_name}, {person.first_name}"
-    for name, value in (person.attributes or {}).items():
-        if _TELLING.search(name):
-            yield from _leaves(value)
+    for value in _telling(person):
+        yield from (text for text in _leaves(value) if not addresses_in(text))
+
+
+def _telling(person: DeliveredProspect | ProspectRow) -> Iterator[Any]:
+    """What they are reached by beside their e-mail."""
+    return (value for name, value in (person.attributes or {}).items() if _TELLING.search(name))
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -8,9 +8,10 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import JsonObject, ProspectRow
+from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import Match, Person
-from openprospect.server.feed.rows.scrub import Traces, addresses_in, cleaned, traces_of_people, untold
+from openprospect.server.feed.rows.scrub import Traces, cleaned, traces_of_people, unaddressed, untold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ async def admit_text(db: Connection, organization_id: OrganizationId, text: str 
 
 
 def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow], unwelcome: list[ProspectRow]) -> Guests:
-    """`unwelcome` are those on the list whom only an attribute or a job title names."""
+    """`unwelcome` are those on the list whom only a field of the company or of somebody else names."""
     if not (left_out or unwelcome):
         return Guests(people=admitted, attributes=match.row.attributes, suppressed=0)
     traces = traces_of_people([*left_out, *unwelcome])
@@ -62,12 +63,19 @@ def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow]
 
 
 def _without(traces: Traces, row: ProspectRow) -> ProspectRow:
-    return replace(row, job_title=untold(row.job_title, traces), attributes=cleaned(row.attributes, traces))
+    return replace(
+        row,
+        first_name=unaddressed(row.first_name, traces),
+        last_name=unaddressed(row.last_name, traces),
+        job_title=untold(row.job_title, traces),
+        attributes=cleaned(row.attributes, traces),
+    )
 
 
 def _mentioned(match: Match) -> set[str]:
-    """The addresses that stand in what surrounds people."""
-    return addresses_in([match.row.attributes, *([person.job_title, person.attributes] for person in match.row.prospects)])
+    """The addresses that stand anywhere but as an e-mail."""
+    people = match.row.prospects
+    return addresses_in([match.row.attributes, *([at.first_name, at.last_name, at.job_title, at.attributes] for at in people)])
 
 
 def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
@@ -89,4 +97,7 @@ def _marks(match: Match, person: Person, hasher: Hasher) -> set[tuple[str, bytes
     marks = {("name without email", name)}
     if person.row.id:
         marks.add(("prospect", hasher.prospect(person.row.id)))
-    return marks | (_address_marks(person.row.email, hasher) if person.row.email else {("name", name)})
+    if not person.row.email:
+        marks.add(("name", name))
+    mailbox = mailbox_of(person.row)
+    return marks | _address_marks(mailbox, hasher) if mailbox else marks
