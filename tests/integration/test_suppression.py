@@ -216,6 +216,16 @@ async def test_who_is_taken_off_the_list_may_come_in_again(client, search_id, de
     assert (await deliver(hotel(BO | {"email": "new@grandhotel.example"})))["suppressed"] == 0
 
 
+async def test_who_was_let_in_again_is_kept_out_by_the_next_erasure(client, search_id, deliver, database, organization_id):
+    first = await erase(client, email=MARIA["email"])
+    async with database.transaction() as db:
+        await unsuppress(db, organization_id, [MARIA["email"]], actor="test")
+    second = await erase(client, email=MARIA["email"])
+    assert second["id"] != first["id"]
+    assert (await deliver(hotel(MARIA)))["suppressed"] == 1
+    assert await erase(client, email=MARIA["email"]) == second
+
+
 async def test_a_list_survives_the_way_out_and_in_again(client, deliver, database, organization_id):
     await erase(client, email=MARIA["email"])
     async with database.transaction() as db:

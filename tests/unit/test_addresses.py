@@ -78,10 +78,15 @@ LOCAL = st.from_regex(r"\A[a-z0-9]([a-z0-9.+'_-]{0,20}[a-z0-9])?\Z")
 SEPARATORS = st.text(st.sampled_from(' \t<>()[]{}:;,\\"|*/=?&#!~`^$\n'), min_size=1, max_size=3)
 
 
-@given(local=LOCAL, before=st.text(max_size=80), one=SEPARATORS, other=SEPARATORS, after=st.text(max_size=20), is_link=st.booleans())
-def test_whatever_stands_around_it_an_address_between_separators_is_found(local, before, one, other, after, is_link):
+@given(
+    local=LOCAL,
+    before=st.tuples(st.text(max_size=80), SEPARATORS),
+    after=st.tuples(SEPARATORS, st.text(max_size=20)),
+    is_link=st.booleans(),
+)
+def test_whatever_stands_around_it_an_address_between_separators_is_found(local, before, after, is_link):
     address = f"{local}@h.example"
-    text = f"{before}{one}{address}{other}{after}"
+    text = "".join((*before, address, *after))
     assert address in addresses_in({quote(text): 1} if is_link else {"note": text})
 
 

@@ -54,7 +54,10 @@ class Subject:
 
 
 async def erase(db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, policy: ErasurePolicy) -> ErasureId:
-    """Erase a person in every search of the organization, in the caller's transaction. Asking again answers the same."""
+    """Erase a person in every search of the organization, in the caller's transaction.
+
+    Asking again answers the same, unless the person is there again, or was let in again meanwhile.
+    """
     mentions = Mentions(organization_id)
     # Once before anybody has to wait: every document is read for them, which takes its time where there are many.
     await reach(db, organization_id, subject, mentions=mentions)
@@ -62,9 +65,10 @@ async def erase(db: Connection, organization_id: OrganizationId, subject: Subjec
     person = subject.person(hasher)
     found = await find(db, organization_id, person, hasher=hasher, mentions=mentions)
     subject_hash = subject.hash(hasher)
+    marks = _marks_of(subject, hasher) | _marks_at(found.known, person, hasher)
     if not found.places:
         earlier = await store.erasure_of_subject(db, organization_id, subject_hash)
-        if earlier is not None:
+        if earlier is not None and await _are_listed(db, organization_id, marks):
             return earlier
     erasure = LoggedErasure(
         id=new_id(),
@@ -73,7 +77,7 @@ async def erase(db: Connection, organization_id: OrganizationId, subject: Subjec
         actor=actor,
         subject_hash=subject_hash,
         prospect_ids=sorted(person.ids),
-        marks=sorted(_marks_of(subject, hasher) | _marks_at(found.known, person, hasher)),
+        marks=sorted(marks),
     )
     await _carry_out(db, erasure, found, policy)
     return ErasureId(erasure.id)
@@ -150,6 +154,11 @@ async def _changes(db: Connection, search_id: SearchId, cleaned: Sequence[KeptDo
         for company in sorted(known, key=lambda company: company.position)
         if company.position in contents
     ]
+
+
+async def _are_listed(db: Connection, organization_id: OrganizationId, marks: set[tuple[str, bytes]]) -> bool:
+    """Whether all of the marks are on the list."""
+    return marks <= await feed.suppressed(db, organization_id, {digest for _, digest in marks})
 
 
 def _marks_of(subject: Subject, hasher: Hasher) -> set[tuple[str, bytes]]:
