@@ -1,15 +1,24 @@
 """A whole database into a file and back, by PostgreSQL's own programs."""
 
 import os
+import re
+import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from typing import IO
 
 from openprospect.server.core.errors import InvalidInput, Misconfigured, Unavailable
-from openprospect.server.db.embedded.installation import environment, find_installation
+from openprospect.server.db.programs import Program, running
 
 _FORMAT = ("--format=custom", "--no-owner", "--no-privileges")
+_TO_SCRIPT = ("--file=-", "--no-owner", "--no-privileges")
+_BY_SCRIPT = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1")
+
+# What another version would end at: a setting that pg_restore 17 and later turn off, and marks that newer minor releases put on columns.
+_UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+_WHERE_IT_IS_KNOWN = b"SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';\n"
+_MARK = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_\w+=\d+\);\n")
 
 
 def dump(dsn: str, path: Path, *, without_rows_of: str) -> int:
@@ -22,7 +31,8 @@ def dump(dsn: str, path: Path, *, without_rows_of: str) -> int:
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         with open(partial, "xb", opener=_private) as file:
-            _run("pg_dump", dsn, *_FORMAT, f"--exclude-table-data={without_rows_of}", stdout=file.fileno())
+            with running("pg_dump", *_FORMAT, f"--exclude-table-data={without_rows_of}", dsn=dsn, stdout=file) as program:
+                _refuse_failed("pg_dump", program.failure())
             os.fsync(file.fileno())
         partial.rename(path)
     except OSError as error:
@@ -34,7 +44,7 @@ def dump(dsn: str, path: Path, *, without_rows_of: str) -> int:
 
 
 def load(dsn: str, path: Path) -> None:
-    """Fill an empty database from a dump, in one transaction. Raises InvalidInput where the file is none."""
+    """Fill an empty database of any version from a dump, in one transaction. Raises InvalidInput where the file is none."""
     try:
         with path.open("rb") as file:
             is_dump = file.read(5) == b"PGDMP"
@@ -42,34 +52,43 @@ def load(dsn: str, path: Path) -> None:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from error
     if not is_dump:
         raise InvalidInput(f"{path} is no backup: `openprospect backup` writes them.")
-    _run("pg_restore", dsn, "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(path.absolute()))
+    with (
+        running("psql", *_BY_SCRIPT, dsn=dsn, stdin=subprocess.PIPE) as server,
+        running("pg_restore", *_TO_SCRIPT, str(path.absolute()), stdout=subprocess.PIPE) as reader,
+    ):
+        with suppress(BrokenPipeError):  # psql has ended, and says why
+            _pass_on(path, reader, server)
+        _refuse_failed("psql", server.failure())
 
 
-def _run(program: str, dsn: str, *arguments: str, stdout: int | None = None) -> None:
-    url, password = _without_password(dsn)
-    # By environment: an argument would show the password to everybody who lists processes.
-    secret = {"PGPASSWORD": password} if password else {}
-    done = subprocess.run(
-        [find_installation().program(program), f"--dbname={url}", *arguments],
-        env=environment() | secret,
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        reason = done.stderr.strip().splitlines()[0] if done.stderr.strip() else f"it ended with {done.returncode}"
-        raise Unavailable(f"{program} failed, and nothing was kept of what it had done: {reason}")
+def _pass_on(path: Path, reader: Program, server: Program) -> None:
+    # Without the last line nothing is kept, so an end on the way, be it our own, leaves the database empty.
+    with server.script as script:
+        script.write(b"BEGIN;\n")
+        _copy(reader.script, script)
+        failure = reader.failure()
+        if failure is not None:
+            raise InvalidInput(f"{path} cannot be read to its end, so nothing was restored: {failure}")
+        script.write(b"COMMIT;\n")
 
 
-def _without_password(dsn: str) -> tuple[str, str | None]:
-    parts = urlsplit(dsn)
-    user_info, at, host = parts.netloc.rpartition("@")
-    user, _, password = user_info.partition(":")
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    others = urlencode([option for option in options if option[0] != "password"], quote_via=quote)
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=others)), dict(options).get("password") or unquote(password) or None
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    for line in source:
+        target.write(_for_any_version(line))
+        if line.startswith(b"COPY "):  # from here on there are rows
+            break
+    shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _for_any_version(line: bytes) -> bytes:
+    if line == _UNKNOWN_BEFORE_17:
+        return _WHERE_IT_IS_KNOWN
+    return b"" if _MARK.fullmatch(line) else line
+
+
+def _refuse_failed(program: str, failure: str | None) -> None:
+    if failure is not None:
+        raise Unavailable(f"{program} failed, and nothing was kept of what it had done: {failure}")
 
 
 def _private(path: str, flags: int) -> int:

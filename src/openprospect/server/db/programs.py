@@ -1,0 +1,75 @@
+"""PostgreSQL's client programs, let at a database as the driver is: by the same URL and variables. No password shows among the processes."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from openprospect.server.db.embedded.installation import environment, find_installation
+
+_READ_BY_THE_DRIVER_TOO = (
+    *("HOME", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGTARGETSESSIONATTRS"),
+    *("PGSSLMODE", "PGSSLNEGOTIATION", "PGSSLROOTCERT", "PGSSLCRL", "PGSSLCERT", "PGSSLKEY"),
+    *("PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION", "PGKRBSRVNAME", "PGGSSLIB"),
+)
+
+
+class Program:
+    """One that runs, and what it says."""
+
+    def __init__(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+        self._process = process
+        self._said = said
+
+    @property
+    def script(self) -> IO[bytes]:
+        """Its standard input or output, whichever is a pipe."""
+        stream = self._process.stdin or self._process.stdout
+        assert stream is not None
+        return stream
+
+    def failure(self) -> str | None:
+        """Waits for its end; why it failed, where it did."""
+        code = self._process.wait()
+        if code == 0:
+            return None
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        return lines[0] if lines else f"it ended with {code}"
+
+
+@contextmanager
+def running(name: str, *arguments: str, dsn: str | None = None, **streams: Any) -> Iterator[Program]:
+    """Run a program, at a database where one is given; it is ended with the block, however that ends."""
+    secret: dict[str, str] = {}
+    if dsn is not None:
+        url, password = _without_password(dsn)
+        arguments = (f"--dbname={url}", "--no-password", *arguments)
+        # By environment: an argument would show the password to everybody who lists processes.
+        secret = {"PGPASSWORD": password} if password else {}
+    shared = {variable: os.environ[variable] for variable in _READ_BY_THE_DRIVER_TOO if variable in os.environ}
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [find_installation().program(name), *arguments],
+            env=environment() | shared | secret,
+            stderr=said,
+            **{"stdin": subprocess.DEVNULL, **streams},
+        )
+        with process:
+            try:
+                yield Program(process, said)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+
+def _without_password(dsn: str) -> tuple[str, str | None]:
+    parts = urlsplit(dsn)
+    user_info, at, host = parts.netloc.rpartition("@")
+    user, _, password = user_info.partition(":")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    others = urlencode([option for option in options if option[0] != "password"], quote_via=quote)
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=others)), dict(options).get("password") or unquote(password) or None
