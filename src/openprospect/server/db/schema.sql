@@ -470,7 +470,9 @@ CREATE TABLE receipt (
     served_at timestamp with time zone,
     confirmed_until timestamp with time zone,
     confirmed_at timestamp with time zone,
-    gaps tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
+    gaps tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    machine uuid,
+    machine_seconds double precision
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY receipt ADD CONSTRAINT receipt_pkey PRIMARY KEY (prospect_search_id, consumer);
@@ -486,6 +488,8 @@ CREATE TABLE receipt_step (
     until timestamp with time zone NOT NULL,
     at timestamp with time zone NOT NULL,
     is_gapless boolean DEFAULT true NOT NULL,
+    machine uuid,
+    machine_seconds double precision,
     CONSTRAINT receipt_step_kind_check CHECK ((kind = ANY (ARRAY['served'::text, 'confirmed'::text])))
 );
 ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME receipt_step_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
