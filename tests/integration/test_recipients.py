@@ -73,6 +73,23 @@ async def test_who_came_after_the_erasure_has_received_nobody(client, crm, searc
     assert (await report(client, erasure))["recipients"] == []
 
 
+async def test_who_received_the_person_after_a_clock_was_set_back_is_listed(client, crm, search_id, deliver, database):
+    await deliver("before them")
+    await received(database, search_id, (crm, "crm"))
+    await database.execute("UPDATE receipt SET served_at = served_at + interval '1 hour'")
+    until = (await deliver(HOTEL))["delivered_until"]
+    await pull(crm, search_id)
+    await put(crm, search_id, until)
+    assert [recipient["key_name"] for recipient in (await erase(client))["recipients"]] == ["crm"]
+
+
+async def test_who_received_the_person_before_a_clock_was_set_back_is_listed(client, crm, search_id, deliver, database):
+    await deliver(HOTEL)
+    await received(database, search_id, (crm, "crm"))
+    await database.execute("UPDATE receipt_step SET at = at + interval '1 hour'")
+    assert [recipient["key_name"] for recipient in (await erase(client))["recipients"]] == ["crm"]
+
+
 async def test_a_confirmation_of_what_came_before_the_erasure_is_none_of_it(client, crm, search_id, deliver):
     until = (await deliver(HOTEL))["delivered_until"]
     await pull(crm, search_id)

@@ -137,52 +137,71 @@ WITH kept AS MATERIALIZED (
 SELECT watermark <= $2 OR $2 > clock_timestamp() - interval '9 minutes' OR EXISTS (SELECT FROM kept)
 FROM prospect_search WHERE id = $1;
 
+-- clock :value
+-- What time it is for the database, whatever the clocks of those who ask say.
+SELECT clock_timestamp();
+
 -- note_served :many
 -- Stretches of time that consumers were given; whoever pulled is listed, be it that there was nothing to give out. Only what moves is written,
--- each move with its step. Answers up to where each of them was given everything.
+-- each move with its step. Answers up to where each of them was given everything, and has confirmed it; nothing about a search that is not
+-- there: a failover may have lost it, or the end of its feed, past which nothing counts as given.
 WITH given AS (
-    SELECT search, consumer, max(until) AS until, max(at) AS at,
-        coalesce(range_agg(tstzrange(coalesce(since, '-infinity'), until, '(]')) FILTER (WHERE until IS NOT NULL), '{}') AS stretches
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[]) AS given (search, consumer, since, until, at)
+    SELECT search, consumer, max(until) FILTER (WHERE since < until) AS until, max(at) AS at, max(seconds) AS seconds,
+        coalesce(range_agg(tstzrange(since, until, '(]')) FILTER (WHERE since < until), '{}') AS stretches
+    FROM (
+        SELECT search, consumer, coalesce(since, '-infinity') AS since, CASE WHEN until > watermark THEN watermark ELSE until END AS until,
+            at, seconds
+        FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::float8[])
+            AS noted (search, consumer, since, until, at, seconds)
+        JOIN prospect_search AS feed ON feed.id = search
+    ) AS there
     GROUP BY search, consumer
 ), moved AS (
-    INSERT INTO receipt (prospect_search_id, consumer, served_until, served_at, gaps)
-    SELECT search, consumer, until, at,
+    INSERT INTO receipt (prospect_search_id, consumer, served_until, served_at, machine, machine_seconds, gaps)
+    SELECT search, consumer, until, at, $1::uuid, seconds,
         gaps_that_matter(search, tstzmultirange(tstzrange('-infinity', coalesce(until, '-infinity'), '(]')) - stretches)
     FROM given ORDER BY search, consumer
     ON CONFLICT (prospect_search_id, consumer) DO UPDATE SET
-        served_until = greatest(receipt.served_until, excluded.served_until), served_at = greatest(receipt.served_at, excluded.served_at),
+        served_until = greatest(receipt.served_until, excluded.served_until), machine = excluded.machine,
+        -- All of it was given only then. What lies ahead of the clock is from before it was set back.
+        served_at = greatest(least(receipt.served_at, clock_timestamp()), excluded.served_at),
+        machine_seconds = CASE WHEN receipt.machine = excluded.machine THEN greatest(receipt.machine_seconds, excluded.machine_seconds)
+            ELSE excluded.machine_seconds END,
         gaps = gaps_that_matter(receipt.prospect_search_id, gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until))
     WHERE greatest(receipt.served_until, excluded.served_until) IS DISTINCT FROM receipt.served_until
         OR gaps_that_matter(receipt.prospect_search_id, gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until)) <> receipt.gaps
-    RETURNING prospect_search_id AS search, consumer, served_until, served_at, coalesce(lower(gaps), served_until) AS whole_until
+    RETURNING prospect_search_id AS search, consumer, served_until, served_at, machine, machine_seconds,
+        coalesce(lower(gaps), served_until) AS whole_until
 ), before AS (
-    SELECT given.search, given.consumer, served_until, coalesce(lower(gaps), served_until, '-infinity') AS whole_until
+    SELECT given.search, given.consumer, served_until, confirmed_until, coalesce(lower(gaps), served_until, '-infinity') AS whole_until
     FROM given LEFT JOIN receipt ON receipt.prospect_search_id = given.search AND receipt.consumer = given.consumer
 ), step AS (
-    INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at, is_gapless)
-    SELECT search, consumer, 'served', moved.whole_until, moved.served_at, true
+    INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at, is_gapless, machine, machine_seconds)
+    SELECT search, consumer, 'served', moved.whole_until, moved.served_at, true, moved.machine, moved.machine_seconds
     FROM moved JOIN before USING (search, consumer) WHERE moved.whole_until > before.whole_until
     UNION ALL
-    SELECT search, consumer, 'served', moved.served_until, moved.served_at, false
+    SELECT search, consumer, 'served', moved.served_until, moved.served_at, false, moved.machine, moved.machine_seconds
     FROM moved JOIN before USING (search, consumer) WHERE moved.served_until > greatest(before.served_until, moved.whole_until)
 )
-SELECT search AS prospect_search_id, consumer, nullif(coalesce(moved.whole_until, before.whole_until), '-infinity') AS whole_until
+SELECT search AS prospect_search_id, consumer, nullif(coalesce(moved.whole_until, before.whole_until), '-infinity') AS whole_until, confirmed_until
 FROM before LEFT JOIN moved USING (search, consumer);
 
 -- note_confirmed :many
--- How far consumers say that they have stored. A claim counts only where they had been given everything up to there when they made it.
+-- How far consumers say that they have stored. A claim counts only where they had been given everything up to there when they made it: which came
+-- first, the database's clock tells, and to the last moment a machine's own. A step ahead of that clock is from before it was set back.
 WITH moved AS (
     UPDATE receipt SET confirmed_until = claim.until, confirmed_at = claim.at
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::boolean[])
-        AS claim (prospect_search_id, consumer, until, at, is_proven)
+    FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::float8[], $7::boolean[])
+        AS claim (prospect_search_id, consumer, until, at, seconds, is_proven)
     WHERE receipt.prospect_search_id = claim.prospect_search_id AND receipt.consumer = claim.consumer
         AND (receipt.confirmed_until IS NULL OR receipt.confirmed_until < claim.until)
         AND coalesce(lower(gaps), served_until) >= claim.until
         AND (claim.is_proven OR EXISTS (
             SELECT FROM receipt_step AS step
             WHERE step.prospect_search_id = claim.prospect_search_id AND step.consumer = claim.consumer
-                AND kind = 'served' AND is_gapless AND step.until >= claim.until AND step.at <= claim.at
+                AND kind = 'served' AND is_gapless AND step.until >= claim.until
+                AND (step.machine IS DISTINCT FROM $1::uuid OR step.machine_seconds <= claim.seconds)
+                AND (step.at <= claim.at OR step.at > clock_timestamp())
         ))
     RETURNING receipt.prospect_search_id, receipt.consumer, confirmed_until, confirmed_at
 )

@@ -26,10 +26,14 @@ class Reach:
             since = BEGINNING  # all before it was given as well
         return since < until and self._keep(since, until)
 
-    def learn(self, whole: datetime) -> None:
-        """What others have gathered: that everything up to a time was given."""
-        self.whole = max(self.whole, whole)
+    def learn(self, whole: datetime | None) -> None:
+        """Up to where the database has it that everything was given. Its word counts: it knows of others, and may have lost what it had."""
+        self.whole = whole or BEGINNING
         self._grow()
+
+    def recall(self) -> bool:
+        """Have everything up to `whole` written once more; whether there is any."""
+        return self._keep(BEGINNING, self.whole)
 
     @property
     def unwritten(self) -> list[Stretch]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from uuid import UUID
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import NotFound
@@ -176,19 +177,29 @@ async def keep_snapshot(db: Executor, search_id: SearchId, as_of: datetime) -> b
     return bool(await db.value(SQL.keep_snapshot, search_id, as_of))
 
 
+async def clock(db: Executor) -> datetime:
+    """What time it is for the database."""
+    said: datetime = await db.value(SQL.clock)
+    return said
+
+
 async def note_served(
-    db: Executor, served: Sequence[tuple[SearchId, str, datetime | None, datetime | None, datetime]]
-) -> dict[tuple[SearchId, str], datetime]:
-    """Search, consumer, since, until, at, without `until` where nothing was given; answers up to where they were given everything."""
-    rows = await db.rows(SQL.note_served, *_columns(served))
-    return {(row["prospect_search_id"], row["consumer"]): row["whole_until"] for row in rows if row["whole_until"]}
+    db: Executor, machine: UUID, served: Sequence[tuple[SearchId, str, datetime | None, datetime | None, datetime, float]]
+) -> dict[tuple[SearchId, str], tuple[datetime | None, datetime | None]]:
+    """Search, consumer, since, until, at, and when on the machine's own clock; without `until` where nothing was given.
+
+    Answers up to where they were given everything, and have confirmed it. Those whose search is not there are left out.
+    """
+    rows = await db.rows(SQL.note_served, machine, *_columns(served))
+    return {(row["prospect_search_id"], row["consumer"]): (row["whole_until"], row["confirmed_until"]) for row in rows}
 
 
 async def note_confirmed(
-    db: Executor, claims: Sequence[tuple[SearchId, str, datetime, datetime, bool]]
+    db: Executor, machine: UUID, claims: Sequence[tuple[SearchId, str, datetime, datetime, float, bool]]
 ) -> set[tuple[SearchId, str, datetime]]:
-    """Search, consumer, until, at, whether it is known to have been served; answers those that moved something."""
-    rows = await db.rows(SQL.note_confirmed, *_columns(claims))
+    """Search, consumer, until, at, when on the machine's own clock, whether it is known to have been served; answers those that moved
+    something."""
+    rows = await db.rows(SQL.note_confirmed, machine, *_columns(claims))
     return {(row["prospect_search_id"], row["consumer"], row["until"]) for row in rows}
 
 

@@ -115,6 +115,7 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
         places = await _erase_in_search(db, search_id, found.within(search_id), head=head)
         await store.add_places(db, erasure_id, places)
         await store.note_erasure(db, search_id)
+        await store.date_steps(db, erasure_id, search_id)
         events = [(actor, at.place[1], "person erased", {"prospect_id": str(at.prospect_id)} if at.prospect_id else None) for at in places]
         await history.record_companies(db, organization_id, search_id, events)
     await store.forget_answers(db, organization_id)

@@ -88,6 +88,10 @@ RETURNING id, erased_at, deadline_at;
 INSERT INTO erasure_place (erasure_id, prospect_search_id, company_id, prospect_id, delivered_at, gone_at)
 SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[]);
 
+-- date_steps :execute
+-- What consumers of a feed are known to have been given was given before the erasure, also where the clock was ahead then and has been set back.
+UPDATE receipt_step SET at = erased_at FROM erasure WHERE erasure.id = $1 AND prospect_search_id = $2 AND at > erased_at;
+
 -- erasure_of_subject :value
 -- The newest erasure of this person.
 SELECT id FROM erasure WHERE organization_id = $1 AND subject_hash = $2 ORDER BY erased_at DESC LIMIT 1;

@@ -108,6 +108,11 @@ async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[Era
     await db.execute(SQL.add_places, erasure_id, *_columns(rows, 5))
 
 
+async def date_steps(db: Connection, erasure_id: ErasureId, search_id: SearchId) -> None:
+    """Nothing that is known by now to have been given out was given out after the erasure."""
+    await db.execute(SQL.date_steps, erasure_id, search_id)
+
+
 async def erasure_of_subject(db: Connection, organization_id: OrganizationId, subject_hash: bytes) -> ErasureId | None:
     erasure_id: ErasureId | None = await db.value(SQL.erasure_of_subject, organization_id, subject_hash)
     return erasure_id
