@@ -10,7 +10,7 @@ from openprospect.cli.output import fail
 from openprospect.cli.storage import Storage, on_database
 from openprospect.server.access import store
 from openprospect.server.core.errors import OpenProspectError
-from openprospect.server.db import dump
+from openprospect.server.db import dump, programs
 from openprospect.server.db.embedded.installation import Installation
 from tests.project.test_docs_cover import commands_of
 from tests.security.test_secrets_in_reprs import SECRET
@@ -23,7 +23,7 @@ def test_pg_dump_is_told_the_password_by_environment(tmp_path, monkeypatch, plac
     program = tmp_path / "pg_dump"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" > {tmp_path}/arguments\nprintf "%s" "$PGPASSWORD"\n')
     program.chmod(0o755)
-    monkeypatch.setattr(dump, "find_installation", lambda: Installation(folder=tmp_path, major=18))
+    monkeypatch.setattr(programs, "find_installation", lambda: Installation(folder=tmp_path, major=18))
     dump.dump(f"postgresql://{place.format(MARK)}", tmp_path / "backup", without_rows_of="nothing")
     assert MARK not in (tmp_path / "arguments").read_text()
     assert (tmp_path / "backup").read_text() == MARK

@@ -1,4 +1,4 @@
-"""PostgreSQL's client programs, let at a database as the driver is: by the same URL and variables. No password shows among the processes."""
+"""PostgreSQL's client programs, let at a database as the driver is: by the same URL and variables. No password shows in `ps`."""
 
 import os
 import subprocess
