@@ -24,6 +24,7 @@ from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.row import parse_company
 from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.feed.writing.publish import Submission, publish
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 
@@ -170,7 +171,7 @@ async def singles(bench: Bench, producers: int, posts: int, turns: int) -> tuple
     """So many producers, each of which sends its next company when the one before is committed."""
     shared, apart_searches, apart = Cost(), Cost(), Cost()
     one, many = await bench.search(), [await bench.search() for _ in range(producers)]
-    commits = SharedCommits(bench.database)
+    commits = SharedCommits(Writing(bench.database))
 
     async def share(search: Search, rows: list[CompanyRow]) -> None:
         await commits.deliver(search, Submission(rows=rows, actor="bench", all_or_nothing=True), key=None)

@@ -20,6 +20,7 @@ from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectRow
 from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.feed.writing.produce import result_of
 from openprospect.server.feed.writing.publish import Submission, publish
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 from tests.databases import cloned
@@ -142,7 +143,7 @@ def test_what_comes_at_once_fares_as_if_it_came_in_the_order_of_its_arrival(worl
     async def compare() -> None:
         submissions = submitted(batches)
         at_once, in_turn = await new_search(world), await new_search(world)
-        commits = SharedCommits(world.database)
+        commits = SharedCommits(Writing(world.database))
         answers = await asyncio.gather(
             *(commits.deliver(at_once, submission, key=None) for submission in submissions), return_exceptions=True
         )
@@ -162,7 +163,7 @@ def test_through_two_processes_there_is_an_order_that_explains_every_answer(worl
     async def compare() -> None:
         submissions = submitted(batches)
         at_once = await new_search(world)
-        workers = [SharedCommits(database) for database in world.databases]
+        workers = [SharedCommits(Writing(database)) for database in world.databases]
         answers = await asyncio.gather(
             *(workers[number % 2].deliver(at_once, submission, key=None) for number, submission in enumerate(submissions)),
             return_exceptions=True,

@@ -8,7 +8,7 @@ import pytest
 
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping import tidy
+from openprospect.server.feed.housekeeping.tidy import tidy
 from tests.integration.conftest import Deliver, pull
 from tests.integration.pages import SEVEN, versions
 from tests.integration.receipts import receipts, settled

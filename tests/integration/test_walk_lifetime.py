@@ -6,7 +6,7 @@ import httpx
 
 from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping import tidy
+from openprospect.server.feed.housekeeping.tidy import tidy
 from tests.integration.conftest import Deliver, Service, pull, running
 from tests.integration.pages import SEVEN, ask, sources, versions, walk
 

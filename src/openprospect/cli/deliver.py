@@ -15,6 +15,7 @@ from openprospect.cli.output import EXIT_MEND, Json, answer, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
 from openprospect.server.intake.file import InputFile, open_file
@@ -58,7 +59,7 @@ def deliver(
 
         async def work(database: Database) -> Tally:
             search = await known_search(database, SearchId(search_id))
-            delivery = Delivery(database=database, search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
+            delivery = Delivery(writing=Writing(database), search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
             with _progress(source) as on_progress:
                 return await deliver_file(delivery, source, rejects, on_progress=on_progress)
 

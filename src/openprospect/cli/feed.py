@@ -10,6 +10,7 @@ from openprospect.server.db.pool import Database, Row
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.writing import withdraw as withdrawing
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.searches.create import known_search
 from openprospect.server.searches.model import SearchId
 
@@ -37,9 +38,9 @@ def withdraw(
 
     async def work(database: Database) -> int:
         search = await known_search(database, SearchId(search_id))
-        async with database.transaction() as db:
-            gone = await withdrawing.withdraw(db, search, [CompanyId(one) for one in company_id], reason=reason, actor=actor())
-            return len(gone)
+        wanted = [CompanyId(one) for one in company_id]
+        by = actor()
+        return len(await Writing(database).at_feed(search.id, lambda db: withdrawing.withdraw(db, search, wanted, reason=reason, actor=by)))
 
     answer({"withdrawn": on_database(storage, work)}, json=json)
 

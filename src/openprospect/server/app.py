@@ -26,11 +26,12 @@ from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
-from openprospect.server.feed.housekeeping import tidy
+from openprospect.server.feed.housekeeping.tidy import tidy
 from openprospect.server.feed.instance import instance, place_of_journals
 from openprospect.server.feed.reading.pages import Pages
 from openprospect.server.feed.receipts import Receipts, gathered
 from openprospect.server.feed.writing.commits import SharedCommits
+from openprospect.server.feed.writing.turns import LOCK_SECONDS, Writing
 from openprospect.server.http import openapi
 from openprospect.server.http.answer_headers import AnswerHeaders
 from openprospect.server.http.body import MAX_BODY_BYTES
@@ -57,6 +58,8 @@ _TIDY_SECONDS = 300.0
 _KEY_USE_SECONDS = 5.0
 # On which one tenant's rows show: what requests use but for pages and deliveries.
 _TENANT_CONNECTIONS = 4
+# Their own, so that nobody who reads waits for those who change feeds; and as many more on which one tenant's rows show.
+_WRITING_CONNECTIONS = 4
 # Its own, so that no request waits for pushes.
 _PUSH_CONNECTIONS = 3
 
@@ -107,6 +110,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
         ],
         dependencies={
             "database": Provide(_database),
+            "writing": Provide(_writing),
             "receipts": Provide(_receipts),
             "commits": Provide(_commits),
             "erasure_policy": Provide(lambda: erasure_policy, sync_to_thread=False),
@@ -139,6 +143,13 @@ async def _database(request: Request[Any, Any, Any], state: State) -> Database:
     return database.within(tenant) if tenant else database
 
 
+async def _writing(request: Request[Any, Any, Any], state: State) -> Writing:
+    """Within the same walls."""
+    writing: Writing = state.writing
+    tenant = getattr(request.scope.get("auth"), "organization_id", None)
+    return writing.within(tenant) if tenant else writing
+
+
 async def _receipts(request: Request[Any, Any, Any], state: State) -> Receipts:
     """The process's own; for a HEAD request one that is thrown away, since whoever asks so is served nothing."""
     receipts: Receipts = state.receipts
@@ -169,6 +180,13 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         await _opened(
             dsn, tenants_size=_TENANT_CONNECTIONS, on_statement=tracing.on_statement, patience_seconds=settings.read_seconds
         ) as database,
+        await _opened(
+            dsn,
+            size=_WRITING_CONNECTIONS,
+            tenants_size=_WRITING_CONNECTIONS if database.has_walls else 0,
+            on_statement=tracing.on_statement,
+            lock_seconds=LOCK_SECONDS,
+        ) as for_writing,
         open_replicas(
             settings.read_database_urls, on_statement=tracing.on_statement, on_asked=app.state.request_metrics.note_replica
         ) as replicas,
@@ -176,7 +194,8 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
     ):
         admission = Admission(rates=_rates(settings), leases=Leases(counts))
         app.state.database, app.state.admission = database, admission
-        app.state.commits = SharedCommits(database)
+        app.state.writing = Writing(for_writing)
+        app.state.commits = SharedCommits(app.state.writing)
         app.state.replicas = replicas
         app.state.pages = Pages.of(database, replicas)
         app.state.instance = await persistently(lambda: instance(database), name="start")

@@ -11,6 +11,7 @@ OpenProspectError
 ├── NotAcceptable         ask for another form
 ├── TooManyRequests       wait
 ├── Unavailable           try again later
+│   └── Busy              once others are done
 └── Misconfigured         mend the settings, or have whoever runs the service mend them
 """
 
@@ -68,6 +69,17 @@ class TooManyRequests(OpenProspectError):
 
 class Unavailable(OpenProspectError):
     code = "UNAVAILABLE"
+
+
+class Busy(Unavailable):
+    """What has to be changed is held by others, who are changing it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The same feed is being changed by somebody else, or somebody is being erased, and this takes longer than usual. "
+            "Nothing was changed; try again in a few seconds.",
+            outcome="unchanged",
+        )
 
 
 class Misconfigured(OpenProspectError):

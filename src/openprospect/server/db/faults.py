@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from openprospect.server.core.errors import Misconfigured, OpenProspectError, Unavailable
+from openprospect.server.core.errors import Busy, Misconfigured, OpenProspectError, Unavailable
 
 _NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
 _UNCHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
@@ -82,4 +82,6 @@ def _told(error: Exception, unavailable: OpenProspectError) -> Exception:
     """An argument that the driver cannot encode is our fault, not the database's."""
     if isinstance(error, ValueError):
         return error
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return Busy()
     return Misconfigured(_SHUT_OUT) if isinstance(error, _REFUSALS) else unavailable

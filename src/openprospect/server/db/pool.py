@@ -24,7 +24,7 @@ OnStatement = Callable[[str, float, str | None], None]
 """Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
 
 _PATIENCE_SECONDS = 30.0
-"""For a connection, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
+"""For a connection, for a lock, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
 
 _ONE_WALL = (
     f"Tenants are kept apart by the service's own statements alone: this account may not take the role {ROLE}, which row-level security "
@@ -38,7 +38,6 @@ _SETTINGS = {
     # The page statement would otherwise be planned anew on every call: half of its cost in the database.
     "plan_cache_mode": "force_generic_plan",
     "idle_in_transaction_session_timeout": "60s",
-    "lock_timeout": "30s",
     # Longer than anybody here waits: for the statements of a service that is no more.
     "statement_timeout": "150s",
 }
@@ -103,14 +102,16 @@ class Database:
         tenants_size: int = 0,
         on_statement: OnStatement | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
+        lock_seconds: float = _PATIENCE_SECONDS,
         is_standby: bool = False,
     ) -> Self:
         """So many connections, and so many more for `within`. A standby need not be there yet, and nothing else is taken for one."""
+        settings = _SETTINGS | {"lock_timeout": f"{lock_seconds * 1000:.0f}ms"}
         with faults.told():
-            pool = await _connected(dsn, size, on_statement, is_standby=is_standby)
+            pool = await _connected(dsn, size, on_statement, settings, is_standby=is_standby)
             tenants = None
             if tenants_size and await can_take_role(pool):
-                tenants = Lender(await _connected(dsn, tenants_size, on_statement, role=ROLE), size=tenants_size)
+                tenants = Lender(await _connected(dsn, tenants_size, on_statement, settings, role=ROLE), size=tenants_size)
             elif tenants_size:
                 logger.warning(_ONE_WALL)
         return cls(Lender(pool, size=size), patience_seconds=patience_seconds, tenants=tenants)
@@ -120,6 +121,11 @@ class Database:
         if self._tenants is None:
             return self
         return Database(TenantLender(self._tenants, tenant), patience_seconds=self._patience, whole=self)
+
+    @property
+    def has_walls(self) -> bool:
+        """Whether `within` shows a tenant's rows alone."""
+        return self._tenants is not None
 
     async def close(self) -> None:
         for lender in (self._lender, self._tenants):
@@ -176,13 +182,19 @@ Executor = Connection | Database
 
 
 async def _connected(
-    dsn: str, size: int, on_statement: OnStatement | None, *, role: str | None = None, is_standby: bool = False
+    dsn: str,
+    size: int,
+    on_statement: OnStatement | None,
+    settings: Mapping[str, str],
+    *,
+    role: str | None = None,
+    is_standby: bool = False,
 ) -> "asyncpg.Pool[asyncpg.Record]":
     return await asyncpg.create_pool(
         dsn,
         min_size=0 if is_standby else 1,
         max_size=size,
-        server_settings=_SETTINGS | ({"role": role} if role else {}),
+        server_settings={**settings, **({"role": role} if role else {})},
         connection_class=TenantConnection if role else asyncpg.Connection,
         init=_telling(on_statement) if on_statement else None,
         reset=_no_reset,

@@ -1,5 +1,10 @@
--- hold_organization :value
+-- hold_organization :one
 -- Publishers share this until commit; an erasure takes it alone, so that nobody slips in a person who is being erased.
+-- Never waits: not held where an erasure is under way, or waits for those who publish.
+SELECT hash_key, pg_try_advisory_xact_lock_shared(hashtextextended(id::text, 0)) AS is_held FROM organization WHERE id = $1;
+
+-- await_organization :value
+-- The same, once no erasure is under way.
 SELECT hash_key FROM organization, LATERAL (SELECT pg_advisory_xact_lock_shared(hashtextextended(organization.id::text, 0))) AS held
 WHERE id = $1;
 
@@ -229,32 +234,6 @@ LEFT JOIN LATERAL (
 ) AS next ON true
 WHERE prospect_search_id = $1
 ORDER BY consumer;
-
--- housekeeping_turn :value
--- One worker at a time tidies up; the others find it taken.
-SELECT pg_try_advisory_xact_lock(7813587346);
-
--- forget_walks :execute
--- A week after its last page nobody asks for a walk any more.
-DELETE FROM walk WHERE used_at < clock_timestamp() - interval '7 days';
-
--- forget_superseded :value
--- Removes rows that no living walk can show. A walk that is just beginning needs only what is superseded after now.
-WITH gone AS (
-    DELETE FROM delivery USING prospect_search AS feed
-    WHERE feed.id = delivery.prospect_search_id AND superseded_at IS NOT NULL
-        AND superseded_at < clock_timestamp() - interval '10 minutes'
-        AND superseded_at <= coalesce((
-            SELECT min(walk.watermark) FROM walk
-            WHERE walk.prospect_search_id = feed.id AND used_at > clock_timestamp() - interval '70 minutes'
-        ), 'infinity')
-    RETURNING 1
-)
-SELECT count(*) FROM gone;
-
--- forget_answers :execute
--- A day after it was given, an answer is no longer repeated.
-DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours';
 
 -- instance :value
 -- Which service this is, wherever it answers. None in a restored database that is not yet to be served.

@@ -24,6 +24,7 @@ from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, Deli
 from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.feed.writing.produce import rows_of_json, rows_of_ndjson
 from openprospect.server.feed.writing.publish import Submission
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.feed.writing.withdraw import withdraw
 from openprospect.server.http.address import service_url
 from openprospect.server.http.body import json_body, media_type_of, takes
@@ -144,16 +145,20 @@ async def deliver_companies(
     responses=problems(404),
 )
 async def withdraw_company(
-    request: CallersRequest, prospect_search_id: FromPath[str], company_id: FromPath[str], database: NamedDependency[Database]
+    request: CallersRequest,
+    prospect_search_id: FromPath[str],
+    company_id: FromPath[str],
+    database: NamedDependency[Database],
+    writing: NamedDependency[Writing],
 ) -> None:
     """Take a delivered company back: consumers get it once more, with nobody in it and `removed_at`."""
     reason = query_of(request)[REASON]
     search_id = _search_id(prospect_search_id)
     wanted = CompanyId(path_identifier("company_id", company_id))
     search = await own_search(database, search_id, request.auth.organization_id)
-    async with database.transaction() as db:
-        if not await withdraw(db, search, [wanted], reason=reason, actor=request.auth.actor):
-            raise NotFound("There is no such company in this feed, or it has been withdrawn already.", code="COMPANY_NOT_FOUND")
+    actor = request.auth.actor
+    if not await writing.at_feed(search.id, lambda db: withdraw(db, search, [wanted], reason=reason, actor=actor)):
+        raise NotFound("There is no such company in this feed, or it has been withdrawn already.", code="COMPANY_NOT_FOUND")
 
 
 @put(

@@ -8,7 +8,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.core.errors import NotFound
+from openprospect.server.core.errors import Busy, NotFound
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
@@ -54,8 +54,17 @@ GonePerson = tuple[CompanyId, ProspectId, datetime]
 
 
 async def hold_organization(db: Connection, organization_id: OrganizationId) -> Hasher:
-    """Keep erasures out until commit; answers the organization's hasher."""
-    return Hasher(await db.value(SQL.hold_organization, organization_id))
+    """Keep erasures out until commit; answers the organization's hasher. Raises Busy where one is under way, or next."""
+    row = await db.row(SQL.hold_organization, organization_id)
+    assert row is not None
+    if not row["is_held"]:
+        raise Busy
+    return Hasher(row["hash_key"])
+
+
+async def await_organization(db: Connection, organization_id: OrganizationId) -> None:
+    """Keep erasures out until commit, once none is under way: for transactions that cannot be begun anew."""
+    await db.value(SQL.await_organization, organization_id)
 
 
 async def hold_organization_alone(db: Connection, organization_id: OrganizationId) -> Hasher:

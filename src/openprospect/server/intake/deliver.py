@@ -1,12 +1,14 @@
 """Delivering a file: in batches, each whole or not at all; what cannot be delivered goes to the rejects, the rest goes in."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
-from openprospect.server.db.pool import Connection, Database
+from openprospect.server.db.pool import Connection
+from openprospect.server.feed.store import await_organization
 from openprospect.server.feed.writing.publish import MAX_BATCH, publish
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
 from openprospect.server.intake.rejects import Rejects
 from openprospect.server.searches.model import Search
@@ -26,7 +28,7 @@ class Tally:
 class Delivery:
     """How a file is delivered: to which search, in whose name, and whether anything may be left out or nothing be kept."""
 
-    database: Database
+    writing: Writing
     search: Search
     actor: str
     all_or_nothing: bool = False
@@ -51,9 +53,17 @@ class _Run:
             if db is not None:
                 await self._publish(db, rows)
             elif rows:
-                async with self._transaction() as own:
-                    await self._publish(own, rows)
+                await self._publish_apart(rows)
             self.on_progress(self.tally)
+
+    async def _publish_apart(self, rows: list[DeliveredRow]) -> None:
+        async def publish_batch(db: Connection) -> None:
+            await self._publish(db, rows)
+            if self.delivery.dry_run:
+                raise _RollBack
+
+        with suppress(_RollBack):
+            await self.delivery.writing.at_feed(self.delivery.search.id, publish_batch)
 
     async def _publish(self, db: Connection, rows: list[DeliveredRow]) -> None:
         published = await publish(db, self.delivery.search, [row.row for row in rows], actor=self.delivery.actor, all_or_nothing=False)
@@ -69,28 +79,18 @@ class _Run:
             self.rejects.add(row)
             self.tally.rejected += 1
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self.delivery.database.transaction() as db:
-                yield db
-                if self.delivery.dry_run:
-                    raise _RollBack
-        except _RollBack:
-            pass
-
     async def deliver_together(self, outcomes: Iterator[Outcome]) -> None:
         """Everything in one transaction, kept only where nothing was rejected."""
-        try:
-            async with self._transaction() as db:
+        with suppress(_RollBack):
+            async with self.delivery.writing.database.transaction() as db:
                 # The file may come from a pipe that takes its time.
                 await db.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                await await_organization(db, self.delivery.search.organization_id)
                 await self.deliver(outcomes, db)
                 if self.tally.rejected:
                     self.tally = Tally(rejected=self.tally.rejected)
+                if self.tally.rejected or self.delivery.dry_run:
                     raise _RollBack
-        except _RollBack:
-            pass
 
 
 async def deliver_file(delivery: Delivery, outcomes: Iterable[Outcome], rejects: Rejects, *, on_progress: Callable[[Tally], None]) -> Tally:

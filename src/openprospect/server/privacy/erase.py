@@ -53,12 +53,21 @@ class Subject:
         )
 
 
-async def erase(db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, policy: ErasurePolicy) -> ErasureId:
+async def erase(
+    db: Connection,
+    organization_id: OrganizationId,
+    subject: Subject,
+    *,
+    actor: str,
+    policy: ErasurePolicy,
+    mentions: Mentions | None = None,
+) -> ErasureId:
     """Erase a person in every search of the organization, in the caller's transaction.
 
-    Asking again answers the same, unless the person is there again, or was let in again meanwhile.
+    Asking again answers the same, unless the person is there again, or was let in again meanwhile. `mentions` are what an attempt before
+    this one has read.
     """
-    mentions = Mentions(organization_id)
+    mentions = mentions or Mentions(organization_id)
     # Once before anybody has to wait: every document is read for them, which takes its time where there are many.
     await reach(db, organization_id, subject, mentions=mentions)
     hasher = await feed.hold_organization_alone(db, organization_id)

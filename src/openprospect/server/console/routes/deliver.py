@@ -22,6 +22,7 @@ from openprospect.server.console.words import counted
 from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery
@@ -41,7 +42,9 @@ async def deliver_page(request: OperatorsRequest, search_id: FromPath[str], data
 
 # Compressed, the lines would wait for each other.
 @post("/searches/{search_id:str}/deliver", status_code=200, opt={"exclude_from_compression": True})
-async def deliver_upload_form(request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database]) -> Stream:
+async def deliver_upload_form(
+    request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database], writing: NamedDependency[Writing]
+) -> Stream:
     """Checks a file, or delivers it where the form says `deliver`."""
     form = await posted(request)
     feed = await own_feed(request, database, search_id)
@@ -49,7 +52,7 @@ async def deliver_upload_form(request: OperatorsRequest, search_id: FromPath[str
     if not isinstance(file, UploadFile) or not file.filename:
         raise InvalidInput("Choose a file first.")
     search = await own_search(database, feed.search_id, request.auth.organization_id)
-    delivery = Delivery(database=database, search=search, actor=request.auth.actor, dry_run=text(form, "step") != "deliver")
+    delivery = Delivery(writing=writing, search=search, actor=request.auth.actor, dry_run=text(form, "step") != "deliver")
     lines = _lines(delivery, file.filename, await file.read(), form)
     return Stream(broken_off(lines), media_type="application/x-ndjson")
 

@@ -13,10 +13,12 @@ from openprospect.server.console.page import download, page, see
 from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.parameters import identifier, path_identifier
 from openprospect.server.privacy import store as erasures
 from openprospect.server.privacy import suppress
 from openprospect.server.privacy.erase import Subject, erase, reach
+from openprospect.server.privacy.mentions import Mentions
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, as_csv, item
 
@@ -45,13 +47,15 @@ async def look_for_person(request: OperatorsRequest, database: NamedDependency[D
 
 @post("/privacy/erase", status_code=303)
 async def erase_person_form(
-    request: OperatorsRequest, database: NamedDependency[Database], erasure_policy: NamedDependency[ErasurePolicy]
+    request: OperatorsRequest, writing: NamedDependency[Writing], erasure_policy: NamedDependency[ErasurePolicy]
 ) -> Response[Any]:
     """Erases, for good."""
     form = await posted(request)
     organization_id = request.auth.organization_id
-    async with database.transaction() as db:
-        erasure_id = await erase(db, organization_id, _subject(text(form, "person")), actor=request.auth.actor, policy=erasure_policy)
+    subject, actor, mentions = _subject(text(form, "person")), request.auth.actor, Mentions(organization_id)
+    erasure_id = await writing.alone(
+        organization_id, lambda db: erase(db, organization_id, subject, actor=actor, policy=erasure_policy, mentions=mentions)
+    )
     return see(f"/privacy/erasures/{erasure_id}")
 
 
@@ -81,14 +85,16 @@ async def erasure_report(
 
 
 @post("/privacy/suppressions", status_code=303)
-async def change_suppressions(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
+async def change_suppressions(
+    request: OperatorsRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
+) -> Response[Any]:
     """Keeps addresses and domains out, or lets them in again."""
     form = await posted(request)
     change = suppress.unsuppress if text(form, "change") == "remove" else suppress.suppress
+    organization_id, actor = request.auth.organization_id, request.auth.actor
     entries = [line.strip() for line in text(form, "entries").splitlines() if line.strip()]
     try:
-        async with database.transaction() as db:
-            count = await change(db, request.auth.organization_id, entries, actor=request.auth.actor)
+        count = await writing.alone(organization_id, lambda db: change(db, organization_id, entries, actor=actor))
     except InvalidInput as error:
         return await _privacy(request, database, problem=error.message)
     said = f"{count} of {len(entries)} taken off the list." if change is suppress.unsuppress else f"{count} on the list now."

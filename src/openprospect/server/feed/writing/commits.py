@@ -14,9 +14,10 @@ import msgspec
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.core.together import settle
-from openprospect.server.db.pool import Connection, Database
+from openprospect.server.db.pool import Connection
 from openprospect.server.feed.writing.produce import result_of
 from openprospect.server.feed.writing.publish import MAX_BATCH, Published, Submission, publish_together
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.idempotency import IdempotencyKey, keep_answers, kept_answers, under_way
 from openprospect.server.searches.model import Search, SearchId
 
@@ -34,8 +35,8 @@ class _Delivery:
 class SharedCommits:
     """The deliveries that this process has under way, a queue a search. Between processes, the feed's lock keeps the order."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
         self._queues: dict[SearchId, _Queue] = {}
         self._keys: set[tuple[OrganizationId, str]] = set()
 
@@ -55,7 +56,7 @@ class SharedCommits:
     async def _enqueue(self, search: Search, delivery: _Delivery) -> bytes:
         queue = self._queues.get(search.id)
         if queue is None:
-            queue = self._queues[search.id] = _Queue(self._database, search)
+            queue = self._queues[search.id] = _Queue(self._writing, search)
             queue.add(delivery)
             # Of its own, not of the request: whoever goes away takes nobody along.
             queue.worker = asyncio.create_task(self._work_off(queue, search.id))
@@ -73,8 +74,8 @@ class SharedCommits:
 class _Queue:
     """The deliveries to one search, in the order of their arrival."""
 
-    def __init__(self, database: Database, search: Search) -> None:
-        self._database = database
+    def __init__(self, writing: Writing, search: Search) -> None:
+        self._writing = writing
         self._search = search
         self._waiting: deque[_Delivery] = deque()
         self.worker: asyncio.Task[None] | None = None
@@ -104,7 +105,7 @@ class _Queue:
     async def _deliver(self, group: Sequence[_Delivery]) -> None:
         answers: Mapping[_Delivery, bytes | Exception]
         try:
-            answers = await self._commit(group)
+            answers = await self._writing.at_feed(self._search.id, lambda db: self._commit(db, group))
         except Unavailable as error:
             answers = dict.fromkeys(group, error)
         except Exception as error:  # noqa: BLE001  # it belongs to whoever asked
@@ -123,15 +124,14 @@ class _Queue:
             if not delivery.answer.done():
                 await self._deliver([delivery])
 
-    async def _commit(self, group: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
-        """One transaction; answers for those that it reached."""
-        async with self._database.transaction() as db:
-            kept = await kept_answers(db, self._search.organization_id, [delivery.key for delivery in group if delivery.key])
-            answers: dict[_Delivery, bytes | Exception] = {
-                delivery: kept[delivery.key] for delivery in group if delivery.key is not None and delivery.key in kept
-            }
-            fresh = [delivery for delivery in group if delivery not in answers]
-            return answers | await self._publish(db, fresh) if fresh else answers
+    async def _commit(self, db: Connection, group: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
+        """What one transaction does; answers for those that it reached."""
+        kept = await kept_answers(db, self._search.organization_id, [delivery.key for delivery in group if delivery.key])
+        answers: dict[_Delivery, bytes | Exception] = {
+            delivery: kept[delivery.key] for delivery in group if delivery.key is not None and delivery.key in kept
+        }
+        fresh = [delivery for delivery in group if delivery not in answers]
+        return answers | await self._publish(db, fresh) if fresh else answers
 
     async def _publish(self, db: Connection, deliveries: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
         published = await publish_together(db, self._search, [delivery.submission for delivery in deliveries])

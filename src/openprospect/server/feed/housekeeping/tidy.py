@@ -3,7 +3,9 @@
 import logging
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.store import SQL
+from openprospect.server.db.queries import beside
+
+SQL = beside(__file__)
 
 logger = logging.getLogger(__name__)
 
