@@ -7,16 +7,18 @@ from typing import Any, BinaryIO
 from zipfile import ZipFile
 
 import openpyxl
+from openpyxl.utils import get_column_letter
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.plain import plain
 from openprospect.server.intake.formats.source import TableRow
+from openprospect.server.intake.formats.worksheet import Uncalculated, values_of
 from openprospect.server.intake.outcome import RejectedRow
 
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 # What a formula shows that found nothing.
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
-# Excel's own limit. A file may claim any row, and every one before it would be made up.
+# Excel's own limit.
 _MOST_ROWS = 1 << 20
 # A workbook is a ZIP archive: a few kilobytes may unpack to any size. Sheets are read row by row, all else at once.
 _MOST_BYTES = 1 << 30
@@ -35,6 +37,8 @@ class Spreadsheet:
         first = next(self._rows, None)
         if first is None:
             raise InvalidInput("No sheet of the workbook holds anything; expected a row of headings and a row a person.")
+        if uncalculated := _uncalculated(first.cells):
+            raise InvalidInput(f"The headings cannot be read: {uncalculated}.")
         self.headings = [str(cell if cell is not None else "").strip() for cell in first.cells]
         while self.headings and not self.headings[-1]:
             self.headings.pop()
@@ -43,8 +47,9 @@ class Spreadsheet:
         width = len(self.headings)
         for row in self._rows:
             if any(cell not in (None, "") for cell in row.cells[width:]):
-                reason = f"a value to the right of the {width} headings; put a heading above it"
-                yield RejectedRow(line=row.line, faults=[Fault(field="", reason=reason)], raw=row.cells)
+                yield _rejected(row, f"a value to the right of the {width} headings; put a heading above it")
+            elif uncalculated := _uncalculated(row.cells):
+                yield _rejected(row, uncalculated)
             else:
                 yield TableRow(row.line, row.cells[:width] + [None] * (width - len(row.cells)))
 
@@ -62,10 +67,10 @@ class Spreadsheet:
 
     def _filled(self, sheet: Any) -> Iterator[TableRow]:
         self._last_row = sheet.max_row or 0
-        # Some programs write a wrong size into the file, and rows beyond it would be lost.
-        sheet.reset_dimensions()
         try:
-            for self._row, values in enumerate(sheet.iter_rows(max_row=_MOST_ROWS + 1, values_only=True), start=1):
+            for self._row, values in values_of(sheet):
+                if self._row > _MOST_ROWS:
+                    break
                 cells = [_cell(value) for value in values]
                 if any(cell not in (None, "") for cell in cells):
                     yield TableRow(self._row, cells)
@@ -105,4 +110,19 @@ def _cell(value: object) -> Any:
     if isinstance(value, str):
         text = value.strip()
         return None if text in _ERRORS else text
-    return plain(value)
+    return value if isinstance(value, Uncalculated) else plain(value)
+
+
+def _uncalculated(cells: list[Any]) -> str | None:
+    """What is wrong with a row that has a formula without a value; blank it would take away what was delivered before."""
+    places = [get_column_letter(place) for place, cell in enumerate(cells, start=1) if isinstance(cell, Uncalculated)]
+    if not places:
+        return None
+    return (
+        f"a formula without a value in column {', '.join(places)}; open the workbook in Excel or LibreOffice, which calculate, and save it"
+    )
+
+
+def _rejected(row: TableRow, reason: str) -> RejectedRow:
+    raw = [cell.formula if isinstance(cell, Uncalculated) else cell for cell in row.cells]
+    return RejectedRow(line=row.line, faults=[Fault(field="", reason=reason)], raw=raw)

@@ -1,0 +1,50 @@
+"""The rows of one sheet as openpyxl parses them, with formulas told apart whose value the file does not hold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
+
+
+@dataclass(frozen=True, slots=True)
+class Uncalculated:
+    """A formula as a program wrote it that does not calculate: what the cell shows is not in the file."""
+
+    formula: str
+
+
+class _Parser(WorkSheetParser):
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None and (formula := element.find(FORMULA_TAG)) is not None and not _is_calculated(element):
+            cell["value"] = Uncalculated(f"={formula.text or ''}")
+        return cell
+
+
+def values_of(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """Each row that the file has, with its number: the values its cells had when it was saved, or `Uncalculated`.
+
+    `sheet` is one of a workbook opened read-only, whose own rows show such a cell as blank.
+    """
+    book = sheet.parent
+    with sheet._get_source() as source:  # noqa: SLF001 - openpyxl has no other way to see both formula and value without reading twice
+        parser = _Parser(
+            source,
+            sheet._shared_strings,  # noqa: SLF001
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,  # noqa: SLF001
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+        )
+        for number, cells in parser.parse():
+            values: list[Any] = [None] * max((cell["column"] for cell in cells), default=0)
+            for cell in cells:
+                values[cell["column"] - 1] = cell["value"]
+            yield number, values
+
+
+def _is_calculated(element: Any) -> bool:
+    """Whether a formula's cell without a text is really empty: one of type text may have come out so."""
+    value = element.find(VALUE_TAG)
+    return value is not None and element.get("t") == "str"
