@@ -70,6 +70,7 @@ BEGIN
     RAISE EXCEPTION 'history is append-only';
 END;
 $$;
+CREATE SEQUENCE walk_turn START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1;
 CREATE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more boolean, first_position bigint, last_position bigint) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -89,11 +90,11 @@ BEGIN
         -- One run goes on, the others stay where they stood.
         INSERT INTO walk (
             prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset,
-            begun_at, used_at, told_at, runs
+            begun_at, used_at, told_at, runs, turn
         ) VALUES (
             walked.prospect_search_id, walked.consumer, walked.since, walked.watermark, walked.total, walked.next_offset,
             walked.next_position, walked.page_offset, walked.page_position, walked.reached_offset,
-            walked.begun_at, walked.used_at, walked.told_at, walked.runs - 1
+            walked.begun_at, walked.used_at, walked.told_at, walked.runs - 1, walked.turn
         );
     END IF;
 END;
@@ -242,9 +243,9 @@ BEGIN
         AND next_offset = skipped AND NOT coalesce(used_at < living_from AND told_at <= (
             SELECT begun_at FROM walk
             WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at > remembered_from
-            ORDER BY begun_at DESC, id DESC LIMIT 1
+            ORDER BY turn DESC, id DESC LIMIT 1
         ), false)
-    ORDER BY begun_at DESC, id DESC LIMIT 1;
+    ORDER BY turn DESC, id DESC LIMIT 1;
     IF FOUND THEN
         RETURN found_walk;
     END IF;
@@ -252,14 +253,14 @@ BEGIN
     SELECT * INTO found_walk FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at >= living_from
         AND reached_offset >= skipped
-    ORDER BY begun_at DESC, id DESC LIMIT 1;
+    ORDER BY turn DESC, id DESC LIMIT 1;
     IF FOUND THEN
         RETURN found_walk;
     END IF;
     -- Else the newest, and one that has expired last of all.
     SELECT * INTO found_walk FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at > remembered_from
-    ORDER BY used_at < living_from, begun_at DESC, id DESC LIMIT 1;
+    ORDER BY used_at < living_from, turn DESC, id DESC LIMIT 1;
     RETURN found_walk;
 END;
 $$;
@@ -555,12 +556,13 @@ CREATE TABLE walk (
     begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     told_at timestamp with time zone,
-    runs integer DEFAULT 1 NOT NULL
+    runs integer DEFAULT 1 NOT NULL,
+    turn bigint DEFAULT nextval('walk_turn'::regclass) NOT NULL
 )
 WITH (fillfactor='50');
 ALTER TABLE walk ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME walk_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (prospect_search_id, id);
-CREATE INDEX walk_of_start ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), begun_at DESC, id DESC);
+CREATE INDEX walk_of_turn ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), turn DESC, id DESC);
 CREATE POLICY tenant ON walk USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = walk.prospect_search_id))));
 ALTER TABLE walk ENABLE ROW LEVEL SECURITY;
 
