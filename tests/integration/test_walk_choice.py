@@ -19,7 +19,7 @@ MINUTES = st.integers(1, 9)
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """As much of a walk as the rule looks at; times are minutes before now. Those with greater numbers began later."""
+    """As much of a walk as the rule looks at. Greater numbers began later, whatever the clock said; times are minutes before now."""
 
     number: int
     expects: int | None
@@ -48,7 +48,7 @@ def rule(walks: Sequence[Walk], offset: int) -> Walk | None:
 
     One that has expired expects nothing any more once its consumer was told, and has begun anew since.
     """
-    newest_first = sorted(walks, key=lambda walk: (-walk.begun, walk.number), reverse=True)
+    newest_first = sorted(walks, key=lambda walk: walk.number, reverse=True)
     settled = [walk for walk in walks if walk.is_expired and walk.told is not None and walk.told >= newest_first[0].begun]
     expecting = [walk for walk in newest_first if walk.expects == offset and walk not in settled]
     living = [walk for walk in newest_first if not walk.is_expired]

@@ -1,5 +1,6 @@
 """Walks: plain offset pages are exact, whatever happens between them."""
 
+import asyncio
 from collections.abc import Sequence
 
 import httpx
@@ -9,6 +10,8 @@ from openprospect.server.db.pool import Database
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.naive_client import NaiveClient
 from tests.integration.pages import SEVEN, ask, sources, versions, walk
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def test_a_walk_shows_the_feed_as_it_was_when_it_began(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
@@ -88,6 +91,33 @@ async def test_any_number_of_newer_walks_does_not_push_one_out(
         " FROM walk, generate_series(1, 200) WHERE walk.id = (SELECT max(id) FROM walk)"
     )
     assert sources(await pull(client, search_id, limit=3, offset=4)) == ["e", "f", "g"]
+
+
+async def test_the_newest_walk_is_the_one_that_began_last_also_after_the_clock_was_set_back(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    await database.execute("UPDATE walk SET begun_at = begun_at + interval '1 hour'")
+    await deliver(*versions("a", "c", version=2))
+    first = await pull(client, search_id, limit=2)
+    rest = [await pull(client, search_id, limit=2, offset=offset) for offset in (2, 4, 6)]
+    assert [sources(page) for page in (first, *rest)] == [["b", "d"], ["e", "f"], ["g", "a"], ["c"]]
+
+
+async def test_a_run_that_would_join_a_walk_which_moves_on_at_that_moment_begins_one_of_its_own(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    async with database.transaction() as db:
+        await db.execute("UPDATE walk SET page_offset = 2, next_offset = 4, reached_offset = 4")
+        joining = asyncio.create_task(pull(client, search_id, limit=2))
+        async with asyncio.timeout(10):
+            while not await database.value(WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+    assert sources(await joining) == ["a", "b"]
+    assert {row["next_offset"] for row in await database.rows("SELECT next_offset FROM walk")} == {2, 4}
 
 
 async def test_a_page_may_be_asked_for_again(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:

@@ -100,22 +100,25 @@ WITH begun AS (
             AND coalesce(since, '-infinity') = coalesce(begun.since, '-infinity')
             AND watermark = begun.watermark AND next_offset = begun.next_offset AND page_offset = begun.page_offset
             AND reached_offset = begun.next_offset AND begun_at > now() - interval '10 minutes'
-        ORDER BY begun_at DESC, id DESC LIMIT 1
+        ORDER BY turn DESC, id DESC LIMIT 1
     ) AS id
     FROM begun
 ), held AS (
     -- In an order, so that two processes which join the same walks do not each hold what the other waits for.
     SELECT walk.prospect_search_id, walk.id, same.runs FROM walk JOIN same ON walk.prospect_search_id = same.search AND walk.id = same.id
+    -- Looked at once more when it is held: it may have moved on meanwhile.
+    WHERE walk.next_offset = same.next_offset AND walk.page_offset = same.page_offset AND walk.reached_offset = same.next_offset
     ORDER BY walk.prospect_search_id, walk.id FOR NO KEY UPDATE OF walk
 ), joined AS (
-    UPDATE walk SET runs = least(walk.runs + held.runs, 100), begun_at = clock_timestamp(), used_at = clock_timestamp()
+    UPDATE walk SET runs = least(walk.runs + held.runs, 100), turn = nextval('walk_turn'),
+        begun_at = clock_timestamp(), used_at = clock_timestamp()
     FROM held WHERE walk.prospect_search_id = held.prospect_search_id AND walk.id = held.id
 )
 INSERT INTO walk (
     prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset, runs
 )
 SELECT search, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, next_offset, runs
-FROM same WHERE id IS NULL;
+FROM same WHERE NOT EXISTS (SELECT FROM held WHERE held.prospect_search_id = same.search AND held.id = same.id);
 
 -- tell_walk :execute
 -- Its consumer has been told that the walk has expired.
