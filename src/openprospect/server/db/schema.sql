@@ -577,7 +577,8 @@ CREATE TABLE webhook (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     disabled_at timestamp with time zone,
     disabled_reason text,
-    answers_kept_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+    answers_kept_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    was_given_up boolean DEFAULT false NOT NULL
 );
 ALTER TABLE ONLY webhook ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 CREATE INDEX webhook_organization ON webhook USING btree (organization_id, created_at);
