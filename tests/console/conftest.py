@@ -12,6 +12,7 @@ from openprospect.server.access.keys import NewKey, create_key
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
+from openprospect.server.feed.receipts import FLUSH_SECONDS
 from openprospect.server.settings import Settings
 from tests.integration.conftest import BASE_URL, SECRET_KEY, Service, running
 
@@ -105,3 +106,26 @@ async def client(service: Service) -> httpx.AsyncClient:
 async def search_id(client: httpx.AsyncClient) -> str:
     response = await client.post("/prospect-searches", json={"name": "hotels"})
     return str(response.json()["id"])
+
+
+def hotel(number, **more):
+    email = f"person{number}@hotel{number}.example"
+    return {"name": f"Hotel {number}", "source_id": f"crm-{number}", "website_url": f"https://www.hotel{number}.example",
+            "prospects": [{"email": email, "first_name": "Maria"}], **more}  # fmt: skip
+
+
+@pytest.fixture
+def deliver(client, search_id):
+    async def deliver_hotels(*numbers, **more):
+        rows = [hotel(number, **more) for number in numbers]
+        answer = await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
+        assert answer.status_code == 200, answer.text
+        return [item["id"] for item in answer.json()["items"]]
+
+    return deliver_hotels
+
+
+async def written(client, search_id, until):
+    """Returns once everything that the consumer was served and said is written."""
+    answer = await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": until}, timeout=3 * FLUSH_SECONDS + 5)
+    assert answer.status_code == 200

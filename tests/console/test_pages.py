@@ -1,4 +1,4 @@
-"""What the pages tell: lag that rises and falls, deliveries over time, companies found by whatever is at hand, keys, erasures."""
+"""What the pages tell: companies found by whatever is at hand, keys, erasures."""
 
 import re
 
@@ -6,97 +6,8 @@ import msgspec
 import pytest
 
 from openprospect.server.console import find
-from openprospect.server.feed.receipts import FLUSH_SECONDS
-from tests.console.conftest import first
+from tests.console.conftest import first, written
 from tests.integration.conftest import pull
-
-
-def hotel(number, **more):
-    email = f"person{number}@hotel{number}.example"
-    return {"name": f"Hotel {number}", "source_id": f"crm-{number}", "website_url": f"https://www.hotel{number}.example",
-            "prospects": [{"email": email, "first_name": "Maria"}], **more}  # fmt: skip
-
-
-@pytest.fixture
-def deliver(client, search_id):
-    async def deliver_hotels(*numbers, **more):
-        rows = [hotel(number, **more) for number in numbers]
-        answer = await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
-        assert answer.status_code == 200, answer.text
-        return [item["id"] for item in answer.json()["items"]]
-
-    return deliver_hotels
-
-
-def verdict_on(page):
-    return first(r'class="verdict (\w+)"', page.text), first(r"<strong>(.*?)</strong>", page.text)
-
-
-async def written(client, search_id, until):
-    """Returns once everything that the consumer was served and said is written."""
-    answer = await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": until}, timeout=3 * FLUSH_SECONDS + 5)
-    assert answer.status_code == 200
-
-
-async def test_lag_rises_with_a_delivery_and_falls_with_the_receipt(browser, client, search_id, deliver):
-    assert verdict_on(await browser.get("/")) == ("wait", "Nobody is there yet.")
-    await deliver(1, 2)
-    page = await pull(client, search_id)
-    await written(client, search_id, page["items"][-1]["delivered_at"])
-    assert verdict_on(await browser.get("/")) == ("good", "Yes.")
-    await deliver(3, 4, 5)
-    behind = await browser.get("/")
-    assert verdict_on(behind) == ("wait", "Not yet.")
-    assert "consumer is 3 companies behind in hotels" in behind.text
-    page = await pull(client, search_id)
-    await written(client, search_id, page["items"][-1]["delivered_at"])
-    assert verdict_on(await browser.get("/now")) == ("good", "Yes.")
-
-
-async def test_the_lag_is_counted_as_the_receipts_are(browser, client, search_id, deliver, database):
-    await deliver(*range(300))
-    page = await pull(client, search_id, limit=100)
-    await written(client, search_id, page["items"][-1]["delivered_at"])
-    await deliver(5, 150, 250, city="Berlin")
-    (row,) = await database.rows(
-        "SELECT count(*) FROM delivery WHERE superseded_at IS NULL AND delivered_at > $1", *[await confirmed(database)]
-    )
-    assert f'<td class="number">{row["count"]}</td>' in (await browser.get(f"/searches/{search_id}")).text
-    assert row["count"] == 201
-
-
-async def confirmed(database):
-    return await database.value("SELECT confirmed_until FROM receipt")
-
-
-async def test_a_consumer_without_a_working_key_is_not_waited_for(browser, client, search_id, deliver, database):
-    await deliver(1)
-    page = await pull(client, search_id)
-    await written(client, search_id, page["items"][-1]["delivered_at"])
-    await deliver(2)
-    assert verdict_on(await browser.get("/"))[0] == "wait"
-    await database.execute("UPDATE api_key SET revoked_at = now() WHERE name = 'consumer'")
-    after = await browser.get("/")
-    assert verdict_on(after) == ("wait", "Nobody is there yet.")
-    assert "key no longer works" in after.text
-
-
-@pytest.mark.parametrize("by", ["hour", "day"])
-async def test_the_plot_counts_every_delivery_also_what_was_superseded(browser, deliver, client, search_id, by):
-    ids = await deliver(1, 2, 3)
-    await deliver(2, city="Berlin")
-    await client.delete(f"/deliveries/{search_id}/companies/{ids[0]}")
-    page = (await browser.get(f"/?by={by}")).text
-    assert "5 deliveries, at most" in page
-
-
-async def test_a_search_is_opened(browser):
-    answer = await browser.post("/searches", {"name": "cafés"})
-    page = await browser.get(answer.headers["location"].removeprefix("/console"))
-    assert "<h1>cafés</h1>" in page.text
-    refused = await browser.post("/searches", {"name": " "})
-    assert refused.status_code == 422
-    assert 'role="alert"' in refused.text
 
 
 async def test_a_feed_is_browsed_newest_first_without_a_gap(browser, search_id, deliver):

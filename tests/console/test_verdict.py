@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from openprospect.server.access.model import Scope
-from openprospect.server.console.verdict import State, Tone, state_of, verdict, worst_first
+from openprospect.server.console.verdict import State, Tone, expiring, state_of, verdict, worst_first
 from openprospect.server.console.words import SCOPES, ago, counted, size, span
-from openprospect.server.observability.model import Queue, Standing
+from openprospect.server.observability.model import Feed, Queue, Standing
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.model import WebhookId
 
@@ -26,7 +26,9 @@ CURRENT = Standing(
     seen_at=NOW,
     behind_companies=0,
     oldest_unconfirmed_at=None,
-    can_come_again=True,
+    is_expected=True,
+    key_expires_at=None,
+    is_expired=False,
     webhook_url=None,
 )
 SENT = replace(CURRENT, behind_companies=3, oldest_unconfirmed_at=NOW - timedelta(days=1), confirmed_until=NOW - timedelta(days=2))
@@ -40,15 +42,20 @@ WAITING = Queue(
     search="hotels",
     webhook_id=WebhookId(UUID(int=2)),
     url="https://crm.example/hook?token=secret",
-    is_disabled=False,
+    is_off=False,
+    was_given_up=False,
     failing_since=None,
     waiting=5,
     oldest_at=NOW - timedelta(hours=2),
 )
 
 
-def said(*standings, queues=()):
-    found = verdict(standings, queues, NOW)
+FEED = Feed(organization="default", search_id=CURRENT.search_id, search="hotels", companies=6, prospects=0, deliveries=6, watermark=NOW)
+OTHER = replace(FEED, search_id=SearchId(UUID(int=3)), search="cafes")
+
+
+def said(*standings, queues=(), feeds=()):
+    found = verdict(standings, queues, feeds, NOW)
     return found.tone, found.answer, found.reason
 
 
@@ -61,6 +68,50 @@ def test_yes_as_far_as_sent_where_the_next_poll_will_tell():
     tone, answer, reason = said(CURRENT, SENT)
     assert (tone, answer) == (Tone.GOOD, "Yes, as far as sent.")
     assert "1 consumer " in reason
+
+
+def test_who_was_sent_everything_and_does_not_come_back_has_it_no_more_after_a_while():
+    silent = replace(SENT, seen_at=NOW - timedelta(hours=7))
+    tone, answer, reason = said(CURRENT, silent)
+    assert (tone, answer) == (Tone.WAIT, "Not yet.")
+    assert reason.startswith("crm was sent 3 companies of hotels ")
+    assert said(replace(silent, seen_at=NOW - timedelta(hours=37)))[:2] == (Tone.BAD, "No.")
+
+
+def test_a_search_that_nobody_pulls_is_no_yes():
+    tone, answer, reason = said(CURRENT, feeds=[FEED, OTHER])
+    assert (tone, answer, reason) == (Tone.WAIT, "Not yet.", "Nobody pulls cafes, which holds 6 companies.")
+    another = replace(OTHER, search_id=SearchId(UUID(int=4)))
+    assert said(CURRENT, feeds=[OTHER, another])[2].endswith("nor 1 other search.")
+    assert said(CURRENT, feeds=[FEED, replace(OTHER, companies=0)])[1] == "Yes."
+
+
+def test_an_endpoint_is_somebody_who_is_there():
+    caught_up = replace(WAITING, search_id=OTHER.search_id, waiting=0, oldest_at=None)
+    assert said(CURRENT, queues=[caught_up], feeds=[FEED, OTHER])[1] == "Yes."
+    assert said(CURRENT, queues=[replace(caught_up, is_off=True)], feeds=[FEED, OTHER])[1] == "Not yet."
+
+
+def test_a_key_that_expired_counts_until_somebody_revokes_it():
+    expired = replace(BEHIND, key_expires_at=NOW - timedelta(days=3), is_expired=True)
+    tone, _, reason = said(CURRENT, expired)
+    assert tone is Tone.BAD
+    assert "Its key expired " in reason
+    sent = replace(SENT, key_expires_at=NOW, is_expired=True)
+    assert said(sent)[1] == "Not yet."
+    assert said(replace(expired, is_expected=False), CURRENT)[1] == "Yes."
+
+
+def test_keys_that_expire_soon_are_told_once_for_each_consumer():
+    soon = replace(CURRENT, key_expires_at=NOW + timedelta(days=3))
+    sooner = replace(soon, consumer="warehouse", key_expires_at=NOW - timedelta(days=3))
+    found = expiring([soon, soon, sooner, replace(CURRENT, consumer="bi")], NOW + timedelta(days=7))
+    assert [standing.consumer for standing in found] == ["warehouse", "crm"]
+
+
+def test_an_endpoint_that_somebody_switched_off_is_not_waited_for_and_one_given_up_is():
+    assert said(CURRENT, queues=[replace(WAITING, is_off=True)])[1] == "Yes."
+    assert said(CURRENT, queues=[replace(WAITING, was_given_up=True)])[1] == "No."
 
 
 def test_no_names_who_is_behind_by_how_many_where_and_since_when():
@@ -88,14 +139,14 @@ def test_the_oldest_gap_is_told_and_the_others_are_counted():
 
 
 def test_who_can_never_come_again_is_not_waited_for():
-    gone = replace(BEHIND, can_come_again=False)
+    gone = replace(BEHIND, is_expected=False)
     assert state_of(gone) is State.GONE
     assert said(gone, CURRENT)[0] is Tone.GOOD
     assert said(gone)[1] == said()[1] == "Nobody is there yet."
 
 
 def test_whoever_needs_help_stands_first():
-    gone = replace(BEHIND, can_come_again=False)
+    gone = replace(BEHIND, is_expected=False)
     assert worst_first([gone, CURRENT, SENT, RECENT, BEHIND]) == [BEHIND, RECENT, SENT, CURRENT, gone]
 
 

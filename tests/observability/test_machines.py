@@ -1,6 +1,8 @@
 """What machines ask: is the service ready, and how is it doing?"""
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from time import time
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,6 +12,8 @@ from openprospect.server.app import create_app
 from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.settings import Settings
+from openprospect.server.webhooks.endpoints import give_up
+from openprospect.server.webhooks.model import WebhookId
 from tests.integration.conftest import BASE_URL, pull, running
 
 
@@ -102,7 +106,7 @@ async def test_an_erasure_counts_until_its_recipients_have_confirmed(service, cl
     assert "openprospect_erasures_unconfirmed" not in await scraped(service.transport)
 
 
-async def test_what_waits_for_an_endpoint_is_told(service, client, search_id):
+async def test_what_waits_for_an_endpoint_is_told_and_whether_it_was_given_up(service, client, search_id, database):
     made = await client.post("/webhooks", json={"url": "http://127.0.0.1:59997/", "prospect_search_id": search_id})
     await client.post(f"/webhooks/{made.json()['id']}/disable")
     rows = [{"name": f"Hotel {number}", "source_id": str(number)} for number in range(130)]
@@ -110,7 +114,42 @@ async def test_what_waits_for_an_endpoint_is_told(service, client, search_id):
     samples = await scraped(service.transport)
     ((labels, waiting),) = samples["openprospect_webhook_waiting_companies"]
     assert (labels["webhook_id"], waiting) == (made.json()["id"], 130)
-    assert [value for _, value in samples["openprospect_webhook_failing"]] == [1]
+    assert [value for _, value in samples["openprospect_webhook_failing"]] == [0]
+    await give_up(database, WebhookId(UUID(made.json()["id"])), reason="for a test")
+    assert [value for _, value in (await scraped(service.transport))["openprospect_webhook_failing"]] == [0]
+    await client.post(f"/webhooks/{made.json()['id']}/enable")
+    await give_up(database, WebhookId(UUID(made.json()["id"])), reason="for a test")
+    assert [value for _, value in (await scraped(service.transport))["openprospect_webhook_failing"]] == [1]
+
+
+async def test_a_feed_tells_how_many_consumers_it_has(service, client, search_id, database):
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "Hotel"}]})
+
+    async def consumers():
+        return [value for _, value in (await scraped(service.transport))["openprospect_feed_consumers"]]
+
+    assert await consumers() == [0]
+    page = await pull(client, search_id)
+    await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": page["items"][0]["delivered_at"]})
+    await client.post("/webhooks", json={"url": "http://127.0.0.1:59997/", "prospect_search_id": search_id})
+    assert await consumers() == [2]
+    await database.execute("UPDATE api_key SET revoked_at = now()")
+    assert await consumers() == [1]
+
+
+async def test_a_consumer_whose_key_expired_is_still_told_of_until_it_is_revoked(service, client, search_id, database):
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "Hotel"}]})
+    page = await pull(client, search_id)
+    await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": page["items"][0]["delivered_at"]})
+    assert "openprospect_key_expires_timestamp_seconds" not in await scraped(service.transport)
+    await database.execute("UPDATE api_key SET expires_at = now() - interval '1 minute'")
+    samples = await scraped(service.transport)
+    ((labels, expires_at),) = samples["openprospect_key_expires_timestamp_seconds"]
+    assert (labels, expires_at < time()) == ({"organization": "default", "key_name": "consumer"}, True)
+    assert "openprospect_consumer_behind_companies" in samples
+    await database.execute("UPDATE api_key SET revoked_at = now()")
+    samples = await scraped(service.transport)
+    assert not {"openprospect_consumer_behind_companies", "openprospect_key_expires_timestamp_seconds"} & set(samples)
 
 
 async def test_nothing_personal_is_in_the_metrics(service, client, search_id):

@@ -2,10 +2,14 @@
 
 import json
 import re
+from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
+from openprospect.server.access.keys import create_key
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from tests.integration.conftest import BASE_URL, pull
 from tests.project.repository import text_of
 
@@ -17,6 +21,8 @@ _PARTS = re.compile(r"_(bucket|sum|count)$")
 async def names(service, client, search_id):
     """Every metric that a service with one of everything shows."""
     await client.post("/webhooks", json={"url": "http://127.0.0.1:59997/"})
+    options: dict[str, Any] = {"organization": DEFAULT_ORGANIZATION, "scopes": ["console"], "is_live": True, "actor": "test"}
+    await create_key(service.database, "trial", expires_in=timedelta(days=90), **options)
     person = {"email": "maria@hotel.example"}
     await client.post(f"/deliveries/{search_id}/companies", json={"companies": [{"name": "Hotel", "prospects": [person]}]})
     page = await pull(client, search_id)

@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from openprospect.server.console.words import ago, counted
-from openprospect.server.observability.model import Queue, Standing
+from openprospect.server.observability.attendance import unattended
+from openprospect.server.observability.model import Feed, Queue, Standing
 from openprospect.server.webhooks.url import masked
 
 # Consumers poll by the hour or oftener: what is younger may simply not have been asked for yet.
 _PATIENCE = timedelta(hours=1)
+# Whoever was sent everything confirms by coming back. Some come by night alone; who missed a night does not run.
+_CONFIRMING = timedelta(hours=6)
+_SILENCE = timedelta(hours=36)
 
 
 class Tone(StrEnum):
@@ -24,7 +28,7 @@ class State(StrEnum):
     UNCONFIRMED = "was sent everything"
     BEHIND = "behind"
     SKIPPED = "skipped some"
-    GONE = "key no longer works"
+    GONE = "key revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Verdict:
 
 
 def state_of(standing: Standing) -> State:
-    if not standing.can_come_again:
+    if not standing.is_expected:
         return State.GONE
     if standing.has_everything:
         return State.CURRENT
@@ -55,61 +59,105 @@ def worst_first(standings: Sequence[Standing]) -> list[Standing]:
     return sorted(standings, key=lambda standing: (order.index(state_of(standing)), standing.oldest_unconfirmed_at or standing.watermark))
 
 
-def verdict(standings: Sequence[Standing], queues: Sequence[Queue], now: datetime) -> Verdict:
-    """Those whose keys no longer work do not count: nobody waits for them. What endpoints lack, their queues know best."""
-    pullers = [standing for standing in standings if standing.can_come_again and not standing.webhook_url]
-    gaps = [_gap_of(standing, now) for standing in pullers if state_of(standing) in {State.BEHIND, State.SKIPPED}]
-    gaps += [_gap_at(queue, now) for queue in queues if queue.waiting]
+def expiring(standings: Sequence[Standing], until: datetime) -> list[Standing]:
+    """Of each consumer whose keys stop working before a time, or have, one standing; who is first to stop comes first."""
+    of_each = {standing.consumer: standing for standing in standings if standing.key_expires_at and standing.key_expires_at <= until}
+    return sorted(of_each.values(), key=lambda standing: standing.key_expires_at or until)
+
+
+def verdict(standings: Sequence[Standing], queues: Sequence[Queue], feeds: Sequence[Feed], now: datetime) -> Verdict:
+    """Whoever's keys were revoked does not count, and neither does an endpoint that somebody switched off: nobody waits for them.
+    What endpoints lack, their queues know best."""
+    pullers = [standing for standing in standings if standing.is_expected and not standing.webhook_url]
+    endpoints = [queue for queue in queues if not queue.is_off]
+    gaps = [gap for gap in (*(_gap_of(standing, now) for standing in pullers), *(_gap_at(queue, now) for queue in endpoints)) if gap]
     if gaps:
         return _behind(gaps, now)
-    consumers = len(pullers) + len(queues)
-    if not consumers:
-        return Verdict(tone=Tone.WAIT, answer="Nobody is there yet.", reason="No consumer with a working key has pulled anything so far.")
+    if not pullers and not endpoints:
+        return Verdict(
+            tone=Tone.WAIT, answer="Nobody is there yet.", reason="No consumer has pulled anything so far, or none has a key left."
+        )
+    if alone := unattended(feeds, standings, queues):
+        return _alone(alone)
     unconfirmed = sum(state_of(standing) is State.UNCONFIRMED for standing in pullers)
     if unconfirmed:
         reason = f"Everything went out; {counted(unconfirmed, 'consumer')} will confirm with the next poll."
         return Verdict(tone=Tone.GOOD, answer="Yes, as far as sent.", reason=reason)
-    return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{_all(consumers)} confirmed everything that was delivered.")
+    return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{_all(len(pullers) + len(endpoints))} confirmed everything that was delivered.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gap:
-    """What somebody does not have."""
+    """What somebody does not have, since when, and how long that is nothing to worry about."""
 
-    name: str
-    search: str
-    companies: int
-    oldest_at: datetime
-    was_skipped: bool = False
+    words: str
+    since: datetime
+    patience: timedelta = _PATIENCE
+
+    def is_late(self, now: datetime) -> bool:
+        return now - self.since > self.patience
 
 
-def _gap_of(standing: Standing, now: datetime) -> _Gap:
-    return _Gap(
-        name=name_of(standing),
-        search=standing.search,
-        companies=standing.behind_companies,
-        oldest_at=standing.oldest_unconfirmed_at or now,
-        was_skipped=standing.has_gaps,
+def _gap_of(standing: Standing, now: datetime) -> _Gap | None:
+    """None where a consumer lacks nothing, or was sent all of it a short time ago."""
+    match state_of(standing):
+        case State.BEHIND:
+            return _Gap(words=_lacking(standing, now), since=standing.oldest_unconfirmed_at or now)
+        case State.SKIPPED:
+            words = " It asked for what came later, and skipped some of these: one pull from the beginning gives it all."
+            return _Gap(words=_lacking(standing, now) + words, since=standing.oldest_unconfirmed_at or now)
+        case State.UNCONFIRMED:
+            return _silence(standing, now)
+        case _:
+            return None
+
+
+def _silence(standing: Standing, now: datetime) -> _Gap | None:
+    since = standing.seen_at or now
+    if not standing.is_expired and now - since <= _CONFIRMING:
+        return None
+    words = (
+        f"{name_of(standing)} was sent {counted(standing.behind_companies, 'company', 'companies')} of {standing.search} {ago(since)} "
+        f"and has not come back to confirm.{_expiry(standing)}"
     )
+    return _Gap(words=words, since=since, patience=_SILENCE)
 
 
-def _gap_at(queue: Queue, now: datetime) -> _Gap:
-    return _Gap(name=f"webhook {masked(queue.url)}", search=queue.search, companies=queue.waiting, oldest_at=queue.oldest_at or now)
+def _gap_at(queue: Queue, now: datetime) -> _Gap | None:
+    since = queue.oldest_at or now
+    words = _behind_by(f"webhook {masked(queue.url)}", queue.waiting, queue.search, since)
+    return _Gap(words=words, since=since) if queue.waiting else None
+
+
+def _lacking(standing: Standing, now: datetime) -> str:
+    oldest_at = standing.oldest_unconfirmed_at or now
+    return _behind_by(name_of(standing), standing.behind_companies, standing.search, oldest_at) + _expiry(standing)
+
+
+def _behind_by(name: str, companies: int, search: str, oldest_at: datetime) -> str:
+    return f"{name} is {counted(companies, 'company', 'companies')} behind in {search}; the oldest was delivered {ago(oldest_at)}."
+
+
+def _expiry(standing: Standing) -> str:
+    return f" Its key expired {ago(standing.key_expires_at)}." if standing.is_expired else ""
 
 
 def _behind(gaps: Sequence[_Gap], now: datetime) -> Verdict:
-    worst = min(gaps, key=lambda gap: gap.oldest_at)
-    is_late = now - worst.oldest_at > _PATIENCE
+    worst = min(gaps, key=lambda gap: (not gap.is_late(now), gap.since))
     others = len(gaps) - 1
-    reason = (
-        f"{worst.name} is {counted(worst.companies, 'company', 'companies')} behind in {worst.search}; "
-        f"the oldest was delivered {ago(worst.oldest_at)}."
-    )
-    if worst.was_skipped:
-        reason += " It asked for what came later, and skipped some of these: one pull from the beginning gives it all."
-    if others:
-        reason += f" {counted(others, 'other')} behind as well."
+    reason = worst.words + (f" {counted(others, 'other')} behind as well." if others else "")
+    is_late = worst.is_late(now)
     return Verdict(tone=Tone.BAD if is_late else Tone.WAIT, answer="No." if is_late else "Not yet.", reason=reason)
+
+
+def _alone(feeds: Sequence[Feed]) -> Verdict:
+    first, others = feeds[0], len(feeds) - 1
+    reason = f"Nobody pulls {first.search}, which holds {counted(first.companies, 'company', 'companies')}"
+    return Verdict(
+        tone=Tone.WAIT,
+        answer="Not yet.",
+        reason=reason + (f", nor {counted(others, 'other search', 'other searches')}." if others else "."),
+    )
 
 
 def _all(count: int) -> str:

@@ -24,8 +24,11 @@ class Standing:
     seen_at: datetime | None
     behind_companies: int
     oldest_unconfirmed_at: datetime | None
-    can_come_again: bool
-    """Whether it is an endpoint, or a key of its name still works: without that it will never catch up."""
+    is_expected: bool
+    """Whether it is an endpoint, or a key of its name has not been revoked: nobody waits for any other."""
+    key_expires_at: datetime | None
+    """When the last of its keys stops working; None where one never does, or there is none."""
+    is_expired: bool
     webhook_url: str | None
 
     @property
@@ -72,10 +75,25 @@ class Queue:
     search: str
     webhook_id: WebhookId
     url: str
-    is_disabled: bool
+    is_off: bool
+    """Whether somebody switched it off: nobody waits for it."""
+    was_given_up: bool
     failing_since: datetime | None
     waiting: int
     oldest_at: datetime | None
+
+    @property
+    def is_failing(self) -> bool:
+        return self.was_given_up or (self.failing_since is not None and not self.is_off)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringKey:
+    """A name of keys, and when the last of them stops working."""
+
+    organization: str
+    name: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

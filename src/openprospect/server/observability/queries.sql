@@ -8,16 +8,17 @@ SELECT organization.name AS organization, feed.id AS search_id, feed.name AS sea
         ELSE current_from(feed.id, oldest.position)
     END AS behind_companies,
     oldest.delivered_at AS oldest_unconfirmed_at,
-    EXISTS (
-        SELECT FROM api_key
-        WHERE api_key.organization_id = feed.organization_id AND api_key.name = receipt.consumer
-            AND revoked_at IS NULL AND coalesce(expires_at > clock_timestamp(), true)
-    ) OR webhook.id IS NOT NULL AS can_come_again,
+    own.keys > 0 OR webhook.id IS NOT NULL AS is_expected,
+    own.expires_at AS key_expires_at, coalesce(own.expires_at <= clock_timestamp(), false) AS is_expired,
     webhook.url AS webhook_url
 FROM receipt
 JOIN prospect_search AS feed ON feed.id = receipt.prospect_search_id
 JOIN organization ON organization.id = feed.organization_id
 LEFT JOIN webhook ON receipt.consumer = 'webhook:' || webhook.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS keys, nullif(max(coalesce(expires_at, 'infinity')), 'infinity') AS expires_at FROM api_key
+    WHERE api_key.organization_id = feed.organization_id AND api_key.name = receipt.consumer AND revoked_at IS NULL
+) AS own
 LEFT JOIN LATERAL (
     SELECT position, delivered_at FROM delivery
     WHERE prospect_search_id = feed.id AND superseded_at IS NULL
@@ -38,7 +39,7 @@ ORDER BY organization.name, feed.created_at, feed.id;
 -- queues :many
 -- What endpoints have yet to be sent: those of a tenant, or of all, with how many companies wait in each feed, and since when.
 SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, webhook.id AS webhook_id, url,
-    disabled_at IS NOT NULL AS is_disabled, failing_since,
+    disabled_at IS NOT NULL AND NOT was_given_up AS is_off, was_given_up, failing_since,
     CASE WHEN oldest.position IS NULL THEN 0 ELSE current_from(feed.id, oldest.position) END AS waiting,
     oldest.delivered_at AS oldest_at
 FROM webhook
@@ -52,6 +53,14 @@ LEFT JOIN LATERAL (
 ) AS oldest ON true
 WHERE $1::uuid IS NULL OR webhook.organization_id = $1
 ORDER BY organization.name, webhook.created_at, webhook.id, feed.created_at, feed.id;
+
+-- expiring_keys :many
+-- The names of keys that stop working at a time, all of that name that are not revoked.
+SELECT organization.name AS organization, api_key.name, max(expires_at) AS expires_at
+FROM api_key JOIN organization ON organization.id = organization_id
+WHERE revoked_at IS NULL
+GROUP BY organization.name, api_key.name HAVING bool_and(expires_at IS NOT NULL)
+ORDER BY 1, 2;
 
 -- waiting_erasures :many
 -- Erasures of a tenant, or of all, that somebody who was given the person has not confirmed; the nearest deadline first.

@@ -1,6 +1,6 @@
 """What `/metrics` shows beyond requests: read from the database at the moment of asking, so that it is the same from every worker."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -9,7 +9,9 @@ from prometheus_client.registry import Collector
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store
-from openprospect.server.observability.model import DatabaseHealth, Feed, Queue, Standing, WaitingErasure
+from openprospect.server.observability.attendance import consumers_of
+from openprospect.server.observability.model import DatabaseHealth, ExpiringKey, Feed, Queue, Standing, WaitingErasure
+from openprospect.server.searches.model import SearchId
 
 _FEED = ("organization", "search_id", "search")
 
@@ -30,10 +32,13 @@ async def scrape(database: Database, version: str) -> Scrape:
     up = GaugeMetricFamily("openprospect_database_up", "Whether the database answers")
     try:
         health = await store.database_health(database)
+        standings = await store.standings(database, None)
+        queues = await store.queues(database, None)
         families = [
-            *_of_feeds(await store.feeds(database, None)),
-            *_of_consumers(await store.standings(database, None)),
-            *_of_webhooks(await store.queues(database, None)),
+            *_of_feeds(await store.feeds(database, None), consumers_of(standings, queues)),
+            *_of_consumers(standings),
+            *_of_webhooks(queues),
+            _of_keys(await store.expiring_keys(database)),
             *_of_erasures(await store.waiting_erasures(database, None)),
             *_of_database(health),
         ]
@@ -46,18 +51,22 @@ async def scrape(database: Database, version: str) -> Scrape:
     return Scrape([info, up, *families])
 
 
-def _of_feeds(feeds: Sequence[Feed]) -> Iterator[Metric]:
+def _of_feeds(feeds: Sequence[Feed], consumers_by_feed: Mapping[SearchId, int]) -> Iterator[Metric]:
     companies = GaugeMetricFamily("openprospect_feed_companies", "Companies that are live in a feed", labels=_FEED)
     prospects = GaugeMetricFamily("openprospect_feed_prospects", "People at the live companies of a feed", labels=_FEED)
     deliveries = CounterMetricFamily("openprospect_deliveries", "Companies delivered, delivered again or withdrawn", labels=_FEED)
     watermark = GaugeMetricFamily("openprospect_feed_watermark_timestamp_seconds", "Up to when a feed is complete", labels=_FEED)
+    consumers = GaugeMetricFamily(
+        "openprospect_feed_consumers", "Consumers of a feed whose keys are not revoked, and endpoints", labels=_FEED
+    )
     for feed in feeds:
         labels = (feed.organization, str(feed.search_id), feed.search)
         companies.add_metric(labels, feed.companies)
         prospects.add_metric(labels, feed.prospects)
         deliveries.add_metric(labels, feed.deliveries)
         watermark.add_metric(labels, feed.watermark.timestamp())
-    yield from (companies, prospects, deliveries, watermark)
+        consumers.add_metric(labels, consumers_by_feed.get(feed.search_id, 0))
+    yield from (companies, prospects, deliveries, watermark, consumers)
 
 
 def _of_consumers(standings: Sequence[Standing]) -> Iterator[Metric]:
@@ -68,7 +77,7 @@ def _of_consumers(standings: Sequence[Standing]) -> Iterator[Metric]:
     )
     seen = GaugeMetricFamily("openprospect_consumer_seen_timestamp_seconds", "When a consumer last moved on", labels=labels)
     for standing in standings:
-        if not standing.can_come_again:
+        if not standing.is_expected:
             continue  # an alert about it would never end
         values = (standing.organization, str(standing.search_id), standing.search, standing.consumer)
         behind.add_metric(values, standing.behind_companies)
@@ -81,13 +90,22 @@ def _of_webhooks(queues: Sequence[Queue]) -> Iterator[Metric]:
     labels = (*_FEED, "webhook_id")
     waiting = GaugeMetricFamily("openprospect_webhook_waiting_companies", "Companies that an endpoint has yet to accept", labels=labels)
     oldest = GaugeMetricFamily("openprospect_webhook_oldest_timestamp_seconds", "Delivery of the oldest of them", labels=labels)
-    failing = GaugeMetricFamily("openprospect_webhook_failing", "Whether an endpoint fails, or was disabled", labels=labels)
+    failing = GaugeMetricFamily("openprospect_webhook_failing", "Whether an endpoint fails, or was given up", labels=labels)
     for queue in queues:
         values = (queue.organization, str(queue.search_id), queue.search, str(queue.webhook_id))
         waiting.add_metric(values, queue.waiting)
         _add_moment(oldest, values, queue.oldest_at)
-        failing.add_metric(values, queue.is_disabled or queue.failing_since is not None)
+        failing.add_metric(values, queue.is_failing)
     yield from (waiting, oldest, failing)
+
+
+def _of_keys(keys: Sequence[ExpiringKey]) -> Metric:
+    expires = GaugeMetricFamily(
+        "openprospect_key_expires_timestamp_seconds", "When the last key of a name stops working", labels=["organization", "key_name"]
+    )
+    for key in keys:
+        expires.add_metric((key.organization, key.name), key.expires_at.timestamp())
+    return expires
 
 
 def _of_erasures(waiting: Sequence[WaitingErasure]) -> Iterator[Metric]:

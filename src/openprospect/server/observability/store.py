@@ -3,7 +3,7 @@
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Executor
 from openprospect.server.db.queries import beside
-from openprospect.server.observability.model import DatabaseHealth, Feed, Queue, Standing, WaitingErasure
+from openprospect.server.observability.model import DatabaseHealth, ExpiringKey, Feed, Queue, Standing, WaitingErasure
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -19,6 +19,10 @@ async def feeds(db: Executor, organization_id: OrganizationId | None, search_id:
 
 async def queues(db: Executor, organization_id: OrganizationId | None) -> list[Queue]:
     return [Queue(**row) for row in await db.rows(SQL.queues, organization_id)]
+
+
+async def expiring_keys(db: Executor) -> list[ExpiringKey]:
+    return [ExpiringKey(**row) for row in await db.rows(SQL.expiring_keys)]
 
 
 async def waiting_erasures(db: Executor, organization_id: OrganizationId | None) -> list[WaitingErasure]:

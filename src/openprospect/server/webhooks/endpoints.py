@@ -100,9 +100,9 @@ async def rotate(database: Database, webhook: Webhook, *, vault: Vault, actor: s
 
 
 async def disable(database: Database, webhook: Webhook, *, reason: str, actor: str) -> Webhook:
-    """Send nothing more; the endpoint keeps its place. Disabling twice keeps the first reason."""
+    """Send nothing more; the endpoint keeps its place. Disabling twice keeps the first reason; one that was given up is a fault no more."""
     async with database.transaction() as db:
-        if await store.disable(db, webhook.id, reason=reason):
+        if await store.disable(db, webhook.id, reason=reason, given_up=False):
             await _record(db, webhook, actor=actor, action="webhook disabled", reason=reason)
         return await known_webhook(db, webhook.id, webhook.organization_id)
 
@@ -119,7 +119,7 @@ async def give_up(database: Database, webhook_id: WebhookId, *, reason: str) -> 
     """Disable an endpoint that does not want, or cannot take, what it is sent."""
     async with database.transaction() as db:
         webhook = await store.webhook(db, webhook_id, None)
-        if webhook is not None and await store.disable(db, webhook_id, reason=reason):
+        if webhook is not None and await store.disable(db, webhook_id, reason=reason, given_up=True):
             await _record(db, webhook, actor=_DISPATCHER, action="webhook disabled", reason=reason)
 
 

@@ -45,6 +45,8 @@ class Webhook:
     created_at: datetime
     disabled_at: datetime | None
     disabled_reason: str | None
+    was_given_up: bool
+    """Whether it was disabled by the service, not by somebody."""
     failing_since: datetime | None
     succeeded_at: datetime | None
     next_attempt_at: datetime | None

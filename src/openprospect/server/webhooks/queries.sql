@@ -49,7 +49,7 @@ SELECT EXISTS (SELECT FROM webhook WHERE disabled_at IS NULL);
 -- webhooks :many
 -- A tenant's endpoints, or all of them, oldest first, each with how it is doing.
 SELECT webhook.id, organization_id, webhook.prospect_search_id AS search_id, url, events, is_full, created_at,
-    disabled_at, disabled_reason, state.failing_since, state.succeeded_at, state.next_attempt_at
+    disabled_at, disabled_reason, was_given_up, state.failing_since, state.succeeded_at, state.next_attempt_at
 FROM webhook CROSS JOIN LATERAL (
     SELECT min(failing_since) AS failing_since, max(succeeded_at) AS succeeded_at,
         min(next_attempt_at) FILTER (WHERE failures > 0) AS next_attempt_at
@@ -67,13 +67,15 @@ SELECT count(*) FROM webhook WHERE organization_id = $1;
 DELETE FROM webhook WHERE id = $1 RETURNING id;
 
 -- disable :value
--- Sends nothing more to an endpoint; no row where it is disabled already.
-UPDATE webhook SET disabled_at = clock_timestamp(), disabled_reason = $2 WHERE id = $1 AND disabled_at IS NULL RETURNING id;
+-- Sends nothing more to an endpoint, given up or switched off by somebody; no row where it is so already.
+-- Somebody may leave one off that was given up: it keeps the reason, and counts as a fault no more.
+UPDATE webhook SET disabled_at = coalesce(disabled_at, clock_timestamp()), disabled_reason = coalesce(disabled_reason, $2), was_given_up = $3
+WHERE id = $1 AND (disabled_at IS NULL OR was_given_up AND NOT $3) RETURNING id;
 
 -- enable :value
 -- An endpoint goes on where it stopped, at once and with a clean record; no row where it is not disabled.
 WITH enabled AS (
-    UPDATE webhook SET disabled_at = NULL, disabled_reason = NULL WHERE id = $1 AND disabled_at IS NOT NULL RETURNING id
+    UPDATE webhook SET disabled_at = NULL, disabled_reason = NULL, was_given_up = false WHERE id = $1 AND disabled_at IS NOT NULL RETURNING id
 ), cleared AS (
     UPDATE webhook_position SET failures = 0, failing_since = NULL, next_attempt_at = clock_timestamp(), claim = NULL, claimed_until = NULL
     FROM enabled WHERE webhook_id = enabled.id

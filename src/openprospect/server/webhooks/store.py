@@ -80,9 +80,9 @@ async def delete_webhook(db: Executor, webhook_id: WebhookId) -> None:
     await db.value(SQL.delete_webhook, webhook_id)
 
 
-async def disable(db: Executor, webhook_id: WebhookId, *, reason: str) -> bool:
-    """False where it is disabled already."""
-    return await db.value(SQL.disable, webhook_id, reason) is not None
+async def disable(db: Executor, webhook_id: WebhookId, *, reason: str, given_up: bool) -> bool:
+    """False where it is disabled so already."""
+    return await db.value(SQL.disable, webhook_id, reason, given_up) is not None
 
 
 async def enable(db: Executor, webhook_id: WebhookId) -> bool:

@@ -10,10 +10,11 @@ from litestar.di import NamedDependency
 from openprospect.server.console import chart, store
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, see
-from openprospect.server.console.verdict import verdict, worst_first
+from openprospect.server.console.verdict import expiring, verdict, worst_first
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store as watched
+from openprospect.server.observability.attendance import unattended
 from openprospect.server.searches.create import create_search
 
 _SOON = timedelta(days=7)
@@ -51,14 +52,17 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
     milliseconds = (perf_counter() - started) * 1000
     standings = await watched.standings(database, organization_id)
     queues = await watched.queues(database, organization_id)
+    feeds = await watched.feeds(database, organization_id)
     return {
         "now": now,
-        "verdict": verdict(standings, queues, now),
+        "verdict": verdict(standings, queues, feeds, now),
         "standings": worst_first(standings),
-        "feeds": await watched.feeds(database, organization_id),
+        "feeds": feeds,
+        "unattended": unattended(feeds, standings, queues),
+        "expiring": expiring(standings, now + _SOON),
         "erasures": await watched.waiting_erasures(database, organization_id),
         "soon": now + _SOON,
-        "queues": [queue for queue in queues if queue.is_disabled or queue.failing_since],
+        "queues": [queue for queue in queues if queue.is_failing or queue.is_off],
         "health": health,
         "milliseconds": milliseconds,
         "unit": unit,
