@@ -168,13 +168,20 @@ async def test_the_database_is_told_of(service):
     assert {labels["state"] for labels, _ in samples["openprospect_database_connections"]} == {"busy", "idle"}
 
 
-@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1", "nonsense"])
-async def test_metrics_are_not_for_strangers(dsn, host):
+@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1", "10.0.0.7", "172.18.0.1", "192.168.1.2", "fd00::1", "nonsense"])
+async def test_without_a_token_metrics_leave_the_machine_for_nobody(dsn, host):
     async with (
         running(create_app(dsn)) as transport,
         httpx.AsyncClient(transport=seen_from(host, transport), base_url=BASE_URL) as http,
     ):
         assert (await http.get("/metrics")).status_code == 403
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"])
+async def test_without_a_token_metrics_do_not_go_through_a_proxy_on_this_machine(service, header):
+    async with httpx.AsyncClient(transport=service.transport, base_url=BASE_URL) as http:
+        assert (await http.get("/metrics")).status_code == 200
+        assert (await http.get("/metrics", headers={header: "127.0.0.1"})).status_code == 403
 
 
 async def test_a_token_opens_the_metrics_from_anywhere_and_nothing_else_does(dsn):

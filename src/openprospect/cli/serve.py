@@ -87,7 +87,7 @@ def serve(
     log_format
         text, or json for one object a line, each request among them.
     metrics_token
-        What a scraper of /metrics must send as its bearer token; without it, only this machine and private networks may scrape.
+        What a scraper of /metrics must send as its bearer token; without it, only this machine may scrape, and not by a proxy.
     stop_notice_seconds
         How long, after SIGTERM, /ready says 503 before anything else stops: the time that a load balancer needs to notice.
     read_database_urls
@@ -110,7 +110,7 @@ def serve(
             connections=connections,
             read_seconds=read_seconds,
             log_format=log_format,
-            metrics_token=metrics_token,
+            metrics_token=metrics_token or None,  # compose.yaml hands over an empty one
             stop_notice_seconds=stop_notice_seconds,
             read_database_urls=read_database_urls,
             is_traced=wants_traces(os.environ),

@@ -35,19 +35,21 @@ async def metrics(request: Request[Any, Any, State], database: NamedDependency[D
 
 
 def _admit(request: Request[Any, Any, State], token: str | None) -> None:
-    """Whoever brings the token; where there is none, whoever is on this machine or on a private network."""
+    """Whoever brings the token; where there is none, whoever is on this machine and asks us directly."""
     if token is not None:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
             raise Unauthenticated("Send the header `Authorization: Bearer …` with the token of OPENPROSPECT_METRICS_TOKEN.")
-    elif not _is_near(address_of(request)):
-        raise Forbidden(
-            "Metrics go to this machine and private networks only; set OPENPROSPECT_METRICS_TOKEN to scrape them from elsewhere."
-        )
+    elif not _is_here(address_of(request)) or _came_by_a_proxy(request):
+        raise Forbidden("Metrics go to this machine alone, and not by a proxy; set OPENPROSPECT_METRICS_TOKEN to scrape them otherwise.")
 
 
-def _is_near(host: str) -> bool:
+def _is_here(host: str) -> bool:
     try:
-        address = ip_address(host)
+        return ip_address(host).is_loopback
     except ValueError:
         return False
-    return address.is_loopback or address.is_private
+
+
+def _came_by_a_proxy(request: Request[Any, Any, State]) -> bool:
+    """A proxy on this machine has a loopback address itself, whoever is behind it."""
+    return any(name in {"forwarded", "via", "x-real-ip"} or name.startswith("x-forwarded-") for name in request.headers.keys())  # noqa: SIM118
