@@ -130,6 +130,16 @@ async def test_the_next_hour_begins_with_the_next_request(services):
     assert first == second == [200, 200, 429]
 
 
+async def test_an_hour_that_began_before_the_clock_was_set_back_shuts_nobody_out_for_longer_than_an_hour(services):
+    service = await services()
+    made = await key(service.database, tier="custom", rate_limit=1)
+    assert [(await bearer(service, made).get("/companies")).status_code for _ in range(2)] == [200, 429]
+    await service.database.execute("UPDATE request_count SET ends_at = ends_at + interval '3 days'")
+    answer = await bearer(await services(), made).get("/companies")
+    assert answer.status_code == 200
+    assert told(answer)[-1] <= HOUR_SECONDS
+
+
 async def test_a_new_tier_holds_from_the_next_request_on(services):
     service = await services(rate_limit_pro=5)
     made = await key(service.database, tier="custom", rate_limit=2)

@@ -47,7 +47,7 @@ RETURNING id, name, organization_id;
 
 -- take_requests :one
 -- Takes up to $2 of the $3 requests that a key has in an hour: how many that were, how many there are left, and when the hour ends.
--- An hour begins with its first request.
+-- An hour begins with its first request. One that ends later than in an hour began before the clock was set back.
 INSERT INTO request_count AS counted (key_id, taken, given, ends_at)
 VALUES ($1, least($2::bigint, $3::bigint), least($2::bigint, $3::bigint), clock_timestamp() + interval '1 hour')
 ON CONFLICT (key_id) DO UPDATE SET (taken, given, ends_at) = (
@@ -55,7 +55,7 @@ ON CONFLICT (key_id) DO UPDATE SET (taken, given, ends_at) = (
     FROM (
         SELECT CASE WHEN is_over THEN 0 ELSE counted.taken END AS taken,
             CASE WHEN is_over THEN clock_timestamp() + interval '1 hour' ELSE counted.ends_at END AS ends_at
-        FROM (SELECT counted.ends_at <= clock_timestamp() AS is_over) AS clock
+        FROM (SELECT counted.ends_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 hour' AS is_over) AS clock
     ) AS hour, LATERAL (SELECT greatest(least($2::bigint, $3::bigint - hour.taken), 0) AS given) AS fresh
 )
 RETURNING given, greatest($3::bigint - taken, 0) AS left, extract(epoch FROM ends_at - clock_timestamp())::float8 AS seconds;

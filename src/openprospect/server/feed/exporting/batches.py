@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.core.errors import Gone
+from openprospect.server.core.errors import Gone, InvalidInput
+from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import NO_REPLICAS, Replicas
 from openprospect.server.feed import store
@@ -54,11 +55,17 @@ async def begin_export(
 ) -> Export:
     """An export up to where the feed stands now, or to `until` before that.
 
-    Raises NotFound for a search that is not the organization's, Gone where the feed cannot be read any more as it stood.
+    Raises NotFound for a search that is not the organization's, InvalidInput where the feed has not come to `as_of` yet, Gone where it
+    cannot be read any more as it stood.
     """
     head = await store.head(database, search_id, organization_id)
     if head is None:
         raise unknown_search()
+    if as_of is not None and as_of > head["watermark"]:
+        raise InvalidInput(
+            f"as_of is later than the feed, which goes up to {written(head['watermark'])}. Take it from the Delivery-Watermark of a walk.",
+            parameter="as_of",
+        )
     watermark = min(moment for moment in (head["watermark"], until, as_of) if moment is not None)
     export = Export(search_id=search_id, organization_id=organization_id, since=since, watermark=watermark, as_of=as_of)
     await _check_snapshot(database, export)
