@@ -158,6 +158,13 @@ BEGIN
     has_more := skipped + count < total AND count > 0;
 END;
 $$;
+CREATE FUNCTION person_received_at(feed uuid, reader text, stood_from timestamp with time zone, erased_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT min(at) FROM receipt_step
+    WHERE prospect_search_id = feed AND consumer = reader AND kind = 'served' AND until >= stood_from
+        AND at < erased_at + interval '1 minute'
+$$;
 CREATE FUNCTION place_at(feed uuid, since timestamp with time zone, as_of timestamp with time zone, skipped bigint) RETURNS bigint
     LANGUAGE plpgsql STABLE
     SET enable_bitmapscan TO 'off'
