@@ -5,6 +5,8 @@ import csv
 import pytest
 
 from openprospect.server.access.keys import revoke_key
+from openprospect.server.console import store as console_store
+from openprospect.server.observability import store as watched
 from openprospect.server.privacy import store as privacy_store
 from openprospect.server.privacy.wire import as_csv, item
 from tests.integration.conftest import open_search, pull
@@ -41,6 +43,22 @@ async def received(database, search_id, *consumers):
     for consumer, name in consumers:
         await pull(consumer, search_id)
         await served(database, search_id, name=name)
+
+
+async def test_whoever_came_after_an_erasure_is_nobodys_recipient_on_any_page(service, client, search_id, deliver, database):
+    crm, newcomer = [await service.client(name) for name in ("crm", "newcomer")]
+    await deliver(HOTEL)
+    await received(database, search_id, (crm, "crm"))
+    erasure = await erase(client)
+    await database.execute("UPDATE erasure SET erased_at = erased_at - interval '1 day', deadline_at = erased_at")
+    await database.execute("UPDATE receipt_step SET at = at - interval '2 days'")
+    await received(database, search_id, (newcomer, "newcomer"))
+    assert [recipient["key_name"] for recipient in (await report(client, erasure))["recipients"]] == ["crm"]
+    (waiting,) = await watched.waiting_erasures(database, None)
+    assert waiting.consumers == ("crm",)
+    organization_id = await database.value("SELECT organization_id FROM erasure")
+    (line,) = await console_store.erasures_of(database, organization_id, limit=10)
+    assert line.unconfirmed == 1
 
 
 async def test_an_erasure_lists_those_who_received_the_person_and_who_has_let_go(service, client, search_id, deliver, database):

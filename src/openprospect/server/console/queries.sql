@@ -95,6 +95,7 @@ SELECT erasure.id, erased_at, deadline_at, actor, deadline_at < clock_timestamp(
     (SELECT count(DISTINCT consumer) FROM erasure_place AS place
         JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
             AND place.delivered_at <= served_until AND place.gone_at > coalesce(confirmed_until, '-infinity')
+            AND person_received_at(receipt.prospect_search_id, consumer, place.delivered_at, erased_at) IS NOT NULL
         WHERE place.erasure_id = erasure.id) AS unconfirmed
 FROM erasure WHERE organization_id = $1
 ORDER BY erased_at DESC, erasure.id LIMIT $2;

@@ -71,7 +71,8 @@ JOIN erasure_place AS place ON place.prospect_search_id = receipt.prospect_searc
     AND place.gone_at > coalesce(confirmed_until, '-infinity') AND place.delivered_at <= served_until
 JOIN erasure ON erasure.id = place.erasure_id
 JOIN organization ON organization.id = erasure.organization_id
-WHERE $1::uuid IS NULL OR erasure.organization_id = $1
+WHERE ($1::uuid IS NULL OR erasure.organization_id = $1)
+    AND person_received_at(receipt.prospect_search_id, receipt.consumer, place.delivered_at, erased_at) IS NOT NULL
 GROUP BY organization.name, erasure.id
 ORDER BY deadline_at, erasure.id;
 

@@ -117,14 +117,11 @@ ORDER BY erased_at DESC, erasure.id;
 
 -- recipients :many
 -- Who was given the person, when, and since when they have confirmed that the person is gone from all places.
--- A minute's grace: what went out while the erasure was being committed went out with the person.
 SELECT consumer, min(received_at) AS received_at,
     CASE WHEN bool_and(confirmed_at IS NOT NULL) THEN max(confirmed_at) END AS confirmed_at
 FROM (
     SELECT receipt.consumer,
-        (SELECT min(at) FROM receipt_step AS step
-            WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
-                AND kind = 'served' AND until >= place.delivered_at AND at < erased_at + interval '1 minute') AS received_at,
+        person_received_at(receipt.prospect_search_id, receipt.consumer, place.delivered_at, erased_at) AS received_at,
         (SELECT min(at) FROM receipt_step AS step
             WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
                 AND kind = 'confirmed' AND until >= place.gone_at) AS confirmed_at
