@@ -3,7 +3,7 @@
 It knows no database; destinations carry out what it decides.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -64,16 +64,16 @@ def fit(
     added: list[Column] = []
     widened: list[tuple[Column, Column]] = []
     values: dict[str, list[Any]] = {}
-    overflow: list[str] = []
+    has_more = False
     names = _Names(taken, known)
     for attribute in _attributes(records):
+        column = columns.get(attribute)
+        if column is None and len(columns) - (None in columns) >= MOST_COLUMNS:
+            has_more = True
+            continue
         cells = [record.get(attribute) if record else None for record in records]
         kind = kind_of(cells)
-        column = columns.get(attribute)
         if kind is None:
-            continue
-        if column is None and len(columns) - (None in columns) >= MOST_COLUMNS:
-            overflow.append(attribute)
             continue
         if column is None:
             column = Column(attribute=attribute, name=names.choose(attribute), kind=kind)
@@ -83,11 +83,12 @@ def fit(
             column = wider
         columns[attribute] = column
         values[column.name] = encode(cells, column.kind)
-    if overflow and None not in columns:
+    rest = encode([_rest(record, columns) for record in records], Kind.JSON) if has_more else []
+    if any(rest) and None not in columns:
         columns[None] = Column(attribute=None, name=OVERFLOW, kind=Kind.JSON)
         added.append(columns[None])
-    if overflow:
-        values[OVERFLOW] = encode([_rest(record, overflow) for record in records], Kind.JSON)
+    if any(rest):
+        values[OVERFLOW] = rest
     for column in columns.values():
         values.setdefault(column.name, [None] * len(records))
     return Fit(added=added, widened=widened, columns=columns, values=values)
@@ -143,8 +144,11 @@ class _Names:
 
 
 def _attributes(records: Sequence[Attributes]) -> list[str]:
-    """The names that occur, in the order in which they do."""
-    return list(dict.fromkeys(name for record in {tuple(record): None for record in records if record} for name in record))
+    """The names that occur, in the order in which they do; where there are many, those that have a value."""
+    names = list(dict.fromkeys(name for record in {tuple(record): None for record in records if record} for name in record))
+    if len(names) <= MOST_COLUMNS:
+        return names
+    return list(dict.fromkeys(name for record in records if record for name, value in record.items() if value is not None))
 
 
 def _wider(column: Column, kind: Kind, cells: list[Any], are_stored_exact: Callable[[Column], bool]) -> Column:
@@ -169,8 +173,9 @@ def is_exact_as_double(cells: Iterable[Any]) -> bool:
     return all(-_EXACT <= cell <= _EXACT for cell in cells if type(cell) is int)
 
 
-def _rest(record: Attributes, names: list[str]) -> Attributes:
-    found = {name: record[name] for name in names if record.get(name) is not None} if record else {}
+def _rest(record: Attributes, columns: Mapping[str | None, Column]) -> Attributes:
+    """What has no column of its own."""
+    found = {name: value for name, value in record.items() if value is not None and name not in columns} if record else {}
     return found or None
 
 
