@@ -1,14 +1,21 @@
 """The contract, and what is DuckDB's own."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from openprospect.sync.batch import Batch, Source
+from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
 from tests.sync.columns_contract import ColumnsContract
+from tests.sync.contract import SEARCH, assert_same, forget, sync
+from tests.sync.feed_server import KEY, FeedServer, company, person
+
+_FORMAT = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE path IS NOT NULL"
 
 
 class DuckdbCopy:
@@ -53,3 +60,80 @@ def test_a_dropped_table_is_noticed(tmp_path: Path) -> None:
         connection.execute("DROP TABLE prospects")
     with pytest.raises(DestinationRefused, match="no table prospects"):
         open_destination(copy.url)
+
+
+@pytest.mark.parametrize("way", ["left out", "withdrawn", "swept"])
+def test_the_bytes_of_whoever_is_gone_are_out_of_the_file_before_the_receipt(tmp_path: Path, way: str) -> None:
+    copy = DuckdbCopy(tmp_path / "feed.duckdb")
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(*[company(n, prospects=[person(n, 0), person(n, 1, email=f"gone.{n}@secret.example")]) for n in range(50)])
+        sync(copy, server)
+        assert b"gone.7@secret.example" in (tmp_path / "feed.duckdb").read_bytes()
+        if way == "withdrawn":
+            feed.withdraw(company(7)["id"])
+        elif way == "swept":
+            forget(feed, 7)
+        else:
+            feed.deliver(company(7, people=1))
+
+        sync(copy, server, full=way == "swept")
+
+        assert_same(copy, feed)
+    assert b"gone.7@secret.example" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_the_bytes_of_whoever_a_killed_run_deleted_are_gone_before_the_next_one_asks_for_anything(tmp_path: Path) -> None:
+    copy, path = DuckdbCopy(tmp_path / "feed.duckdb"), tmp_path / "feed.duckdb"
+    with FeedServer() as server, Client(server.url, KEY) as client:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, prospects=[person(1, 0, email="gone@secret.example")]))
+        sync(copy, server)
+        feed.deliver(company(1, people=0))
+        with closing(open_destination(copy.url)) as destination:
+            companies = list(client.companies(SEARCH))
+            destination.apply(Batch(search_id=SEARCH, source=Source(server=server.url), companies=companies, until=feed.watermark))
+    assert b"gone@secret.example" in path.read_bytes()
+
+    open_destination(copy.url).close()
+
+    assert b"gone@secret.example" not in path.read_bytes()
+
+
+def test_a_file_is_written_anew_only_when_somebody_has_left(tmp_path: Path) -> None:
+    copy, path = DuckdbCopy(tmp_path / "feed.duckdb"), tmp_path / "feed.duckdb"
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, people=2), company(2, people=1))
+        sync(copy, server)
+        before = path.stat().st_ino
+        feed.deliver(company(1, people=3, name="Renamed"), company(3))
+        sync(copy, server)
+        assert path.stat().st_ino == before
+        feed.deliver(company(1, people=1))
+        sync(copy, server)
+        assert path.stat().st_ino != before
+
+
+def test_what_others_put_into_the_file_outlives_its_being_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "link.duckdb").symlink_to(tmp_path / "feed.duckdb")
+    copy = DuckdbCopy(tmp_path / "link.duckdb")
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, people=2))
+        sync(copy, server)
+        (tmp_path / "feed.duckdb").chmod(0o640)
+        with duckdb.connect(tmp_path / "feed.duckdb") as connection:
+            connection.execute("CREATE TABLE mine (id INTEGER PRIMARY KEY, note VARCHAR DEFAULT 'x'); INSERT INTO mine (id) VALUES (1)")
+            connection.execute("CREATE VIEW named AS SELECT name FROM companies; CREATE INDEX by_name ON companies (name)")
+            connection.execute("ALTER TABLE companies ADD COLUMN owner VARCHAR; UPDATE companies SET owner = 'me'")
+            [before] = connection.execute(_FORMAT).fetchall()
+        feed.deliver(company(1, people=0))
+        sync(copy, server)
+
+    with duckdb.connect(tmp_path / "feed.duckdb") as connection:
+        assert connection.execute("SELECT note, named.name, owner FROM mine, named, companies").fetchall() == [("x", "Grand Hotel 1", "me")]
+        assert connection.execute("SELECT index_name FROM duckdb_indexes() WHERE index_name = 'by_name'").fetchall()
+        assert connection.execute(_FORMAT).fetchall() == [before]
+    assert (tmp_path / "feed.duckdb").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "link.duckdb").is_symlink()

@@ -10,6 +10,8 @@ import pytest
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
 from tests.sync.columns_contract import ColumnsContract
+from tests.sync.contract import SEARCH, sync
+from tests.sync.feed_server import FeedServer, company, person
 
 
 class SqliteCopy:
@@ -42,3 +44,16 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database" * 1000)
     with pytest.raises(DestinationRefused, match="cannot be used as a SQLite file"):
         open_destination(f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_the_bytes_of_whoever_is_gone_are_out_of_the_file(tmp_path: Path) -> None:
+    copy = SqliteCopy(tmp_path / "feed.db")
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, prospects=[person(1, 0, email="gone@secret.example")]), company(2))
+        sync(copy, server)
+        assert b"gone@secret.example" in (tmp_path / "feed.db").read_bytes()
+        feed.deliver(company(1, people=0))
+        sync(copy, server)
+
+    assert b"gone@secret.example" not in (tmp_path / "feed.db").read_bytes()

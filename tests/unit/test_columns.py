@@ -17,7 +17,7 @@ class Looked(dict[str, Any]):
 
 
 def fitted(records: list[dict[str, Any] | None]) -> Fit:
-    return fit(records, {}, taken=lambda: [], are_stored_exact=lambda column: True)
+    return fit(records, {}, taken=list, are_stored_exact=lambda column: True)
 
 
 def test_names_of_their_own_in_every_record_are_not_looked_for_in_all_the_others() -> None:

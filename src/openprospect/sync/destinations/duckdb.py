@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.frames import FIXED, Frame
+from openprospect.sync.destinations.leftovers import Leftovers
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 from openprospect.sync.retry import Retry
@@ -39,12 +41,8 @@ class DuckDatabase:
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.name = str(path)
-        try:
-            self._connection = duckdb.connect(path, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT})
-        except duckdb.Error as error:
-            if "lock" in str(error).lower():
-                raise Busy(f"{path} is open in another process: {error}") from error
-            raise DestinationRefused(f"{path} cannot be used as a DuckDB file: {error}") from error
+        self._path = path.resolve()
+        self._connection = _connected(self._path, read_only=read_only)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -94,6 +92,31 @@ class DuckDatabase:
         with self._incoming(frame):
             self._connection.execute(f"INSERT INTO {table} ({listed(frame.columns)}) SELECT {listed(frame.columns)} FROM incoming")
 
+    def rewrite(self, emptied: str) -> None:
+        """Into the file's place one with the same live rows, but for those of one table. A kill leaves the one or the other."""
+        fresh = self._path.with_name(f"{self._path.name}.rewritten")
+        with _translated(self.name):
+            fresh.unlink(missing_ok=True)
+            self._copy_to(fresh, emptied)
+            shutil.copymode(self._path, fresh)
+            self._connection.close()
+            fresh.replace(self._path)
+            self._connection = _connected(self._path, read_only=False)
+
+    def _copy_to(self, fresh: Path, emptied: str) -> None:
+        """With everything that anybody has put into the file, and in its format, which other programs may be too old to have another of."""
+        [(name, version)] = self.query(
+            "SELECT database_name, tags['storage_version'] FROM duckdb_databases() WHERE path = ?", str(self._path)
+        )
+        oldest = version.split()[0].rstrip("+")
+        place = str(fresh).replace("'", "''")
+        self.execute(f"ATTACH '{place}' AS openprospect_fresh (STORAGE_VERSION '{oldest}')")
+        try:
+            self.execute(f"COPY FROM DATABASE {quoted(name)} TO openprospect_fresh")
+            self.execute(f"DELETE FROM openprospect_fresh.{emptied}")
+        finally:
+            self.execute("DETACH openprospect_fresh")
+
     def close(self) -> None:
         self._connection.close()
 
@@ -107,11 +130,22 @@ class DuckDatabase:
 
 
 def open_destination(url: str, _retry: Retry) -> SqlDestination:
-    return open_in_file(url, lambda path: DuckDatabase(path, read_only=False))
+    return open_in_file(
+        url, lambda path: DuckDatabase(path, read_only=False), leftovers=lambda database: Leftovers(database, database.rewrite)
+    )
 
 
 def held_in(url: str) -> list[Held]:
     return held_in_file(url, lambda path: DuckDatabase(path, read_only=True))
+
+
+def _connected(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(path, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT})
+    except duckdb.Error as error:
+        if "lock" in str(error).lower():
+            raise Busy(f"{path} is open in another process: {error}") from error
+        raise DestinationRefused(f"{path} cannot be used as a DuckDB file: {error}") from error
 
 
 def _arrow_table(frame: Frame) -> pa.Table:
@@ -133,5 +167,5 @@ def _incoming_columns(frame: Frame) -> str:
 def _translated(name: str) -> Iterator[None]:
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise TryLater(f"{name}: {error}") from error

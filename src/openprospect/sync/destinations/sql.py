@@ -8,7 +8,7 @@ How rows are loaded stands with each database, the tables and the position in `l
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from openprospect.sync.batch import Batch, Source
 from openprospect.sync.destinations.base import Applied, Held, Position
@@ -17,15 +17,22 @@ from openprospect.sync.destinations.database import Database, quoted
 from openprospect.sync.destinations.files import existing_path_of, lock_path, path_of
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, Frame, company_frame, prospect_frame
 from openprospect.sync.destinations.ledger import SEEN, Ledger
+from openprospect.sync.destinations.leftovers import Leftovers
 from openprospect.sync.destinations.lock import FileLock
+
+FileDatabase = TypeVar("FileDatabase", bound=Database)
 
 
 class SqlDestination:
-    """A destination made of tables; it owns the connection and, where there is one, the lock."""
+    """A destination made of tables; it owns the connection and, where there is one, the lock.
 
-    def __init__(self, database: Database, lock: FileLock | None = None) -> None:
+    `leftovers`: where the database keeps what is deleted.
+    """
+
+    def __init__(self, database: Database, lock: FileLock | None = None, leftovers: Leftovers | None = None) -> None:
         self._database = database
         self._lock = lock
+        self._leftovers = leftovers
         self._ledger = Ledger(database)
         self._columns: dict[str, dict[str | None, Column]] | None = None
 
@@ -34,6 +41,9 @@ class SqlDestination:
         try:
             with self._database.transaction():
                 self._ledger.open()
+                if self._leftovers:
+                    self._leftovers.open()
+            self._clear_leftovers()  # To go on from the position of a run that was killed would confirm that there are none.
         except BaseException:
             self.close()
             raise
@@ -51,10 +61,13 @@ class SqlDestination:
     def apply(self, batch: Batch) -> Applied:
         try:
             with self._database.transaction():
-                return self._apply(batch)
+                applied = self._apply(batch)
         except BaseException:
             self._columns = None  # What the lost transaction added is not there.
             raise
+        if batch.last:
+            self._clear_leftovers()
+        return applied
 
     def held(self) -> list[Held]:
         with self._database.transaction():
@@ -69,9 +82,12 @@ class SqlDestination:
         ids = [company.id for company in batch.companies]
         companies = self._fitted(COMPANIES, company_frame(batch.search_id, batch.companies))
         prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
+        are_stored = self._are_any_stored(batch.search_id, ids)
+        if self._leftovers and (are_stored or batch.removed):
+            self._leftovers.note_leavers(batch.search_id, ids + batch.removed, staying=prospects.columns["id"])
         self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
         removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
-        if self._are_any_stored(batch.search_id, ids):
+        if are_stored:
             self._database.upsert(COMPANIES, companies)
         elif ids:
             self._database.append(COMPANIES, companies)
@@ -128,19 +144,28 @@ class SqlDestination:
         for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id")):
             seen = f"SELECT 1 FROM {SEEN} s WHERE s.prospect_search_id = {table}.prospect_search_id AND s.id = {table}.{column}"
             removed = self._database.execute(f"DELETE FROM {table} WHERE prospect_search_id = ? AND NOT EXISTS ({seen})", search_id)
+            if table == PROSPECTS and removed and self._leftovers:
+                self._leftovers.note()
         self._forget_seen(search_id)
         return removed
+
+    def _clear_leftovers(self) -> None:
+        if self._leftovers:
+            self._leftovers.clear()
 
     def _forget_seen(self, search_id: str) -> None:
         self._database.execute(f"DELETE FROM {SEEN} WHERE prospect_search_id = ?", search_id)
 
 
-def open_in_file(url: str, connect: Callable[[Path], Database]) -> SqlDestination:
+def open_in_file(
+    url: str, connect: Callable[[Path], FileDatabase], *, leftovers: Callable[[FileDatabase], Leftovers] | None = None
+) -> SqlDestination:
     """A destination in a file of its own, with a lock beside it."""
     path = path_of(url)
     lock = FileLock(lock_path(path))
     try:
-        return SqlDestination(connect(path), lock).prepared()
+        database = connect(path)
+        return SqlDestination(database, lock, leftovers(database) if leftovers else None).prepared()
     except BaseException:
         lock.release()
         raise

@@ -35,6 +35,7 @@ class SqliteDatabase:
         try:
             address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self._connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+            self._connection.execute("PRAGMA secure_delete = ON")  # Who is deleted would stay in the file until the place is needed.
             self._connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
             raise DestinationRefused(f"{path} cannot be used as a SQLite file: {error}.") from error
