@@ -12,11 +12,16 @@ from openprospect.server.feed.rows.row import FaultyRow, parse_company
 from openprospect.server.feed.wire import BatchItem, BatchResult
 from openprospect.server.feed.writing.publish import MAX_BATCH, Published
 
+MAX_VALUES = 2_000_000
+"""In a batch, at the least what 1,000 companies of 2,000 fields come to."""
+
 _LINE = re.compile(rb"\S[^\n]*")
+_SPLIT = "split it, and send each part with an Idempotency-Key of its own"
 
 
 def rows_of_json(body: bytes) -> list[CompanyRow]:
     """The rows of `{"companies": […]}`. Raises InvalidInput, or RejectedRows with every faulty row."""
+    _refuse_too_many_values(body)
     value = _decoded(body)
     if not isinstance(value, dict) or set(value) != {"companies"} or not isinstance(value["companies"], list):
         raise InvalidInput('The body must be one object: {"companies": […]}.')
@@ -25,6 +30,7 @@ def rows_of_json(body: bytes) -> list[CompanyRow]:
 
 def rows_of_ndjson(body: bytes) -> list[CompanyRow]:
     """One company a line; blank lines count for nothing. Raises as `rows_of_json`."""
+    _refuse_too_many_values(body)
     values: list[Any] = []
     faults: dict[int, list[Fault]] = {}
     # One after the other: a body of line feeds alone, split, is millions of lines.
@@ -41,7 +47,7 @@ def rows_of_ndjson(body: bytes) -> list[CompanyRow]:
 
 def _rows(values: list[Any], *, faults: dict[int, list[Fault]]) -> list[CompanyRow]:
     if not 1 <= len(values) <= MAX_BATCH:
-        raise InvalidInput(f"A batch has 1 to {MAX_BATCH:,} companies; split it, and send each part with an Idempotency-Key of its own.")
+        raise InvalidInput(f"A batch has 1 to {MAX_BATCH:,} companies; {_SPLIT}.")
     rows, unlisted = [], 0
     for index, value in enumerate(values):
         if index in faults:
@@ -55,6 +61,15 @@ def _rows(values: list[Any], *, faults: dict[int, list[Fault]]) -> list[CompanyR
     if faults:
         raise RejectedRows(faults, unlisted=unlisted)
     return rows
+
+
+def _refuse_too_many_values(body: bytes) -> None:
+    """Before any is built: a value of three bytes may take two hundred in memory.
+
+    Each value but the first of a list or an object has a comma before it, so that there are no more; commas within texts count along.
+    """
+    if sum(body.count(token) for token in (b",", b"[", b"{")) > MAX_VALUES:
+        raise InvalidInput(f"A batch has 1 to {MAX_BATCH:,} companies, and no more than {MAX_VALUES:,} values in all; {_SPLIT}.")
 
 
 def _decoded(body: bytes) -> Any:
