@@ -106,6 +106,7 @@ async def test_a_service_that_is_no_longer_let_in_says_so_and_works_again_once_i
                 answer = await site.pull()
             message = assert_unavailable(answer, code="MISCONFIGURED")
             assert name not in message
+            assert "openprospect_database_up 0.0" in (await site.client.get("http://service/metrics")).text
         finally:
             rules.write_text(before)
             cluster.execute("SELECT pg_reload_conf()")

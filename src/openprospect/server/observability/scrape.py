@@ -6,7 +6,7 @@ from datetime import datetime
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from openprospect.server.core.errors import Unavailable
+from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store
 from openprospect.server.observability.attendance import consumers_of
@@ -42,7 +42,7 @@ async def scrape(database: Database, version: str) -> Scrape:
             *_of_erasures(await store.waiting_erasures(database, None)),
             *_of_database(health),
         ]
-    except Unavailable:
+    except (Unavailable, Misconfigured):
         info.add_metric([], {"version": version})
         up.add_metric([], 0)
         return Scrape([info, up])
