@@ -18,12 +18,12 @@ pytestmark = pytest.mark.skipif(
 def test_an_alert_is_raised_by_what_it_waits_for_and_by_nothing_else(tmp_path):
     (tmp_path / RULES.name).write_text(without_annotations(RULES.read_text()))
     shutil.copy(ROOT / "tests" / "project" / "alerts.yml", tmp_path)
-    done = subprocess.run([PROMTOOL, "test", "rules", "alerts.yml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run([str(PROMTOOL), "test", "rules", "alerts.yml"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_alert_rules_are_what_prometheus_takes():
-    done = subprocess.run([PROMTOOL, "check", "rules", RULES], capture_output=True, text=True, check=False)
+    done = subprocess.run([str(PROMTOOL), "check", "rules", RULES], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
