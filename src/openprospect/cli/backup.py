@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from openprospect.cli.erasure_log import ErasureLogPath, default_place, logged_erasures
 from openprospect.cli.output import Json, answer, stderr
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, Storage, check
+from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, check
 from openprospect.server.db.dump import dump, load
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
@@ -49,6 +49,7 @@ def restore(
     erasure_log: ErasureLogPath = None,
     without_erasure_log: Annotated[bool, Parameter(negative="")] = False,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
+    clock_is_right: ClockIsRight = False,
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
@@ -64,6 +65,8 @@ def restore(
         Do without: whoever was erased since the backup comes back.
     erasure_deadline_days
         By when every recipient should have confirmed those that are carried out again.
+    clock_is_right
+        Feeds that end later than now were delivered under a wrong clock; they go on an hour after their end.
     """
     erasures = [] if without_erasure_log else logged_erasures(erasure_log or default_place(storage), or_else=_NO_LOG)
     deadline = timedelta(days=erasure_deadline_days)
@@ -75,7 +78,7 @@ def restore(
     async def finish(dsn: str) -> dict[str, int]:
         await migrate(dsn)
         async with await Database.open(dsn, size=2) as database:
-            reapplied = await finish_restore(database, erasures, deadline=deadline)
+            reapplied = await finish_restore(database, erasures, deadline=deadline, is_clock_right=clock_is_right)
             companies = sum(row["companies"] for row in await searches_with_owner(database))
             return {"companies": companies, "erasures_reapplied": reapplied}
 

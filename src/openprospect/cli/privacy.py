@@ -11,7 +11,7 @@ import msgspec
 
 from openprospect.cli.erasure_log import ErasureLogPath, log_in_use, logged_erasures, note_first_log
 from openprospect.cli.output import Json, answer, answers
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, Storage, actor, on_database
+from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationId
 from openprospect.server.core.errors import NotFound
@@ -81,6 +81,7 @@ def reapply_erasures(
     *,
     erasure_log: ErasureLogPath = None,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
+    clock_is_right: ClockIsRight = False,
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
@@ -92,13 +93,15 @@ def reapply_erasures(
         The file apart from the database in which erasures are written down.
     erasure_deadline_days
         By when every recipient should have confirmed.
+    clock_is_right
+        Feeds that end later than now were delivered under a wrong clock; they go on an hour after their end.
     """
     deadline = timedelta(days=erasure_deadline_days)
 
     async def work(database: Database) -> int:
         log = await log_in_use(database, erasure_log, storage)
         erasures = logged_erasures(log.path, or_else="Name it with --erasure-log.")
-        return await finish_restore(database, erasures, deadline=deadline)
+        return await finish_restore(database, erasures, deadline=deadline, is_clock_right=clock_is_right)
 
     answer({"erasures_reapplied": on_database(storage, work)}, json=json)
 

@@ -23,6 +23,7 @@ from openprospect.server.webhooks.sealing import seal_secrets
 
 T = TypeVar("T")
 
+ClockIsRight = Annotated[bool, Parameter(negative="")]
 ErasureDeadlineDays = Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")]
 """How long recipients have to confirm an erasure."""
 

@@ -1,7 +1,6 @@
 """Which service this is. A database that comes from a backup is none until it is finished, and then another one than before."""
 
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 from openprospect.server.core.errors import Misconfigured
@@ -51,10 +50,17 @@ async def make_way(database: Database) -> None:
         await db.execute(SQL.create_schema)
 
 
-async def begin_anew(db: Connection) -> None:
-    """Let feeds go on from this moment, so that no time is given twice, and open the database to a service of a new name."""
-    latest = await db.value(SQL.latest_watermark)
-    if latest is not None and latest > datetime.now(UTC):
-        raise Misconfigured(f"The backup goes up to {written(latest)}, which by this machine's clock is yet to come. Set the clock first.")
-    await db.execute(SQL.move_feeds_to_now)
+async def begin_anew(db: Connection, *, is_clock_right: bool = False) -> None:
+    """Let feeds go on from this moment, so that no time is given twice, and open the database to a service of a new name.
+
+    Raises Misconfigured where a feed is ahead of the clock, unless that is said to be right: then such a feed goes on an hour after its
+    end. Ahead of the clock a feed moves by a microsecond a company, so nothing given since the backup can lie later than that.
+    """
+    latest = await db.value(SQL.latest_ahead)
+    if latest is not None and not is_clock_right:
+        raise Misconfigured(
+            f"The backup goes up to {written(latest)}, which by the database's clock is yet to come. Set that clock first; "
+            "where it is right, and was wrong when this was delivered, say --clock-is-right."
+        )
+    await db.execute(SQL.move_feeds_on)
     await db.execute(SQL.name_instance)

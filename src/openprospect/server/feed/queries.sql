@@ -267,10 +267,11 @@ SELECT erasure_log FROM instance;
 -- From now on commands that are not told otherwise write to this file.
 UPDATE instance SET erasure_log = $1::text;
 
--- latest_watermark :value
--- Where the furthest feed ends.
-SELECT max(watermark) FROM prospect_search;
+-- latest_ahead :value
+-- Where the furthest feed ends, of those that are ahead of the clock.
+SELECT max(watermark) FROM prospect_search WHERE watermark > clock_timestamp();
 
--- move_feeds_to_now :execute
--- Feeds that end before now go on from now.
-UPDATE prospect_search SET watermark = clock_timestamp() WHERE watermark < clock_timestamp();
+-- move_feeds_on :execute
+-- Feeds go on from now; those that are ahead of the clock from an hour after their end.
+UPDATE prospect_search
+SET watermark = CASE WHEN watermark < clock_timestamp() THEN clock_timestamp() ELSE watermark + interval '1 hour' END;

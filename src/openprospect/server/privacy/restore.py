@@ -13,14 +13,17 @@ from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.spelling import spellings_in
 
 
-async def finish_restore(database: Database, erasures: Iterable[LoggedErasure], *, deadline: timedelta) -> int:
+async def finish_restore(
+    database: Database, erasures: Iterable[LoggedErasure], *, deadline: timedelta, is_clock_right: bool = False
+) -> int:
     """Carry out the erasures that the backup does not know, and open the database to the service, in one transaction.
 
-    Recipients have until `deadline` from now to confirm them. Answers how many there were.
+    Recipients have until `deadline` from now to confirm them. Answers how many there were. Raises Misconfigured
+    where a feed is ahead of the clock, unless that is said to be right.
     """
     policy = ErasurePolicy(deadline=deadline, log=None)  # they are in the log already
     async with database.transaction() as db:
-        await begin_anew(db)
+        await begin_anew(db, is_clock_right=is_clock_right)
         lacking = {erasure.id: erasure for erasure in erasures if await _lacks(db, erasure)}.values()
         # An organization at a time: its documents are read once for all of its erasures.
         for organization_id in dict.fromkeys(OrganizationId(erasure.organization_id) for erasure in lacking):

@@ -23,3 +23,7 @@ SELECT count(*) FROM gone;
 -- forget_answers :execute
 -- A day after it was given, an answer is no longer repeated.
 DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours';
+
+-- feeds_ahead :one
+-- Feeds that were delivered to while the clock was wrong: how many are ahead of it by more than a moment, and up to where.
+SELECT count(*) AS feeds, max(watermark) AS until FROM prospect_search WHERE watermark > clock_timestamp() + interval '1 minute';

@@ -2,6 +2,7 @@
 
 import logging
 
+from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database
 from openprospect.server.db.queries import beside
 
@@ -18,5 +19,8 @@ async def tidy(database: Database) -> None:
         await db.execute(SQL.forget_walks)
         await db.execute(SQL.forget_answers)
         forgotten = await db.value(SQL.forget_superseded)
+        ahead = await db.row(SQL.feeds_ahead)
     if forgotten:
         logger.info("forgot %d superseded documents", forgotten)
+    if ahead and ahead["feeds"]:
+        logger.warning("%d feeds are ahead of the database's clock, up to %s: is it right?", ahead["feeds"], written(ahead["until"]))
