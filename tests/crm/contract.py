@@ -4,13 +4,15 @@ import pytest
 
 from openprospect.sync.destinations.opening import held_in
 from openprospect.sync.errors import DestinationRefused
+from tests.crm.erasure import ErasureContract
+from tests.crm.holding import HoldingContract
 from tests.crm.identity import IdentityContract
 from tests.crm.office import Office, SeenCompany, SeenContact
 from tests.crm.runs import by_email, configure, contact, domain_of, emails, names, sync, url_of
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
 
-class CrmContract(IdentityContract):
+class CrmContract(IdentityContract, ErasureContract, HoldingContract):
     def test_a_first_sync_makes_every_company_and_person_once(self, office: Office, server: FeedServer, feed: Feed) -> None:
         feed.deliver(*[company(n, people=2) for n in range(30)])
 

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -17,7 +19,7 @@ from openprospect.sync.batch import MOST_COMPANIES
 from openprospect.sync.client import Client
 from openprospect.sync.errors import KeyRefused, QuotaSpent
 from tests.crm.office import Office
-from tests.crm.runs import by_email, configure, emails, names, sync, url_of
+from tests.crm.runs import by_email, configure, contact, emails, names, sync, url_of
 from tests.crm.vendor_server import Call, Reply, VendorServer
 from tests.sync import sync_program
 from tests.sync.contract import SEARCH
@@ -95,6 +97,55 @@ class FaultContract:
         assert [call.path for call in fake.calls if b'"Grand Hotel 1"' in call.raw or b"@hotel-2.example" in call.raw] == []
         assert feed.confirmed == [feed.watermark]
 
+    def test_what_was_written_right_before_the_quota_ended_is_renewed_like_everything_else(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
+    ) -> None:
+        feed.deliver(*[company(n, people=0) for n in range(150)])
+        with lost_answers(fake):
+            assert isinstance(sync(office, server).error, QuotaSpent)
+        assert len(office.companies()) >= 100
+        assert sync(office, server).error is None
+        feed.deliver(*[company(n, people=0, name=f"New {n}") for n in range(150)])
+
+        sync(office, server)
+
+        assert names(office.companies()) == sorted(f"New {n}" for n in range(150))
+
+    def test_what_was_written_though_the_answer_was_lost_is_taken_out_of_a_contact_of_yours(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
+    ) -> None:
+        key = office.own_contact(last_name="Ours", email="maria.0@hotel-1.example", owner="owner-1")
+        feed.deliver(company(1, people=0))
+        sync(office, server)
+        feed.deliver(company(1, people=1))
+        with lost_answers(fake):
+            assert isinstance(sync(office, server).error, QuotaSpent)
+        assert contact(office, key).first_name == "Maria"
+        feed.deliver(company(1, people=0))
+
+        sync(office, server)
+
+        seen = contact(office, key)
+        assert (seen.first_name, seen.title, seen.external_id, seen.last_name) == (None, None, None, "Ours")
+        assert feed.confirmed[-1] == feed.watermark
+
+    @pytest.mark.parametrize("batch_companies", [100, MOST_COMPANIES])
+    def test_whoever_is_erased_goes_before_a_backlog_that_the_quota_does_not_suffice_for(
+        self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed, batch_companies: int
+    ) -> None:
+        configure(office, "[crm.{name}]\ndaily_reserve = 0")
+        feed.deliver(company(1, people=1))
+        sync(office, server)
+        feed.deliver(*[company(n, people=1) for n in range(2, 400)])
+        feed.deliver(company(1, people=0))
+        for _ in range(2):
+            fake.daily_calls = fake.used_calls + 10
+            assert isinstance(sync(office, server, batch_companies=batch_companies).error, QuotaSpent)
+
+        assert "maria.0@hotel-1.example" not in emails(office)
+        assert len(office.companies()) < 399
+        assert len(feed.confirmed) == 1
+
     def test_calls_that_are_reserved_for_others_are_left_to_them(
         self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
     ) -> None:
@@ -140,6 +191,21 @@ class FaultContract:
         written = failed.stdout + failed.stderr + b"".join(path.read_bytes() for path in Path().iterdir())
         assert token.encode() not in written
         assert Path("log.db").stat().st_mode & 0o077 == 0
+
+
+@contextmanager
+def lost_answers(fake: VendorServer) -> Iterator[None]:
+    """The first write is carried out and says that the quota is spent, which it then is."""
+
+    def lose(call: Call) -> Reply | None:
+        if not is_write(call):
+            return None
+        fake.daily_calls = 0
+        return fake.quota_spent()
+
+    fake.after_call, before = lose, fake.daily_calls
+    yield
+    fake.after_call, fake.daily_calls = lambda _: None, before
 
 
 def run_and_kill(office: Office, fake: VendorServer, server: FeedServer) -> int:

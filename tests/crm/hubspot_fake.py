@@ -4,69 +4,21 @@ Search is behind, as the real one is: it sees only what `index` has taken in. Wh
 a batch that holds a bad row is refused as a whole, `multi_status` chooses.
 """
 
-import itertools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from tests.crm.vendor_server import Call, Reply, VendorServer
+from tests.crm.hubspot_records import TIME, Failure, HubSpotRecords
+from tests.crm.vendor_server import Call, Reply
 
 TOKEN = "pat-eu1-secret-of-the-test"
-_TIME = "2026-02-25T12:00:00.000Z"
 _MOST_INPUTS = 100
-_UNIQUE = {"contacts": {"email"}, "companies": set[str]()}
 
 
-@dataclass
-class Object:
-    id: str
-    properties: dict[str, str]
-    created_at: str
-
-    def document(self, names: list[str]) -> dict[str, Any]:
-        shown = {name: self.properties.get(name) or None for name in names}
-        properties = {**shown, "hs_object_id": self.id, "createdate": self.created_at}
-        return {"id": self.id, "properties": properties, "createdAt": self.created_at, "updatedAt": _TIME, "archived": False}
-
-
-class Failure(Exception):
-    def __init__(self, status: int, category: str, message: str, **context: list[str]) -> None:
-        super().__init__(message)
-        self.status, self.category, self.message, self.context = status, category, message, context
-
-    def document(self) -> dict[str, Any]:
-        told = {"status": "error", "category": self.category, "message": self.message, "correlationId": "c-1"}
-        return told | ({"context": self.context} if self.context else {})
-
-
-@dataclass
-class Table:
-    properties: dict[str, dict[str, Any]]
-    objects: dict[str, Object] = field(default_factory=dict)
-    indexed: set[str] = field(default_factory=set)
-
-
-class HubSpotFake(VendorServer):
+class HubSpotFake(HubSpotRecords):
     def __init__(self) -> None:
         super().__init__()
         self.multi_status = True
-        self.associations: set[tuple[str, str]] = set()
-        self._numbers = itertools.count(1001)
-        self.tables = {
-            "companies": Table(_properties("name", "domain", "website", "phone", "city", "openprospect_removed_on", "hubspot_owner_id")),
-            "contacts": Table(_properties("firstname", "lastname", "email", "jobtitle", "phone", "mobilephone", "hubspot_owner_id")),
-        }
-
-    def make(self, kind: str, **properties: str) -> str:
-        """A record that somebody made in HubSpot, long enough ago to be found by search."""
-        made = self._create(kind, properties)
-        self.tables[kind].indexed.add(made.id)
-        return made.id
-
-    def index(self) -> None:
-        for table in self.tables.values():
-            table.indexed |= set(table.objects)
 
     def answer(self, call: Call) -> Reply:
         if call.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -92,7 +44,7 @@ class HubSpotFake(VendorServer):
 
     def _read_batch(self, call: Call, kind: str) -> Reply:
         inputs, id_property = _inputs(call), call.body.get("idProperty")
-        found = [(key, self._lookup(kind, id_property, key)) for key in inputs_ids(inputs)]
+        found = [(key, self.lookup(kind, id_property, key)) for key in inputs_ids(inputs)]
         errors = [Failure(404, "OBJECT_NOT_FOUND", "Could not get some objects", ids=[key]).document() for key, one in found if one is None]
         results = [one.document(call.body.get("properties", [])) for _, one in found if one]
         return _batch(results, errors)
@@ -100,11 +52,11 @@ class HubSpotFake(VendorServer):
     def _upsert_batch(self, call: Call, kind: str) -> Reply:
         def upsert(row: dict[str, Any]) -> dict[str, Any]:
             id_property = row.get("idProperty", "")
-            if not self._is_unique(kind, id_property):
+            if not self.is_unique(kind, id_property):
                 raise Failure(400, "VALIDATION_ERROR", f"{id_property} is not a unique property")
-            known = self._lookup(kind, id_property, row["id"])
+            known = self.lookup(kind, id_property, row["id"])
             properties = {id_property: row["id"], **row["properties"]}
-            made = self._update(kind, known, properties) if known else self._create(kind, properties)
+            made = self.update(kind, known, properties) if known else self.create(kind, properties)
             traced = {"objectWriteTraceId": row["objectWriteTraceId"]} if "objectWriteTraceId" in row else {}
             return {**made.document([*row["properties"]]), "new": known is None, **traced}
 
@@ -112,16 +64,16 @@ class HubSpotFake(VendorServer):
 
     def _update_batch(self, call: Call, kind: str) -> Reply:
         def update(row: dict[str, Any]) -> dict[str, Any]:
-            known = self._lookup(kind, row.get("idProperty"), row["id"])
+            known = self.lookup(kind, row.get("idProperty"), row["id"])
             if known is None:
                 raise Failure(404, "OBJECT_NOT_FOUND", f"Object not found. objectId {row['id']}")
-            return self._update(kind, known, row["properties"]).document([*known.properties])
+            return self.update(kind, known, row["properties"]).document([*known.properties])
 
         return self._each(kind, _inputs(call), update)
 
     def _archive_batch(self, call: Call, kind: str) -> Reply:
         for key in inputs_ids(_inputs(call)):
-            self._remove(kind, key)
+            self.remove(kind, key)
         return Reply(204)
 
     def _gdpr_delete(self, call: Call) -> Reply:
@@ -129,7 +81,7 @@ class HubSpotFake(VendorServer):
             raise Failure(400, "VALIDATION_ERROR", "This contact is on legal hold")
         if call.body["objectId"] not in self.tables["contacts"].objects:
             raise Failure(404, "OBJECT_NOT_FOUND", "resource not found")
-        self._remove("contacts", call.body["objectId"])
+        self.remove("contacts", call.body["objectId"])
         return Reply(204)
 
     def _search(self, call: Call, kind: str) -> Reply:
@@ -153,7 +105,7 @@ class HubSpotFake(VendorServer):
         return Reply(200, {"results": page, **paging})
 
     def _create_one(self, call: Call, kind: str) -> Reply:
-        made = self._create(kind, call.body["properties"])
+        made = self.create(kind, call.body["properties"])
         return Reply(201, made.document([*made.properties]))
 
     def _associate(self, call: Call) -> Reply:
@@ -164,6 +116,10 @@ class HubSpotFake(VendorServer):
         self.associations |= set(pairs)
         link = {"associationSpec": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}}
         return _batch([{"from": {"id": contact}, "to": {"id": company}, **link} for contact, company in pairs], [])
+
+    def _dissociate(self, call: Call) -> Reply:
+        self.associations -= {(row["from"]["id"], to["id"]) for row in call.body["inputs"] for to in row["to"]}
+        return Reply(204)
 
     def _associations(self, call: Call) -> Reply:
         results = [
@@ -195,48 +151,6 @@ class HubSpotFake(VendorServer):
                 errors.append(failure.document())
         return _batch(results, errors)
 
-    def _create(self, kind: str, properties: Mapping[str, str]) -> Object:
-        self._check(kind, properties, own_id=None)
-        number = next(self._numbers)
-        made = Object(str(number), dict(properties), f"2026-02-25T12:00:00.{number % 1000:03}Z")
-        self.tables[kind].objects[made.id] = made
-        return made
-
-    def _update(self, kind: str, known: Object, properties: Mapping[str, str]) -> Object:
-        self._check(kind, properties, own_id=known.id)
-        known.properties |= properties
-        return known
-
-    def _check(self, kind: str, properties: Mapping[str, str], *, own_id: str | None) -> None:
-        for name, value in properties.items():
-            if name not in self.tables[kind].properties:
-                raise Failure(400, "VALIDATION_ERROR", f'Property "{name}" does not exist')
-            if not isinstance(value, str):
-                raise Failure(400, "VALIDATION_ERROR", f"{name} is no text")
-            if value and self._is_unique(kind, name):
-                other = self._lookup(kind, name, value)
-                if other and other.id != own_id:
-                    raise Failure(409, "CONFLICT", f"{kind[:-1].capitalize()} already exists. Existing ID: {other.id}")
-        if properties.get("email") and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", properties["email"]):
-            raise Failure(400, "VALIDATION_ERROR", f"Email address {properties['email']} is invalid")
-        if reason := self.refused_value(properties):
-            raise Failure(400, "VALIDATION_ERROR", reason)
-
-    def _lookup(self, kind: str, id_property: str | None, key: str) -> Object | None:
-        objects = self.tables[kind].objects
-        if id_property in {None, "hs_object_id"}:
-            return objects.get(key)
-        if not self._is_unique(kind, str(id_property)):
-            raise Failure(400, "VALIDATION_ERROR", f"{id_property} is not a unique property")
-        return next((one for one in objects.values() if one.properties.get(str(id_property), "").lower() == key.lower()), None)
-
-    def _is_unique(self, kind: str, name: str) -> bool:
-        return name in _UNIQUE[kind] or bool(self.tables[kind].properties.get(name, {}).get("hasUniqueValue"))
-
-    def _remove(self, kind: str, key: str) -> None:
-        self.tables[kind].objects.pop(key, None)
-        self.associations = {pair for pair in self.associations if key not in pair}
-
 
 _KIND = "(companies|contacts)"
 _ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
@@ -250,16 +164,9 @@ _ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     (f"/crm/v3/objects/{_KIND}", "POST", HubSpotFake._create_one),
     ("/crm/v3/objects/contacts/gdpr-delete", "POST", HubSpotFake._gdpr_delete),
     ("/crm/v4/associations/contacts/companies/batch/associate/default", "POST", HubSpotFake._associate),
+    ("/crm/v4/associations/contacts/companies/batch/archive", "POST", HubSpotFake._dissociate),
     ("/crm/v4/associations/contacts/companies/batch/read", "POST", HubSpotFake._associations),
 ]
-
-
-def _properties(*names: str) -> dict[str, dict[str, Any]]:
-    own = {"openprospect_id": {"hasUniqueValue": True}}
-    return {
-        name: {"name": name, "label": name, "type": "string", "fieldType": "text", "hasUniqueValue": False, **own.get(name, {})}
-        for name in (*names, "openprospect_id")
-    }
 
 
 def _inputs(call: Call) -> list[dict[str, Any]]:
@@ -276,5 +183,5 @@ def inputs_ids(inputs: list[dict[str, Any]]) -> list[str]:
 
 
 def _batch(results: list[dict[str, Any]], errors: list[dict[str, Any]]) -> Reply:
-    told = {"status": "COMPLETE", "results": results, "startedAt": _TIME, "completedAt": _TIME}
+    told = {"status": "COMPLETE", "results": results, "startedAt": TIME, "completedAt": TIME}
     return Reply(207, told | {"numErrors": len(errors), "errors": errors}) if errors else Reply(200, told)

@@ -42,6 +42,18 @@ class Office(Protocol):
 
     def contacts(self) -> list[SeenContact]: ...
 
+    def delete(self, key: str) -> None:
+        """Somebody deletes a company or contact by hand."""
+
+    def merge(self, contact: str, *, into: str) -> str:
+        """Somebody merges a contact into another; the id of what is left."""
+
+    def holds(self, value: str) -> bool:
+        """Whether this stands in any field of any record, found at first sight or not."""
+
+    def take_id_out(self, contact: str) -> None:
+        """Somebody empties our id by hand."""
+
     def refuse(self, value: str) -> None:
         """From now on no name may be this."""
 

@@ -14,7 +14,7 @@ API_USER = "005000000000001AAA"
 _DATA = r"/services/data/v\d+\.0"
 _MOST_RECORDS = 200
 _PREFIX = {"Account": "001", "Contact": "003"}
-_REQUIRED = {"Account": "Name", "Contact": "LastName"}
+_REQUIRED = {"Account": ["Name", "OwnerId"], "Contact": ["LastName", "OwnerId"]}
 
 
 class Failure(Exception):
@@ -33,7 +33,7 @@ class SalesforceFake(VendorServer):
         self.recycle_bin: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
         self._cursors: dict[str, list[dict[str, Any]]] = {}
-        common = _fields("Id", "OwnerId", "Phone", "OpenProspect_Id__c")
+        common = _fields("Id", "OwnerId", "Phone", "MasterRecordId", "OpenProspect_Id__c")
         self.fields = {
             "Account": common | _fields("Name", "Website", "BillingCity", "OpenProspect_Removed_On__c"),
             "Contact": common | _fields("FirstName", "LastName", "Email", "Title", "MobilePhone", "AccountId"),
@@ -72,6 +72,23 @@ class SalesforceFake(VendorServer):
     def _describe(self, call: Call, kind: str) -> Reply:
         return Reply(200, {"name": kind, "fields": list(self.fields[kind].values())})
 
+    def delete(self, key: str) -> None:
+        """What somebody deletes in Salesforce; a contact of a deleted account has none."""
+        for records in self.records.values():
+            if key in records:
+                self.recycle_bin[key] = records.pop(key)
+        for one in self.records["Contact"].values():
+            if one.get("AccountId") == key:
+                one["AccountId"] = None
+
+    def merge(self, kind: str, master: str, other: str) -> str:
+        """The master keeps its values, and takes the other's where it has none; the other is deleted and names the master."""
+        merged = self.records[kind].pop(other)
+        kept = {name: value for name, value in self.records[kind][master].items() if value}
+        self.recycle_bin[other] = {**merged, "MasterRecordId": master}
+        self.records[kind][master] = {**merged, **kept}
+        return master
+
     def _query(self, call: Call) -> Reply:
         query = re.fullmatch(r"SELECT (.+?) FROM (\w+)(?: WHERE (.+?))?(?: ORDER BY ([\w, ]+))?", call.query["q"])
         if query is None or len(call.query["q"]) > 100_000:
@@ -82,7 +99,8 @@ class SalesforceFake(VendorServer):
         if len(set(names)) < len(names):
             raise Failure("INVALID_FIELD", "duplicate field selected")
         holds = _condition(condition)
-        found = [one for one in self.records[kind].values() if holds(one)]
+        deleted = [one for key, one in self.recycle_bin.items() if key.startswith(_PREFIX[kind]) and "queryAll" in call.path]
+        found = [one for one in [*self.records[kind].values(), *deleted] if holds(one)]
         return self._page([{"attributes": {"type": kind}, **{name: one.get(name) for name in names}} for one in found])
 
     def _more(self, call: Call, cursor: str) -> Reply:
@@ -144,9 +162,10 @@ class SalesforceFake(VendorServer):
         return Reply(200, [_attempted(write, row) for row in rows])
 
     def _create(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        self._check(kind, {_REQUIRED[kind]: None, **values}, own_id=None)
+        values = {**dict.fromkeys(_REQUIRED[kind]), "OwnerId": API_USER, **values}
+        self._check(kind, values, own_id=None)
         key = f"{_PREFIX[kind]}{next(self._numbers):012}AAA"
-        self.records[kind][key] = {"OwnerId": API_USER, **_blanked(values), "Id": key}
+        self.records[kind][key] = {**_blanked(values), "Id": key}
         return self.records[kind][key]
 
     def _update(self, kind: str, known: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,8 +179,8 @@ class SalesforceFake(VendorServer):
             raise Failure("ENTITY_IS_LOCKED", "the entity is locked for editing")
 
     def _check(self, kind: str, values: Mapping[str, Any], *, own_id: str | None) -> None:
-        if _REQUIRED[kind] in values and not values[_REQUIRED[kind]]:
-            raise Failure("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{_REQUIRED[kind]}]", _REQUIRED[kind])
+        if missing := [name for name in _REQUIRED[kind] if name in values and not values[name]]:
+            raise Failure("REQUIRED_FIELD_MISSING", f"Required fields are missing: {missing}", *missing)
         if values.get("Email") and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", values["Email"]):
             raise Failure("INVALID_EMAIL_ADDRESS", f"Email: invalid email address: {values['Email']}", "Email")
         for name, value in values.items():
@@ -174,7 +193,7 @@ class SalesforceFake(VendorServer):
 
 _ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     (rf"{_DATA}/sobjects/(Account|Contact)/describe", "GET", SalesforceFake._describe),
-    (rf"{_DATA}/query/?", "GET", SalesforceFake._query),
+    (rf"{_DATA}/query(?:All)?/?", "GET", SalesforceFake._query),
     (rf"{_DATA}/query/(01g\d+)", "GET", SalesforceFake._more),
     (rf"{_DATA}/composite/sobjects/(Account|Contact)/(\w+)", "PATCH", SalesforceFake._upsert),
     (rf"{_DATA}/composite/sobjects", "PATCH", SalesforceFake._update_all),
@@ -183,8 +202,13 @@ _ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
 
 
 def _fields(*names: str) -> dict[str, dict[str, Any]]:
-    own = {"OpenProspect_Id__c": {"externalId": True, "unique": True}}
-    return {name: {"name": name, "type": "string", "externalId": False, "unique": False, **own.get(name, {})} for name in names}
+    own: dict[str, dict[str, Any]] = {
+        "OpenProspect_Id__c": {"externalId": True, "unique": True},
+        "OwnerId": {"type": "reference", "nillable": False},
+        "LastName": {"nillable": False},
+    }
+    common = {"type": "string", "externalId": False, "unique": False, "nillable": True}
+    return {name: {"name": name, **common, **own.get(name, {})} for name in names}
 
 
 def _condition(text: str | None) -> Callable[[Mapping[str, Any]], bool]:

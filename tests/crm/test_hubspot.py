@@ -5,11 +5,15 @@ from typing import ClassVar
 
 import pytest
 
+from openprospect.sync.destinations.opening import held_in
 from tests.crm.contract import CrmContract
 from tests.crm.fake_office import FakeOffice, reached
 from tests.crm.faults import FaultContract
 from tests.crm.hubspot_fake import TOKEN, HubSpotFake
 from tests.crm.office import SeenCompany, SeenContact, blank
+from tests.crm.owners import OwnerContract
+from tests.crm.runs import sync, url_of
+from tests.sync.feed_server import Feed, FeedServer, company
 
 
 class HubSpotOffice(FakeOffice[HubSpotFake]):
@@ -59,6 +63,24 @@ class HubSpotOffice(FakeOffice[HubSpotFake]):
             for one in self.fake.tables["contacts"].objects.values()
         ]
 
+    def delete(self, key: str) -> None:
+        self.fake.delete(key)
+
+    def merge(self, contact: str, *, into: str) -> str:
+        """As somebody does it who takes out the further e-mail that HubSpot then keeps."""
+        left = self.fake.merge("contacts", into, contact)
+        self.take_further_emails_out(left)
+        return left
+
+    def holds(self, value: str) -> bool:
+        return any(value in one.properties.values() for table in self.fake.tables.values() for one in table.objects.values())
+
+    def take_further_emails_out(self, contact: str) -> None:
+        del self.fake.tables["contacts"].objects[contact].properties["hs_additional_emails"]
+
+    def take_id_out(self, contact: str) -> None:
+        del self.fake.tables["contacts"].objects[contact].properties["openprospect_id"]
+
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotFake]:
@@ -71,10 +93,30 @@ def office(fake: HubSpotFake) -> HubSpotOffice:
     return HubSpotOffice(fake)
 
 
-class TestHubSpot(CrmContract):
+class TestHubSpot(CrmContract, OwnerContract):
     @pytest.fixture
     def own_companies(self) -> int:
         return 2_000
+
+    def test_an_address_that_a_merge_left_beside_the_first_is_named_until_somebody_takes_it_out(
+        self, office: HubSpotOffice, server: FeedServer, feed: Feed
+    ) -> None:
+        feed.deliver(company(1, people=1))
+        sync(office, server)
+        [ours] = office.contacts()
+        theirs = office.own_contact(last_name="Ours", email="old@hotel-1.example", owner="owner-1")
+        left = office.fake.merge("contacts", theirs, ours.id)
+        feed.deliver(company(1, people=0))
+
+        assert sync(office, server).outcomes["rejected"] == 1
+
+        [refusal] = held_in(url_of(office))[0].rejected or []
+        assert left in refusal.reason
+        assert office.contacts()[0].first_name is None
+        assert feed.confirmed[-1] != feed.watermark
+        office.take_further_emails_out(left)
+        assert sync(office, server).outcomes["erased"] == 1
+        assert feed.confirmed[-1] == feed.watermark
 
 
 class TestHubSpotFaults(FaultContract):

@@ -9,6 +9,7 @@ from tests.crm.contract import CrmContract
 from tests.crm.fake_office import FakeOffice, reached
 from tests.crm.faults import FaultContract
 from tests.crm.office import SeenCompany, SeenContact
+from tests.crm.owners import OwnerContract
 from tests.crm.salesforce_fake import TOKEN, SalesforceFake
 
 
@@ -59,6 +60,18 @@ class SalesforceOffice(FakeOffice[SalesforceFake]):
             for one in self.fake.records["Contact"].values()
         ]
 
+    def delete(self, key: str) -> None:
+        self.fake.delete(key)
+
+    def merge(self, contact: str, *, into: str) -> str:
+        return self.fake.merge("Contact", into, contact)
+
+    def holds(self, value: str) -> bool:
+        return any(value in one.values() for records in self.fake.records.values() for one in records.values())
+
+    def take_id_out(self, contact: str) -> None:
+        self.fake.records["Contact"][contact]["OpenProspect_Id__c"] = None
+
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[SalesforceFake]:
@@ -71,7 +84,7 @@ def office(fake: SalesforceFake) -> SalesforceOffice:
     return SalesforceOffice(fake)
 
 
-class TestSalesforce(CrmContract):
+class TestSalesforce(CrmContract, OwnerContract):
     @pytest.fixture
     def own_companies(self) -> int:
         return 2_000

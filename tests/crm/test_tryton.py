@@ -67,6 +67,24 @@ class TrytonOffice:
             for one in self._parties(are_people=True)
         ]
 
+    def delete(self, key: str) -> None:
+        self._server.call("party.party.delete", [int(key)])
+
+    def merge(self, contact: str, *, into: str) -> str:
+        """By Tryton's own wizard."""
+        session, *_ = self._server.run("wizard.party.replace.create")
+        self._server.run("wizard.party.replace.execute", session, {"ask": {"source": int(contact), "destination": int(into)}}, "replace")
+        self._server.run("wizard.party.replace.delete", session)
+        return into
+
+    def holds(self, value: str) -> bool:
+        parties = self._server.call("party.party.search_read", [], 0, None, None, _FIELDS)
+        mechanisms = self._server.call("party.contact_mechanism.search", [["value", "=", value]], 0, None, None)
+        return bool(mechanisms) or any(value in one.values() for one in parties)
+
+    def take_id_out(self, contact: str) -> None:
+        self._server.call("party.party.write", [int(contact)], {"openprospect_id": None})
+
     def refuse(self, value: str) -> None:
         allowed = [["name", "!=", value], ["OR", ["first_name", "=", None], ["first_name", "!=", value]]]
         self._rule(f"{value} is not allowed here", allowed, perm_create=True, perm_write=True, perm_delete=False)
@@ -93,7 +111,8 @@ class TrytonOffice:
         return str(made)
 
     def _parties(self, *, are_people: bool) -> list[dict[str, Any]]:
-        found = self._server.call("party.party.search_read", [], 0, None, [["id", "ASC"]], [*_FIELDS, *_MECHANISMS])
+        active = [["replaced_by", "=", None]]
+        found = self._server.call("party.party.search_read", active, 0, None, [["id", "ASC"]], [*_FIELDS, *_MECHANISMS])
         return [one for one in found if bool(one["employer"] or one["last_name"] or one["email"]) is are_people]
 
     def _rule(self, name: str, domain: list[Any], **permissions: bool) -> None:

@@ -25,7 +25,10 @@ class TrytonServer:
         self._session = b64encode(f"{USER}:{number}:{token}".encode()).decode()
 
     def call(self, method: str, *arguments: Any) -> Any:
-        return self._post(f"Session {self._session}", f"model.{method}", *arguments, {"active_test": False})
+        return self.run(f"model.{method}", *arguments)
+
+    def run(self, method: str, *arguments: Any) -> Any:
+        return self._post(f"Session {self._session}", method, *arguments, {"active_test": False})
 
     def _post(self, authorization: str, method: str, *arguments: Any) -> Any:
         headers = {"Content-Type": "application/json"} | ({"Authorization": authorization} if authorization else {})

@@ -44,6 +44,7 @@ class VendorServer:
         self.daily_calls = 100_000
         self.used_calls = 0
         self.before_call: Callable[[int], None] = lambda number: None
+        self.after_call: Callable[[Call], Reply | None] = lambda call: None
         self._lock = threading.RLock()
         fake = self
 
@@ -83,6 +84,7 @@ class VendorServer:
                 return self.quota_spent()
             self.used_calls += 1
             reply = self.answer(call)
+            reply = self.after_call(call) or reply
             return Reply(reply.status, reply.body, {**self.quota_headers(), **reply.headers})
 
     def refused_value(self, values: Mapping[str, Any]) -> str | None:

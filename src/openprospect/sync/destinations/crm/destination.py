@@ -13,9 +13,10 @@ from secrets import token_hex
 import msgspec
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.destinations.base import Applied, Held, Position, Refusal
+from openprospect.sync.destinations.base import Applied, Held, Position
 from openprospect.sync.destinations.crm.leaving import Leaving
-from openprospect.sync.destinations.crm.links import Link, Links
+from openprospect.sync.destinations.crm.links import Links
+from openprospect.sync.destinations.crm.log import Log
 from openprospect.sync.destinations.crm.mirror import Mirror
 from openprospect.sync.destinations.crm.protocol import Crm
 from openprospect.sync.destinations.crm.settings import CrmSettings
@@ -24,20 +25,22 @@ from openprospect.sync.destinations.files import existing_path_of, lock_path, pa
 from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.destinations.sql import SqlDestination
 from openprospect.sync.destinations.sqlite import SqliteDatabase
+from openprospect.sync.errors import FixNeeded, SyncError, TryLater
 
 
 class CrmDestination:
     def __init__(self, database: SqliteDatabase, lock: FileLock, crm: Crm, settings: CrmSettings) -> None:
         self._tables = SqlDestination(database, lock).prepared()
-        self._links = Links(database)
+        log = Log(database)
         run = token_hex(8)
         self._mirror = Mirror(database, version=f" {_version(settings)}", run=run)
-        self._links.create()
+        log.open()
         self._mirror.create()
         self._crm = crm
         self._counts: Counter[str] = Counter()
-        self._upserting = Upserting(crm, self._mirror, self._links, settings, self._counts)
-        self._leaving = Leaving(crm, self._mirror, self._links, settings, self._counts, run=run)
+        self._upserting = Upserting(crm, self._mirror, log, settings, self._counts)
+        self._leaving = Leaving(crm, self._mirror, log, settings, self._counts, run=run)
+        self._failures: dict[str, SyncError] = {}
 
     def position(self, search_id: str) -> Position | None:
         """The mirror's while the CRM has everything; else up to where it does, so that no receipt says more.
@@ -53,6 +56,7 @@ class CrmDestination:
         return Position(source=stored.source, delivered_until=settled, full_run=stored.full_run or has_to_begin)
 
     def begin_full(self, search_id: str, source: Source) -> None:
+        self._failures.pop(search_id, None)
         self._mirror.unsettle(search_id, source)
         self._tables.begin_full(search_id, source)
 
@@ -60,13 +64,31 @@ class CrmDestination:
         self._counts.clear()
         applied = self._tables.apply(batch)
         try:
-            self._upserting.run(batch.search_id)
-            self._leaving.run(batch.search_id)
+            self._follow(batch)
         finally:
             position = self._tables.position(batch.search_id)
             if position is not None and not position.full_run:
                 self._mirror.settle(batch.search_id, position.delivered_until, position.source)
         return Applied(companies=applied.companies, prospects=applied.prospects, removed=applied.removed, outcomes=+self._counts)
+
+    def _follow(self, batch: Batch) -> None:
+        """A CRM that takes no more keeps nothing out of the mirror: what is still to be read may hold an erasure, which then
+        comes first in the next run. So the failure is told at the end of the walk.
+        """
+        failure = self._failures.pop(batch.search_id, None) or self._failure(batch.search_id)
+        if failure and batch.last:
+            raise failure
+        if failure:
+            self._failures[batch.search_id] = failure
+
+    def _failure(self, search_id: str) -> SyncError | None:
+        try:
+            self._leaving.begin(search_id)
+            self._upserting.run(search_id)
+            self._leaving.finish(search_id)
+        except (TryLater, FixNeeded) as failure:
+            return failure
+        return None
 
     def close(self) -> None:
         self._crm.close()
@@ -92,11 +114,7 @@ def held_in(url: str) -> list[Held]:
     database = SqliteDatabase(existing_path_of(url), read_only=True)
     with closing(SqlDestination(database)) as destination:
         links = Links(database)
-        return [replace(held, rejected=[_refusal(link) for link in links.refused(held.search_id)]) for held in destination.held()]
-
-
-def _refusal(link: Link) -> Refusal:
-    return Refusal(kind=link.kind, company_id=link.company_id, id=link.id, reason=link.reason or "", tried_at=link.tried_at)
+        return [replace(held, rejected=links.refused(held.search_id)) for held in destination.held()]
 
 
 def _version(settings: CrmSettings) -> str:

@@ -20,6 +20,7 @@ __all__ = ["held_in", "open_destination"]
 _BATCH, _PAIRS, _PAGE = 100, 1_000, 200
 _OBJECTS = {Kind.COMPANY: "companies", Kind.CONTACT: "contacts"}
 _MATCH = {Kind.COMPANY: "domain", Kind.CONTACT: "email"}
+_MERGED, _OTHER_EMAILS = "hs_merged_object_ids", "hs_additional_emails"
 _OWNER = {"hubspot_owner_id": {"policy": "never"}}
 _DEFAULTS: dict[str, Any] = {
     "companies": {
@@ -68,7 +69,7 @@ class HubSpot:
                 )
 
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
-        properties = sorted({*fields, self._settings.of(kind).id_field, _MATCH[kind]})
+        properties = sorted({*fields, self._settings.of(kind).id_field, _MATCH[kind], _MERGED, _OTHER_EMAILS})
         if by is By.MATCH and kind is Kind.COMPANY:
             found = [one for part in slices(keys, _BATCH // 2) for one in self._search(kind, part, properties)]
         else:
@@ -81,6 +82,9 @@ class HubSpot:
 
     def associate(self, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
         return [outcome.reason for part in slices(pairs, _PAIRS) for outcome in each(self._associate, part)]
+
+    def dissociate(self, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+        return [outcome.reason for part in slices(pairs, _PAIRS) for outcome in each(self._dissociate, part)]
 
     def delete(self, kind: Kind, record_ids: Sequence[str]) -> list[Outcome]:
         """People for good, one call each: HubSpot would keep an archived one for 90 days."""
@@ -95,7 +99,7 @@ class HubSpot:
         body: dict[str, Any] = {"inputs": [{"id": key} for key in keys], "properties": properties}
         body |= {"idProperty": id_property} if id_property else {}
         results: list[dict[str, Any]] = self._api.call("POST", f"/crm/v3/objects/{_OBJECTS[kind]}/batch/read", body)["results"]
-        return sorted(results, key=_age)
+        return sorted({one["id"]: one for one in results}.values(), key=_age)  # A merged record answers to its former ids, too.
 
     def _search(self, kind: Kind, domains: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
         values = [spelled for domain in domains for spelled in (domain, f"www.{domain}")]
@@ -145,6 +149,11 @@ class HubSpot:
             raise RowsRefused(_message(answer))
         return [Outcome(record_id=contact) for contact, _ in pairs]
 
+    def _dissociate(self, pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
+        inputs = [{"from": {"id": contact}, "to": [{"id": company}]} for contact, company in pairs]
+        self._api.call("POST", "/crm/v4/associations/contacts/companies/batch/archive", {"inputs": inputs})
+        return [Outcome(record_id=contact) for contact, _ in pairs]
+
     def _erase(self, record_ids: Sequence[str]) -> list[Outcome]:
         with suppress(_NotThere):
             self._api.call("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": record_ids[0]})
@@ -161,6 +170,8 @@ class HubSpot:
             id=one["id"],
             external_id=values.get(self._settings.of(kind).id_field),
             match=domain_of(match) if kind is Kind.COMPANY else email_of(match),
+            former_ids=_several(values.get(_MERGED)),
+            other_matches=_several((values.get(_OTHER_EMAILS) or "").lower()),
             values=values,
         )
 
@@ -221,6 +232,10 @@ def _reasons(answer: Mapping[str, Any]) -> dict[str, str]:
 
 def _message(answer: Mapping[str, Any]) -> str:
     return "; ".join(dict.fromkeys(error.get("message", "") for error in answer.get("errors", ())))
+
+
+def _several(value: str | None) -> list[str]:
+    return [one for one in (value or "").split(";") if one]
 
 
 def _age(one: Mapping[str, Any]) -> tuple[str, int, str]:

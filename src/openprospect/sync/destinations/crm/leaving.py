@@ -1,105 +1,137 @@
 """Takes out of the CRM what is no longer delivered: people who were erased or left out, companies that were withdrawn."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from openprospect.sync.destinations.crm.links import Link, Links
-from openprospect.sync.destinations.crm.mapping import Values, ours
+from openprospect.sync.destinations.crm.employing import Employing
+from openprospect.sync.destinations.crm.emptying import emptied, reason_to_hold, remainder, way_of
+from openprospect.sync.destinations.crm.links import Link
+from openprospect.sync.destinations.crm.locating import Leaver, Locator
+from openprospect.sync.destinations.crm.log import Log
 from openprospect.sync.destinations.crm.mirror import Mirror
-from openprospect.sync.destinations.crm.protocol import By, Crm, Kind, Outcome, Record, Write
+from openprospect.sync.destinations.crm.protocol import Crm, Kind, Outcome, Write
 from openprospect.sync.destinations.crm.settings import CrmSettings
 from openprospect.sync.destinations.crm.upserting import CHUNK
 from openprospect.sync.destinations.crm.wanted import Lens
+
+_COUNTED = {Kind.CONTACT: "erased", Kind.COMPANY: "withdrawn"}
 
 
 class Leaving:
     """A link is forgotten once the CRM has done what the settings say; until then it holds the position back."""
 
-    def __init__(self, crm: Crm, mirror: Mirror, links: Links, settings: CrmSettings, counts: Counter[str], *, run: str) -> None:
+    def __init__(self, crm: Crm, mirror: Mirror, log: Log, settings: CrmSettings, counts: Counter[str], *, run: str) -> None:
         self._crm = crm
         self._mirror = mirror
-        self._links = links
+        self._log = log
         self._settings = settings
         self._counts = counts
         self._run = run
+        self._locator = Locator(crm, log, settings)
+        self._employing = Employing(crm, mirror, log)
 
-    def run(self, search_id: str) -> None:
-        """People before their companies."""
+    def begin(self, search_id: str) -> None:
+        """What need not wait for anything that is delivered, so that no backlog keeps anybody in the CRM.
+
+        Records that somebody else holds are handed over to them first; then people go whom nobody delivered may be.
+        """
+        for kind in Kind:
+            for gone in self._gone(kind, search_id):
+                self._hand_over(kind, gone)
+        for gone in self._gone(Kind.CONTACT, search_id):
+            awaited = {link.place for link in self._mirror.awaited(gone)}
+            self._take_out(Kind.CONTACT, [link for link in gone if link.place not in awaited])
+
+    def finish(self, search_id: str) -> None:
+        """Everything else, people before their companies."""
         for kind in (Kind.CONTACT, Kind.COMPANY):
-            gone = self._mirror.gone(kind, search_id)
-            for start in range(0, len(gone), CHUNK):
-                self._chunk(kind, gone[start : start + CHUNK])
+            for gone in self._gone(kind, search_id):
+                self._take_out(kind, gone)
 
-    def _chunk(self, kind: Kind, gone: Sequence[Link]) -> None:
-        links = self._still_alone(kind, self._with_records(kind, gone))
-        for way in dict.fromkeys(map(self._way, links)):
-            self._take_out(kind, way, [link for link in links if self._way(link) == way])
+    def _gone(self, kind: Kind, search_id: str) -> Iterator[list[Link]]:
+        gone = self._mirror.gone(kind, search_id)
+        for start in range(0, len(gone), CHUNK):
+            yield gone[start : start + CHUNK]
 
-    def _with_records(self, kind: Kind, gone: Sequence[Link]) -> list[Link]:
-        """With the records of those that a kill kept from being logged; forgotten where the CRM has none."""
-        unknown = [link.id for link in gone if link.record_id is None]
-        records = self._crm.find(kind, By.EXTERNAL_ID, unknown, []) if unknown else []
-        found = {record.external_id: record.id for record in records}
-        links = [link if link.record_id else replace(link, record_id=found.get(link.id)) for link in gone]
-        self._links.forget(link for link in links if link.record_id is None)
-        return [link for link in links if link.record_id is not None]
+    def _hand_over(self, kind: Kind, gone: Sequence[Link]) -> None:
+        """Those who hold a record together with one who left it are due again: what that one wrote is theirs to renew."""
+        heirs = self._mirror.delivered(kind, (link.record_id for link in gone if link.record_id))
+        held = {heir.record_id for heir in heirs}
+        left = {link.record_id for link in self._part(kind, [link for link in gone if link.record_id in held])}
+        with self._log.transaction():
+            self._log.links.save(replace(heir, applied=None) for heir in heirs if heir.record_id in left)
 
-    def _still_alone(self, kind: Kind, gone: Sequence[Link]) -> list[Link]:
-        """Without those whose record is also somebody's who is still delivered: there, only the link is forgotten."""
-        linked = self._links.of_records(kind, (link.record_id or "" for link in gone))
-        leaving = {(link.search_id, *link.key) for link in gone}
-        shared = [link for link in gone if any((o.search_id, *o.key) not in leaving for o in linked.get(link.record_id or "", []))]
-        self._links.forget(shared)
-        return [link for link in gone if link not in shared]
+    def _take_out(self, kind: Kind, gone: Sequence[Link]) -> None:
+        leavers = self._locator.locate(kind, gone)
+        heirs = {heir.record_id for heir in self._mirror.delivered(kind, (one.record.id for one in leavers))}
+        self._part_from_nothing(kind, gone, leavers)
+        self._part_from_heirs(kind, [one for one in leavers if one.record.id in heirs])
+        alone = [(way_of(one, self._settings), one) for one in leavers if one.record.id not in heirs]
+        for way in dict.fromkeys(way for way, _ in alone):
+            self._go(kind, way, [one for its_way, one in alone if its_way == way])
 
-    def _way(self, link: Link) -> str:
-        if link.kind is Kind.CONTACT:
-            return self._settings.contacts.gone if link.is_created else self._settings.contacts.gone_existing
-        told = self._settings.companies
-        way = "mark" if told.gone == "delete" and not link.is_created else told.gone
-        return "keep" if way == "mark" and not told.removed_field else way
+    def _part_from_nothing(self, kind: Kind, gone: Sequence[Link], leavers: Sequence[Leaver]) -> None:
+        """Whoever is in no record: deleted by hand, or never made."""
+        located = {link.place for one in leavers for link in one.links}
+        absent = [link for link in gone if link.place not in located]
+        self._counts[_COUNTED[kind]] += sum(link.record_id is not None for link in absent)
+        self._part(kind, [replace(link, company=None) for link in absent], forgotten=[link.record_id for link in absent])
 
-    def _take_out(self, kind: Kind, way: str, links: Sequence[Link]) -> None:
+    def _part_from_heirs(self, kind: Kind, leavers: Sequence[Leaver]) -> None:
+        """The record stays theirs, with what is known of those that were merged into it."""
+        with self._log.transaction():
+            self._log.records.save(one.known for one in leavers)
+        self._part(kind, [replace(link, record_id=one.record.id) for one in leavers for link in one.links])
+
+    def _go(self, kind: Kind, way: str, leavers: Sequence[Leaver]) -> None:
+        outcomes = list(zip(leavers, self._outcomes(kind, way, leavers), strict=True))
+        self._refuse([(link, outcome.reason) for one, outcome in outcomes if outcome.reason for link in one.links])
+        done = [one for one, outcome in outcomes if outcome.reason is None]
+        links = [replace(link, company=None) for one in done for link in one.links]  # Where it is associated, it stays.
+        is_over = way == "delete" or kind is Kind.CONTACT
+        forgotten = [key for one in done for key in (one.record.id, *(link.record_id for link in one.links))] if is_over else []
+        self._counts[_COUNTED[kind]] += len(self._part(kind, links, forgotten=forgotten))
+
+    def _outcomes(self, kind: Kind, way: str, leavers: Sequence[Leaver]) -> list[Outcome]:
         if way == "keep":
-            outcomes = [Outcome(record_id=link.record_id) for link in links]
-        elif way == "delete":
-            outcomes = self._deleted(kind, links)
-        else:
-            outcomes = self._rewritten(kind, way, links)
-        done = [link for link, outcome in zip(links, outcomes, strict=True) if outcome.reason is None]
-        refused = [(link, outcome.reason) for link, outcome in zip(links, outcomes, strict=True) if outcome.reason is not None]
-        self._links.save(link.refused(reason, self._run) for link, reason in refused)
-        self._links.forget(done)
-        self._counts["rejected"] += len(refused)
-        self._counts["erased" if kind is Kind.CONTACT else "withdrawn"] += len(done)
+            return [Outcome() for _ in leavers]
+        if way == "hold":
+            return [Outcome(reason=reason_to_hold(one, self._settings)) for one in leavers]
+        if way == "delete":
+            return self._deleted(kind, leavers)
+        outcomes = self._rewritten(kind, way, leavers)
+        return [replace(outcome, reason=outcome.reason or remainder(one)) for one, outcome in zip(leavers, outcomes, strict=True)]
 
-    def _deleted(self, kind: Kind, links: Sequence[Link]) -> list[Outcome]:
+    def _deleted(self, kind: Kind, leavers: Sequence[Leaver]) -> list[Outcome]:
         """Emptied first, where the CRM keeps what is deleted for a while; what cannot be emptied is not deleted either."""
         is_emptied = kind is Kind.CONTACT and self._crm.traits.keeps_deleted
-        outcomes = self._rewritten(kind, "anonymise", links) if is_emptied else [Outcome() for _ in links]
-        ready = [link.record_id or "" for link, outcome in zip(links, outcomes, strict=True) if outcome.reason is None]
+        outcomes = self._rewritten(kind, "anonymise", leavers) if is_emptied else [Outcome() for _ in leavers]
+        ready = [one.record.id for one, outcome in zip(leavers, outcomes, strict=True) if outcome.reason is None]
         deleted = iter(self._crm.delete(kind, ready) if ready else [])
         return [next(deleted) if outcome.reason is None else outcome for outcome in outcomes]
 
-    def _rewritten(self, kind: Kind, way: str, links: Sequence[Link]) -> list[Outcome]:
-        """Records that are not there any more need nothing."""
+    def _rewritten(self, kind: Kind, way: str, leavers: Sequence[Leaver]) -> list[Outcome]:
         lens = Lens(kind, self._settings)
-        fields = [*lens.asked_fields(), *(self._crm.traits.personal if way == "anonymise" else ())]
-        found = self._crm.find(kind, By.RECORD_ID, [link.record_id or "" for link in links], list(dict.fromkeys(fields)))
-        records = {record.id: record for record in found}
-        present = [link for link in links if link.record_id in records]
-        writes = [
-            Write(external_id=link.id, record_id=link.record_id, values=self._rewrite(lens, way, link, records[link.record_id or ""]))
-            for link in present
-        ]
-        outcomes = dict(zip((link.key for link in present), self._crm.write(kind, writes) if writes else [], strict=True))
-        return [outcomes.get(link.key, Outcome()) for link in links]
+        values = {one.record.id: emptied(one, way, lens, self._crm.traits) for one in leavers}
+        writes = [Write(external_id=one.links[0].id, record_id=one.record.id, values=values[one.record.id]) for one in leavers]
+        writes = [write for write in writes if write.values]
+        outcomes = dict(zip((write.record_id for write in writes), self._crm.write(kind, writes) if writes else [], strict=True))
+        return [outcomes.get(one.record.id, Outcome()) for one in leavers]
 
-    def _rewrite(self, lens: Lens, way: str, link: Link, record: Record) -> Values:
-        if way == "mark":
-            return {lens.removed_field or "": datetime.now(UTC).date().isoformat()}
-        names: Iterable[str] = [*lens.fields, *self._crm.traits.personal] if way == "anonymise" else ours(record.values, link.written)
-        emptied = {name: self._crm.traits.required.get(name) for name in names if record.values.get(name) is not None}
-        return {**emptied, lens.id_field: None} if record.external_id in {None, link.id} else emptied
+    def _part(self, kind: Kind, links: Sequence[Link], *, forgotten: Iterable[str | None] = ()) -> list[Link]:
+        """Those links that are no more, once nobody belongs to a company through them; `forgotten`: records that nobody needs then."""
+        kept = self._employing.left(links)
+        self._refuse(kept)
+        places = {link.place for link, _ in kept}
+        parted = [link for link in links if link.place not in places]
+        with self._log.transaction():
+            self._log.links.forget(parted)
+            self._log.records.made(kind, (link.id for link in parted))
+            self._log.records.forget(kind, (key for key in forgotten if key))
+        return parted
+
+    def _refuse(self, refused: Sequence[tuple[Link, str]]) -> None:
+        self._counts["rejected"] += len(refused)
+        with self._log.transaction():
+            self._log.links.save(link.refused(reason, self._run) for link, reason in refused)

@@ -10,6 +10,8 @@ import msgspec
 from openprospect.sync.destinations.crm.settings import Field, Policy
 
 Values = dict[str, Any]
+Digests = Mapping[str, tuple[str, ...]]
+"""By field, digests of values that count as ours."""
 
 
 def values_of(item: Mapping[str, Any], fields: Mapping[str, Field]) -> Values:
@@ -18,23 +20,27 @@ def values_of(item: Mapping[str, Any], fields: Mapping[str, Field]) -> Values:
     return {name: _plain(value) for name, value in found.items() if not _is_blank(value) and fields[name].policy is not Policy.NEVER}
 
 
-def changes(wanted: Mapping[str, Any], held: Mapping[str, Any], written: Mapping[str, str], fields: Mapping[str, Field]) -> Values:
-    """What to write into a record that holds `held`, where `written` are digests of what we last wrote."""
+def changes(wanted: Mapping[str, Any], held: Mapping[str, Any], written: Digests, fields: Mapping[str, Field]) -> Values:
+    """What to write into a record that holds `held`, where `written` are digests of what we wrote."""
     return {
         name: value
         for name, value in wanted.items()
         if text(value) != text(held.get(name))
-        and (_is_ours(held.get(name), written.get(name)) or _policy(fields, name) is Policy.OVERWRITE)
+        and (_is_ours(held.get(name), written.get(name, ())) or _policy(fields, name) is Policy.OVERWRITE)
     }
 
 
-def ours(held: Mapping[str, Any], written: Mapping[str, str]) -> list[str]:
+def ours(held: Mapping[str, Any], written: Digests) -> list[str]:
     """The fields that still hold what we wrote."""
-    return [name for name, digest_written in written.items() if held.get(name) is not None and digest(held[name]) == digest_written]
+    return [name for name, told in written.items() if held.get(name) is not None and digest(held[name]) in told]
 
 
-def digests(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: digest(value) for name, value in values.items()}
+def digests(values: Values) -> Digests:
+    return {name: (digest(value),) for name, value in values.items()}
+
+
+def joined(first: Digests, second: Digests) -> Digests:
+    return {name: tuple(dict.fromkeys((*first.get(name, ()), *second.get(name, ())))) for name in {**first, **second}}
 
 
 def digest(value: Any) -> str:
@@ -74,8 +80,8 @@ def _policy(fields: Mapping[str, Field], name: str) -> Policy:
     return fields[name].policy if name in fields else Policy.FILL
 
 
-def _is_ours(held: Any, digest_written: str | None) -> bool:
-    return _is_blank(held) or digest(held) == digest_written
+def _is_ours(held: Any, written: tuple[str, ...]) -> bool:
+    return _is_blank(held) or digest(held) in written
 
 
 def _is_blank(value: Any) -> bool:

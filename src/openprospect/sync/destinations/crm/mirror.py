@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,20 @@ class Mirror:
     def gone(self, kind: Kind, search_id: str) -> list[Link]:
         """What is linked to a record, but was withdrawn, erased or left out; but for what this run has tried already."""
         return [link for link in self._links.without_row(kind, search_id, *_TABLES[kind]) if link.tried != self._run]
+
+    def delivered(self, kind: Kind, record_ids: Iterable[str]) -> list[Link]:
+        """Who is linked to these records and delivered, in any search; whoever was linked first stands first."""
+        return self._links.with_row(kind, record_ids, *_TABLES[kind])
+
+    def awaited(self, gone: Sequence[Link]) -> list[Link]:
+        """Those of people who left that somebody who is delivered may be, by id or e-mail: the same person elsewhere, perhaps."""
+        ids, matches = (self._database.id_list(sorted(told)) for told in ({one.id for one in gone}, {one.match or "" for one in gone}))
+        among = self._database.is_among
+        rows = self._database.query(
+            f"SELECT id, lower(trim(email)) FROM {PROSPECTS} WHERE id {among} OR lower(trim(email)) {among}", ids, matches
+        )
+        told = {key for row in rows for key in row if key}
+        return [one for one in gone if {one.id, one.match} & told]
 
     def items(self, kind: Kind, search_id: str, company_ids: Iterable[str]) -> dict[tuple[str, str], dict[str, Any]]:
         """Companies, or the people at them, as they were delivered, by (company id, id)."""

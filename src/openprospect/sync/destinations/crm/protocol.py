@@ -1,6 +1,6 @@
 """What a CRM is to us: records found by three keys, written in batches, taken out. One file a vendor speaks it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -21,11 +21,17 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record as the CRM holds it; values are None where it holds nothing. `match` is in the form we look it up by."""
+    """A record as the CRM holds it; values are None where it holds nothing. `match` is in the form we look it up by.
+
+    `former_ids`: records that somebody merged into this one, as far as the CRM tells. `other_matches`: e-mails that it got
+    that way, which only a person can take out.
+    """
 
     id: str
     external_id: str | None = None
     match: str | None = None
+    former_ids: Sequence[str] = ()
+    other_matches: Sequence[str] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -55,13 +61,15 @@ class Traits:
 
     `keeps_deleted`: a deleted record can still be read or brought back. `company_field`: the contact's field that names
     its company; None where the two are associated by a call of its own. `personal`: fields of a contact that hold a
-    person, mapped or not. `required`: those that are never left empty, and what stands there for nobody.
+    person, mapped or not. `required`: those that are never left empty, and what stands there for nobody. `kept`: those
+    that cannot be emptied and say nothing about a person, such as the owner.
     """
 
     keeps_deleted: bool = False
     company_field: str | None = None
     personal: Sequence[str] = ()
     required: Mapping[str, str] = field(default_factory=dict)
+    kept: Collection[str] = ()
 
 
 class Crm(Protocol):
@@ -78,13 +86,19 @@ class Crm(Protocol):
         """Raises `DestinationRefused` where a field that the settings name is missing or cannot do its work."""
 
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
-        """The records with one of these keys, oldest first, with the fields asked for."""
+        """The records with one of these keys, oldest first, with the fields asked for that the CRM has.
+
+        By record id also the record that one of these was merged into.
+        """
 
     def write(self, kind: Kind, writes: Sequence[Write]) -> list[Outcome]:
         """An outcome for each, in order; one refused row never keeps another out."""
 
     def associate(self, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
         """Let contacts belong to companies (record ids); for each the reason why not, or None."""
+
+    def dissociate(self, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+        """Let them not belong there any more; for each the reason why not, or None."""
 
     def delete(self, kind: Kind, record_ids: Sequence[str]) -> list[Outcome]:
         """An outcome for each, in order; a record that is not there is deleted."""

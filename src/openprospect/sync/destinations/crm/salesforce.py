@@ -1,6 +1,7 @@
 """`salesforce://`: accounts and contacts through Salesforce's REST API: SOQL to find them, collections of 200 to write them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -54,6 +55,7 @@ class Salesforce:
 
     def __init__(self, base_url: str, token: str, settings: CrmSettings, retry: Retry) -> None:
         self._settings = settings
+        self._fields: dict[Kind, set[str]] = {}
         self._api = Api(
             base_url,
             f"Bearer {token}",
@@ -68,6 +70,9 @@ class Salesforce:
             told = self._settings.of(kind)
             described = self._api.call("GET", f"{_DATA}/sobjects/{_OBJECTS[kind]}/describe")
             known = {field["name"]: field for field in described["fields"]}
+            self._fields[kind] = {*known}
+            if kind is Kind.CONTACT:
+                self.traits = replace(self.traits, kept={name for name, field in known.items() if _is_kept(field)})
             for name in told.needed_fields:
                 if name not in known:
                     raise DestinationRefused(
@@ -81,16 +86,15 @@ class Salesforce:
 
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
         field = {By.EXTERNAL_ID: self._settings.of(kind).id_field, By.RECORD_ID: "Id", By.MATCH: _MATCH[kind]}[by]
-        names = sorted({*fields, "Id", self._settings.of(kind).id_field, _MATCH[kind]})
-        found: list[dict[str, Any]] = []
-        for condition in _conditions(field, keys, is_part=by is By.MATCH and kind is Kind.COMPANY):
-            query = f"SELECT {', '.join(names)} FROM {_OBJECTS[kind]} WHERE {condition} ORDER BY CreatedDate, Id"  # noqa: S608
-            path = f"{_DATA}/query?{urlencode({'q': query})}"
-            while path:
-                answer = self._api.call("GET", path)
-                found += answer["records"]
-                path = answer.get("nextRecordsUrl")
-        return [self._record(kind, one) for one in found]
+        names = {*fields, "Id", self._settings.of(kind).id_field, _MATCH[kind]} & self._fields[kind]
+        found = [
+            self._record(kind, one)
+            for condition in _conditions(field, keys, is_part=by is By.MATCH and kind is Kind.COMPANY)
+            for one in self._queried(
+                "query", f"{', '.join(sorted(names))} FROM {_OBJECTS[kind]} WHERE {condition} ORDER BY CreatedDate, Id"
+            )
+        ]
+        return self._with_merged(kind, keys, fields, found) if by is By.RECORD_ID else found
 
     def write(self, kind: Kind, writes: Sequence[Write]) -> list[Outcome]:
         return written(writes, _BATCH, lambda part: self._write(kind, part))
@@ -99,11 +103,40 @@ class Salesforce:
         """A contact's account is a field of it (`company_field`), written with the others."""
         return [None for _ in pairs]
 
+    dissociate = associate
+
     def delete(self, kind: Kind, record_ids: Sequence[str]) -> list[Outcome]:  # noqa: ARG002 - ids tell the object themselves
         return [outcome for part in slices(record_ids, _BATCH) for outcome in each(self._delete, part)]
 
     def close(self) -> None:
         self._api.close()
+
+    def _with_merged(self, kind: Kind, keys: Sequence[str], fields: Sequence[str], found: list[Record]) -> list[Record]:
+        """A record that lost a merge lies among the deleted ones and names the one that won, which may have lost the next."""
+        missing = sorted({*keys} - {record.id for record in found})
+        masters: dict[str, list[str]] = {}
+        for condition in _conditions("Id", missing, is_part=False):
+            for one in self._queried("queryAll", f"Id, MasterRecordId FROM {_OBJECTS[kind]} WHERE {condition}"):
+                if one["MasterRecordId"]:
+                    masters.setdefault(one["MasterRecordId"], []).append(one["Id"])
+        if not masters:
+            return found
+        winners = self.find(kind, By.RECORD_ID, sorted(masters), fields)
+        merged = [
+            replace(
+                winner,
+                former_ids=[*winner.former_ids, *(loser for key in (winner.id, *winner.former_ids) for loser in masters.get(key, ()))],
+            )
+            for winner in winners
+        ]
+        return [*(record for record in found if record.id not in {winner.id for winner in merged}), *merged]
+
+    def _queried(self, resource: str, selection: str) -> Iterator[dict[str, Any]]:
+        path = f"{_DATA}/{resource}?{urlencode({'q': f'SELECT {selection}'})}"
+        while path:
+            answer = self._api.call("GET", path)
+            yield from answer["records"]
+            path = answer.get("nextRecordsUrl")
 
     def _write(self, kind: Kind, writes: Sequence[Write]) -> list[Outcome]:
         id_field, is_update = self._settings.of(kind).id_field, writes[0].record_id is not None
@@ -218,6 +251,10 @@ def _remaining_calls(headers: Mapping[str, str]) -> int | None:
         if name == "api-usage" and used.isdigit() and most.isdigit():
             return int(most) - int(used)
     return None
+
+
+def _is_kept(field: Mapping[str, Any]) -> bool:
+    return not field["nillable"] and field["type"] in {"boolean", "reference"}
 
 
 def _outcome(one: Mapping[str, Any]) -> Outcome:

@@ -40,10 +40,13 @@ class Records(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     fields: dict[str, Field] = {}
 
     @property
+    def written_fields(self) -> list[str]:
+        return [name for name, field in self.fields.items() if field.policy is not Policy.NEVER]
+
+    @property
     def needed_fields(self) -> list[str]:
         """Everything that the CRM must have for us to write."""
-        mapped = [name for name, field in self.fields.items() if field.policy is not Policy.NEVER]
-        return [self.id_field, *mapped, *([self.removed_field] if self.removed_field else [])]
+        return [self.id_field, *self.written_fields, *([self.removed_field] if self.removed_field else [])]
 
 
 class Companies(Records, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +57,7 @@ class Companies(Records, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Contacts(Records, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gone: Literal["delete", "anonymise"] = "delete"
     gone_existing: Literal["release", "anonymise", "delete"] = "release"
+    gone_unclear: Literal["hold", "release", "anonymise", "delete"] = "hold"
 
 
 class CrmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

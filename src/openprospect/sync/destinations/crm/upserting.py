@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from openprospect.sync.destinations.crm.employing import Employing
 from openprospect.sync.destinations.crm.finding import Finder, Found
-from openprospect.sync.destinations.crm.links import Link, Links
-from openprospect.sync.destinations.crm.mapping import Values, changes, digests
+from openprospect.sync.destinations.crm.log import Log
 from openprospect.sync.destinations.crm.mirror import Due, Mirror
-from openprospect.sync.destinations.crm.protocol import Crm, Kind, Outcome, Write
+from openprospect.sync.destinations.crm.planning import Plan, plan_of, without_doubles
+from openprospect.sync.destinations.crm.protocol import Crm, Kind, Outcome
+from openprospect.sync.destinations.crm.records import Known
 from openprospect.sync.destinations.crm.settings import CrmSettings
 from openprospect.sync.destinations.crm.wanted import Lens, Wanted
 
@@ -16,21 +18,14 @@ CHUNK = 200
 _NO_COMPANY = "Its company is not in the CRM, which refused it."
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    wanted: Wanted
-    found: Found | None
-    values: Values
-    """What is to be written; empty where the record has it all."""
-
-
 class Upserting:
-    def __init__(self, crm: Crm, mirror: Mirror, links: Links, settings: CrmSettings, counts: Counter[str]) -> None:
+    def __init__(self, crm: Crm, mirror: Mirror, log: Log, settings: CrmSettings, counts: Counter[str]) -> None:
         self._crm = crm
         self._mirror = mirror
-        self._links = links
+        self._log = log
         self._settings = settings
         self._counts = counts
+        self._employing = Employing(crm, mirror, log)
 
     def run(self, search_id: str) -> None:
         """Everything that is due: companies first, so that their people find them."""
@@ -44,7 +39,7 @@ class Upserting:
     def _chunk(self, lens: Lens, search_id: str, dues: Sequence[Due]) -> list[Due]:
         """Those of the chunk that have to wait for others of it."""
         items = self._mirror.items(lens.kind, search_id, (due.company_id for due in dues))
-        links = self._links.among(lens.kind, search_id, [due.key for due in dues])
+        links = self._log.links.among(lens.kind, search_id, [due.key for due in dues])
         companies = self._companies(lens.kind, search_id, dues)
         chunk = [
             lens.wanted(search_id, due, items[due.key], links.get(due.key), company=companies.get(due.company_id))
@@ -55,9 +50,11 @@ class Upserting:
             self._refuse([one for one in chunk if one.company is None])
             chunk = [one for one in chunk if one.company is not None]
         company_field = self._crm.traits.company_field if lens.kind is Kind.CONTACT else None
-        found = Finder(self._crm, self._links, lens.kind, search_id, lens.asked_fields(company_field)).find(chunk)
-        now, waiting = _without_doubles(lens.kind, chunk, found)
-        self._write(lens, [self._plan(lens, one, found.get(one.due.key), company_field) for one in now])
+        found = Finder(self._crm, self._log, lens.kind, search_id, lens.asked_fields(company_field)).find(chunk)
+        now, waiting = without_doubles(chunk, found)
+        leaders = self._leaders(lens.kind, found)
+        plans = [plan_of(lens, one, found.get(one.due.key), leads=_leads(one, found, leaders), company_field=company_field) for one in now]
+        self._write(lens, plans)
         return waiting
 
     def _companies(self, kind: Kind, search_id: str, dues: Sequence[Due]) -> dict[str, str]:
@@ -65,88 +62,65 @@ class Upserting:
         if kind is Kind.COMPANY:
             return {}
         ids = {due.company_id for due in dues}
-        links = self._links.among(Kind.COMPANY, search_id, [(company_id, company_id) for company_id in ids])
-        return {company_id: link.record_id for (company_id, _), link in links.items() if link.record_id and link.applied}
+        links = self._log.links.among(Kind.COMPANY, search_id, [(company_id, company_id) for company_id in ids])
+        return {company_id: link.record_id for (company_id, _), link in links.items() if link.record_id}
 
-    def _plan(self, lens: Lens, one: Wanted, found: Found | None, company_field: str | None) -> _Plan:
-        wanted = one.values | ({company_field: one.company} if company_field else {})
-        if found is None:
-            return _Plan(one, None, wanted)
-        values = changes(wanted, found.record.values, one.link.written, lens.fields)
-        if found.record.external_id is None:
-            values[lens.id_field] = one.external_id
-        if lens.removed_field and found.record.values.get(lens.removed_field) is not None:
-            values[lens.removed_field] = None
-        return _Plan(one, found, values)
+    def _leaders(self, kind: Kind, found: Mapping[tuple[str, str], Found]) -> dict[str, tuple[str, str, str]]:
+        """Of each record the first who is linked to it and still delivered."""
+        leaders: dict[str, tuple[str, str, str]] = {}
+        for link in self._mirror.delivered(kind, (one.record.id for one in found.values())):
+            leaders.setdefault(link.record_id or "", link.place)
+        return leaders
 
-    def _write(self, lens: Lens, plans: Sequence[_Plan]) -> None:
+    def _write(self, lens: Lens, plans: Sequence[Plan]) -> None:
         """Intents, then the records, then their companies, then the log."""
-        self._links.save(replace(plan.wanted.link, is_created=True) for plan in plans if plan.found is None)
-        writes = [plan for plan in plans if plan.found is None or plan.values]
-        outcomes = (
-            dict(zip(map(_key, writes), self._crm.write(lens.kind, [_write_of(plan) for plan in writes]), strict=True)) if writes else {}
-        )
-        outcomes |= {_key(plan): Outcome(record_id=plan.found.record.id) for plan in plans if plan.found and not plan.values}
-        if lens.kind is Kind.CONTACT and self._crm.traits.company_field is None:
-            outcomes = self._associated(plans, outcomes)
-        self._links.save(self._logged(lens, plan, outcomes[_key(plan)]) for plan in plans)
+        self._intend(lens, [plan for plan in plans if plan.write])
+        writes = {plan.key: write for plan in plans if (write := plan.write)}
+        outcomes = {plan.key: Outcome(record_id=plan.found.record.id) for plan in plans if plan.found}
+        outcomes |= zip(writes, self._crm.write(lens.kind, list(writes.values())) if writes else [], strict=True)
+        reasons = self._employing.moved([(plan.wanted, outcomes[plan.key].record_id) for plan in plans])
+        with self._log.transaction():
+            for plan in plans:
+                outcome = outcomes[plan.key]
+                self._conclude(lens, plan, replace(outcome, reason=outcome.reason or reasons.get(plan.key)))
 
-    def _associated(self, plans: Sequence[_Plan], outcomes: Mapping[tuple[str, str], Outcome]) -> dict[tuple[str, str], Outcome]:
-        """The outcomes once new contacts belong to their companies."""
-        pairs = {
-            _key(plan): (outcome.record_id, plan.wanted.company)
-            for plan in plans
-            if (outcome := outcomes[_key(plan)]).record_id and plan.wanted.company and plan.wanted.link.applied is None
-        }
-        reasons = self._crm.associate([(contact, company) for contact, company in pairs.values()]) if pairs else []
-        refused = {key: Outcome(reason=reason) for key, reason in zip(pairs, reasons, strict=True) if reason is not None}
-        return {**outcomes, **refused}
+    def _intend(self, lens: Lens, plans: Sequence[Plan]) -> None:
+        """What the CRM may hold from now on, though a kill or a lost answer keeps us from learning it."""
+        with self._log.transaction():
+            for plan in plans:
+                values = plan.delivered(lens)
+                if plan.found is None:
+                    self._log.records.make(lens.kind, {plan.wanted.external_id: values})
+                else:
+                    self._log.records.save([plan.found.known.intending(values)])
+                record_id = plan.found.record.id if plan.found else None
+                self._log.links.save([replace(plan.wanted.link, record_id=record_id, match=plan.wanted.match)])
 
-    def _logged(self, lens: Lens, plan: _Plan, outcome: Outcome) -> Link:
-        one = plan.wanted
-        if outcome.reason is not None:
+    def _conclude(self, lens: Lens, plan: Plan, outcome: Outcome) -> None:
+        one, before = plan.wanted, plan.wanted.link
+        link = replace(before, record_id=outcome.record_id or (plan.found.record.id if plan.found else None), match=one.match)
+        if outcome.record_id:
+            known = plan.found.known if plan.found else Known(kind=lens.kind, record_id=outcome.record_id, is_created=True)
+            self._log.records.save([known.having(plan.delivered(lens))])
+            self._log.records.made(lens.kind, [one.external_id])
+        elif plan.found:
+            self._log.records.save([plan.found.known])
+        if outcome.reason is None:
+            self._counts["created" if plan.found is None else "updated" if plan.values else "unchanged"] += 1
+            link = replace(link, company=one.company).done(one.due.mark)
+        else:
             self._counts["rejected"] += 1
-            link = replace(one.link, is_created=plan.found is None or plan.found.is_created)
-            return link.refused(outcome.reason, self._mirror.attempt(one.due))
-        self._counts["created" if plan.found is None else "updated" if plan.values else "unchanged"] += 1
-        ours = {name: value for name, value in plan.values.items() if name not in {lens.id_field, lens.removed_field}}
-        return replace(
-            one.link,
-            record_id=outcome.record_id,
-            is_created=plan.found is None or plan.found.is_created,
-            applied=one.due.mark,
-            written=one.link.written | digests(ours),
-            match=one.match,
-            reason=None,
-            tried=None,
-            tried_at=None,
-        )
+            link = link.refused(outcome.reason, self._mirror.attempt(one.due))
+        self._log.links.save([link])
+        if before.record_id and before.record_id != link.record_id:
+            self._log.records.forget(lens.kind, [before.record_id])
 
     def _refuse(self, chunk: Sequence[Wanted]) -> None:
         self._counts["rejected"] += len(chunk)
-        self._links.save(one.link.refused(_NO_COMPANY, self._mirror.attempt(one.due)) for one in chunk)
+        with self._log.transaction():
+            self._log.links.save(one.link.refused(_NO_COMPANY, self._mirror.attempt(one.due)) for one in chunk)
 
 
-def _without_doubles(kind: Kind, chunk: Sequence[Wanted], found: Mapping[tuple[str, str], Found]) -> tuple[list[Wanted], list[Due]]:
-    """Of several new people with one e-mail, or one id, only the first may be made; the others will find that record."""
-    if kind is Kind.COMPANY:
-        return list(chunk), []
-    making: set[str] = set()
-    now: list[Wanted] = []
-    waiting: list[Due] = []
-    for one in chunk:
-        identities = {one.external_id, one.match or one.external_id} if one.due.key not in found else set()
-        if making & identities:
-            waiting.append(one.due)
-            continue
-        making |= identities
-        now.append(one)
-    return now, waiting
-
-
-def _key(plan: _Plan) -> tuple[str, str]:
-    return plan.wanted.due.key
-
-
-def _write_of(plan: _Plan) -> Write:
-    return Write(external_id=plan.wanted.external_id, record_id=plan.found.record.id if plan.found else None, values=plan.values)
+def _leads(one: Wanted, found: Mapping[tuple[str, str], Found], leaders: Mapping[str, tuple[str, str, str]]) -> bool:
+    known = found.get(one.due.key)
+    return known is None or leaders.get(known.record.id, one.link.place) == one.link.place

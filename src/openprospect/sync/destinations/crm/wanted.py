@@ -25,6 +25,11 @@ class Wanted:
     def external_id(self) -> str:
         return self.due.id
 
+    @property
+    def identities(self) -> set[str]:
+        """What no second record is made for: companies that share a website are still told apart by the feed."""
+        return {self.external_id, *([self.match] if self.match and self.link.kind is Kind.CONTACT else [])}
+
 
 class Lens:
     """How items of one kind are seen through the settings."""
@@ -37,6 +42,10 @@ class Lens:
     @property
     def fields(self) -> Mapping[str, Field]:
         return self._records.fields
+
+    @property
+    def written_fields(self) -> list[str]:
+        return self._records.written_fields
 
     @property
     def id_field(self) -> str:

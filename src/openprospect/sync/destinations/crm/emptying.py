@@ -1,0 +1,61 @@
+"""What stays of a record when somebody leaves it: which way the settings choose, and what is written to get there. No I/O."""
+
+from datetime import UTC, datetime
+
+from openprospect.sync.destinations.crm.locating import Leaver
+from openprospect.sync.destinations.crm.mapping import Values, ours
+from openprospect.sync.destinations.crm.protocol import Kind, Traits
+from openprospect.sync.destinations.crm.settings import CrmSettings
+from openprospect.sync.destinations.crm.wanted import Lens
+
+
+def way_of(leaver: Leaver, settings: CrmSettings) -> str:
+    """`hold`, `release`, `anonymise`, `delete`, `mark` or `keep`."""
+    if leaver.known.kind is Kind.COMPANY:
+        told = settings.companies
+        way = "mark" if told.gone == "delete" and not leaver.known.is_created else told.gone
+        return "keep" if way == "mark" and not told.removed_field else way
+    contacts = settings.contacts
+    if leaver.is_likeness:
+        return contacts.gone_unclear
+    if leaver.known.is_created is None:
+        return "release" if _has_been_decided(leaver) else contacts.gone_unclear
+    return contacts.gone if leaver.known.is_created else contacts.gone_existing
+
+
+def reason_to_hold(leaver: Leaver, settings: CrmSettings) -> str:
+    record_id = leaver.record.id
+    if leaver.is_likeness:
+        return (
+            f"Its record {leaver.links[0].record_id} is not there any more, and record {record_id} has the same e-mail; whether that is the"
+            " same person, the CRM does not tell. Empty or delete it there, or set gone_unclear."
+        )
+    return (
+        f"Record {record_id} carries our id, but the log that knew what in it came from us is lost. Delete it there, or empty its"
+        f" {settings.contacts.id_field} to keep the rest as yours, or set gone_unclear."
+    )
+
+
+def remainder(leaver: Leaver) -> str | None:
+    """What is still there once all that can be written is."""
+    left = {link.match for link in leaver.links if link.match} & {*leaver.record.other_matches}
+    if not left:
+        return None
+    return f"Record {leaver.record.id} got the e-mail by a merge, as a further one that nothing but a person can take out: do so there."
+
+
+def emptied(leaver: Leaver, way: str, lens: Lens, traits: Traits) -> Values:
+    """What to write; nothing where nothing is left to do."""
+    held = leaver.record.values
+    if way == "mark":
+        return {lens.removed_field or "": datetime.now(UTC).date().isoformat()}
+    names = ours(held, leaver.known.written)
+    if way == "anonymise":
+        names = [name for name in dict.fromkeys([*lens.written_fields, *traits.personal, *names]) if name != traits.company_field]
+    values = {name: traits.required.get(name) for name in names if held.get(name) is not None and name not in traits.kept}
+    return {**values, lens.id_field: None} if leaver.record.external_id is not None else values
+
+
+def _has_been_decided(leaver: Leaver) -> bool:
+    """Whether somebody took our id out of a record that held it without our knowing why."""
+    return leaver.record.external_id is None and any(link.record_id == leaver.record.id for link in leaver.links)
