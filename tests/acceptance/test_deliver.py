@@ -1,16 +1,12 @@
 """`openprospect deliver` with files as people really have them, and through kills: the feed ends up as exactly the file."""
 
-import csv
-import io
 import json
 import random
 
-import openpyxl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.acceptance.commands import eventually, kill_at_random, open_site, pages
+from tests.acceptance.files import WRITERS, companies, write_csv, write_lines
 
 MESSY = (
     "\ufeffcompany_name;website_url;source_id;first_name;last_name;email;city\r\n"
@@ -53,42 +49,6 @@ def counted(answer):
     return {name: count for name, count in answer.items() if name != "rejects_file"}
 
 
-def companies(count, people=3):
-    """Invented companies, the same ones every time."""
-    return [
-        {
-            "source_id": f"crm-{number:06}",
-            "name": f"Hotel {number:06}",
-            "website_url": f"https://hotel-{number:06}.example",
-            "city": "Berlin",
-            "prospects": [{"first_name": f"P{index}", "email": f"p{index}@hotel-{number:06}.example"} for index in range(people)],
-        }
-        for number in range(count)
-    ]
-
-
-def write_lines(path, documents):
-    path.write_text("".join(json.dumps(document) + "\n" for document in documents), encoding="utf-8")
-    return path
-
-
-def table_rows(documents):
-    """A row a person, the company's columns repeated."""
-    for company in documents:
-        for person in company["prospects"]:
-            yield {name: company[name] for name in ("name", "website_url", "source_id", "city")} | person
-
-
-def write_csv(path, documents):
-    rows = list(table_rows(documents))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
-    return path
-
-
 def held(client, search_id):
     """What a naive consumer ends up with: companies by source id, with the addresses of their people. Doubles fail."""
     items = pages(client, search_id)
@@ -121,43 +81,6 @@ def test_a_messy_table_is_understood(site, client, search_id, tmp_path, encoding
         ("Max", "max@grandhotel.example"),
     ]
     assert (cafe["name"], cafe["attributes"]["city"]) == ("Café Zürich", "Zürich")
-
-
-def write_xlsx(path, documents):
-    rows = list(table_rows(documents))
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.append(list(rows[0]))
-    for row in rows:
-        sheet.append(list(row.values()))
-    book.save(path)
-    return path
-
-
-def write_flat_parquet(path, documents):
-    pq.write_table(pa.Table.from_pylist(list(table_rows(documents))), path)
-    return path
-
-
-def write_nested_parquet(path, documents):
-    pq.write_table(pa.Table.from_pylist(documents), path)
-    return path
-
-
-def write_json(path, documents):
-    path.write_text(json.dumps(documents), encoding="utf-8")
-    return path
-
-
-WRITERS = {
-    "people.csv": write_csv,
-    "people.xlsx": write_xlsx,
-    "people.parquet": write_flat_parquet,
-    "companies.parquet": write_nested_parquet,
-    "companies.jsonl": write_lines,
-    "companies.ndjson": write_lines,
-    "companies.json": write_json,
-}
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -211,6 +134,19 @@ def test_rejected_rows_are_written_with_line_field_and_reason_and_the_good_ones_
     assert [(row["line"], row["field"]) for row in rejected] == [(3, "name"), (4, "email")]
     assert all(row["reason"] for row in rejected)
     assert held(client, search_id) == {"c1": ["bo@good.example"], "c4": []}
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], []])
+def test_who_leaves_and_what_rows_contradict_is_said_beforehand_and_afterwards(site, search_id, tmp_path, options):
+    path = tmp_path / "people.csv"
+    path.write_text("name,source_id,email,city\nA,1,a@a.example,Berlin\nA,1,b@a.example,Bonn\nB,2,c@b.example,Bonn\n")
+    first = site.run("deliver", search_id, str(path), "--json")
+    assert "The rows of 1 company differ in 'city': the first value counts for the company" in " ".join(first.err.split())
+    assert "no longer served" not in " ".join(first.err.split())
+    path.write_text("name,source_id,email,city\nA,1,d@a.example,Berlin\n")
+    second = site.run("deliver", search_id, str(path), "--json", *options)
+    assert "2 people who were at these companies are not in the file, and no longer served" in " ".join(second.err.split())
+    assert counted(second.answer) == numbers(1)
 
 
 def test_a_rejects_file_goes_once_everything_is_mended(site, search_id, tmp_path):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.acceptance.test_deliver import WRITERS, companies
+from tests.acceptance.files import WRITERS, companies
 from tests.integration.conftest import pull
 
 HEADER = b"Firma,Kundennummer,E-Mail,Ort\n"

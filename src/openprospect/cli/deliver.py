@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +19,7 @@ from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
 from openprospect.server.intake.file import InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
+from openprospect.server.intake.remarks import remarks
 from openprospect.server.searches.create import known_search
 from openprospect.server.searches.model import SearchId
 
@@ -42,7 +42,7 @@ def deliver(
     search_id
         The prospect search.
     file
-        A .csv, .xlsx, .parquet, .jsonl, .ndjson or .json file, or - for NDJSON from the standard input.
+        A .csv, .tsv, .xlsx, .parquet, .jsonl, .ndjson or .json file, or - for NDJSON from the standard input.
     map
         field=column: which column fills a field, where the heading does not tell. prospects.NAME is a person's field.
     encoding
@@ -68,7 +68,10 @@ def deliver(
         stderr.print("Dry run: nothing was kept.")
     elif all_or_nothing and tally.rejected:
         stderr.print("Nothing was delivered, since rows were rejected.")
-    answer({**asdict(tally), "rejects_file": str(rejects.path) if tally.rejected else None}, json=json)
+    for remark in remarks(tally, source.columns):
+        stderr.print(remark, markup=False)
+    counts = {name: getattr(tally, name) for name in ("delivered", "unchanged", "suppressed", "rejected")}
+    answer({**counts, "rejects_file": str(rejects.path) if tally.rejected else None}, json=json)
     return EXIT_MEND if tally.rejected else 0
 
 

@@ -24,9 +24,13 @@ print(companies, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     [
         ("gone.csv", "There is no file"),
         ("folder.csv", "is a folder"),
+        ("", "is a folder"),
         ("empty.csv", "is empty"),
         ("empty.parquet", "is empty"),
-        ("x.txt", r"ending in \.txt cannot be delivered; known are \.csv, \.jsonl, \.ndjson, \.json, \.parquet, \.xlsx, and - for NDJSON"),
+        (
+            "x.txt",
+            r"ending in \.txt cannot be delivered; known are \.csv, \.tsv, \.jsonl, \.ndjson, \.json, \.parquet, \.xlsx, and - for NDJSON",
+        ),
         ("noending", "ending in nothing"),
     ],
 )

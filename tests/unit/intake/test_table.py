@@ -32,7 +32,9 @@ class TestGrouping:
             (",,A,https://www.a.example/\n,,A Inc.,a.example\n", 1),
             (",,A,a.example\n,,A,b.example\n", 2),
             (",,Grand  Hotel,\n,,GRAND HOTEL,\n", 1),
-            (",1,A,a.example\n,,A,a.example\n", 2),
+            (f"{ID},1,A,a.example\n,1,A,\n,,A,a.example\n,,A,\n", 1),
+            (",,A,\n,,A,a.example\n,1,,a.example\n", 1),
+            (",1,A,a.example\n,2,A,a.example\n,,B,\n", 3),
         ],
     )
     def test_id_then_source_id_then_host_then_name_tell_companies_apart(self, read: Reader, rows: str, companies: int) -> None:
@@ -69,20 +71,81 @@ class TestGrouping:
         assert (found.company.name, found.company.prospects[0].first_name, found.company.prospects[0].last_name) == ("None", "Null", "Nan")
 
     def test_the_first_value_of_a_company_that_is_not_blank_wins(self, read: Reader) -> None:
-        company = read("company_name,source_id,website,city\n,1,,\nA,1,,Berlin\nB,1,a.example,Bonn\n").company
+        company = read("company_name,source_id,website,city\n,1,,\nA,1,,Berlin\nB,1,a.example,BERLIN\n").company
         assert company == CompanyRow(source_id="1", name="A", website_url="https://a.example", attributes={"city": "Berlin"})
 
-    def test_a_company_under_two_identities_is_rejected_the_second_time(self, read: Reader) -> None:
-        found = read(f"id,source_id,company_name,email\n{ID},1,A,a@example.com\n,1,A,b@example.com\n,1,A,c@example.com\n")
-        assert found.people == [("A", "a@example.com")]
+    def test_an_attribute_in_which_rows_differ_stays_with_the_people_too(self, read: Reader) -> None:
+        found = read(
+            "company_name,email,city,rooms\nA,a@example.com,Berlin,9\nA,b@example.com,Bonn,9\nA,c@example.com,,\nB,d@example.com,Bonn,7\n"
+        )
+        assert [company.attributes for company in found.companies] == [{"city": "Berlin", "rooms": "9"}, {"city": "Bonn", "rooms": "7"}]
+        assert [person.attributes for company in found.companies for person in company.prospects] == [
+            {"city": "Berlin"},
+            {"city": "Bonn"},
+            {},
+            {},
+        ]
+        assert [delivered.differing for delivered in found.delivered] == [{"city"}, set()]
+
+    def test_a_row_that_contradicts_its_company_and_names_nobody_is_rejected(self, read: Reader) -> None:
+        found = read("company_name,city\nA,Berlin\nA,Bonn\nA,berlin\n")
+        assert [company.attributes for company in found.companies] == [{"city": "Berlin"}]
+        assert found.faults == [(3, "city", "contradicts line 2, of the same company; a later row may only fill blanks")]
+
+    def test_two_companies_that_share_nothing_but_an_id_are_not_made_one(self, read: Reader) -> None:
+        found = read(
+            "company_name,source_id,website,email\n"
+            "Acme,1,acme.example,a@example.com\nBeta,1,beta.example,b@example.com\nACME Ltd,1,www.acme.example,c@example.com\n"
+            "Acme,1,acme.shop.example,d@example.com\n"
+        )
+        assert found.people == [("Acme", "a@example.com"), ("Acme", "c@example.com"), ("Acme", "d@example.com")]
+        reason = "the one of line 2 under another name and another website; check which column tells companies apart"
+        assert found.faults == [(3, "source_id", reason)]
+        assert found.delivered[0].differing == {"name", "website_url"}
+
+    def test_a_row_that_lacks_the_id_joins_the_one_company_that_it_can_be_of(self, read: Reader) -> None:
+        found = read(
+            "company_name,source_id,website,email\n"
+            "Acme,,,a@example.com\nAcme,1,acme.example,b@example.com\n,,acme.example,c@example.com\nBeta,,beta.example,d@example.com\nBeta,,,e@example.com\n"
+        )
+        assert [(company.source_id, [person.email for person in company.prospects]) for company in found.companies] == [
+            ("1", ["a@example.com", "b@example.com", "c@example.com"]),
+            (None, ["d@example.com", "e@example.com"]),
+        ]
+
+    def test_a_row_that_may_be_of_several_companies_is_rejected(self, read: Reader) -> None:
+        found = read(
+            "company_name,source_id,website,email\n"
+            "Inn,1,portal.example/1,a@example.com\nInn,2,portal.example/2,b@example.com\nInn,,portal.example/1,c@example.com\nInn,,,d@example.com\n"
+        )
+        assert found.people == [("Inn", "a@example.com"), ("Inn", "b@example.com")]
+        reason = "may be of the company of line 2 or of that of line 3; give the row what tells these apart"
+        assert found.faults == [(4, "website_url", reason), (5, "name", reason)]
+
+    def test_a_row_that_lacks_the_id_and_has_another_name_on_another_page_is_no_part_of_the_company(self, read: Reader) -> None:
+        found = read("company_name,source_id,website\nInn,1,portal.example/inn\nHilton,,portal.example/hilton\n")
+        assert [(company.name, company.source_id) for company in found.companies] == [("Inn", "1")]
+        assert [(line, field) for line, field, _ in found.faults] == [(3, "name")]
+
+    def test_one_source_id_under_two_ids_is_two_companies_of_which_the_second_is_rejected(self, read: Reader) -> None:
+        found = read(f"id,source_id,company_name\n{ID},1,A\n{ID[:-1]}9,1,A\n")
         reason = "the same company as in line 2; put all of a company into one line, or under one id"
-        assert found.faults == [(3, "source_id", reason), (4, "source_id", reason)]
+        assert found.faults == [(3, "source_id", reason)]
+
+    @pytest.mark.parametrize("error", ["#N/A", "#REF!", "#VALUE!", "#name?"])
+    def test_what_a_spreadsheet_shows_for_a_failed_formula_is_no_name(self, read: Reader, error: str) -> None:
+        found = read(f"company_name,first_name,email,city\nA,{error},a@example.com,{error}\n{error},B,b@example.com,\n")
+        assert found.companies == [CompanyRow(name="A", prospects=(ProspectRow(email="a@example.com"),), attributes={"city": error})]
+        assert [(line, field) for line, field, _ in found.faults] == [(3, "name")]
 
     def test_endless_rows_of_one_company_are_rejected(self, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(table, "MAX_ROWS_A_COMPANY", 3)
         found = read("company_name,email\n" + "".join(f"A,{number}@example.com\n" for number in range(6)) + "B,b@example.com\n")
         assert found.people == [("B", "b@example.com")]
         assert [line for line, _, _ in found.faults] == [2, 3, 4, 5, 6, 7]
+
+    def test_values_between_tabs_are_a_table_too(self, read: Reader) -> None:
+        assert read("company_name\temail\nA\ta@example.com\n", name="people.tsv").people == [("A", "a@example.com")]
 
 
 class TestPeople:

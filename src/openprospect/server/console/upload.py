@@ -62,7 +62,7 @@ async def deliver_upload(delivery: Delivery, opened: Callable[[], InputFile]) ->
             if not (outcomes := await batch):
                 break
             report.examples = report.examples or _examples(outcomes)
-            _add(report.tally, await deliver_file(delivery, outcomes, rejects, on_progress=lambda _: None))
+            report.tally.add(await deliver_file(delivery, outcomes, rejects, on_progress=lambda _: None))
             report.fraction = source.progress or 0.0
             yield report
     report.is_over, report.fraction = True, 1.0
@@ -74,13 +74,6 @@ async def _pulses(work: "asyncio.Future[Any]") -> AsyncIterator[None]:
     """A beat now and then until the work is done."""
     while not (await asyncio.wait([work], timeout=_PULSE_SECONDS))[0]:
         yield
-
-
-def _add(total: Tally, part: Tally) -> None:
-    total.delivered += part.delivered
-    total.unchanged += part.unchanged
-    total.suppressed += part.suppressed
-    total.rejected += part.rejected
 
 
 def _examples(batch: Sequence[Outcome]) -> dict[str, str]:

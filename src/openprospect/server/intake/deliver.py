@@ -1,9 +1,11 @@
 """Delivering a file: in batches, each whole or not at all; what cannot be delivered goes to the rejects, the rest goes in."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Self
 
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.store import await_organization
@@ -16,12 +18,26 @@ from openprospect.server.searches.model import Search
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What became of a file: companies, people left out, and rows of the file that were rejected."""
+    """What became of a file: companies, people left out, and rows of the file that were rejected.
+
+    `left`: people who were at these companies before, and are not in the file. `differing`: by field, in how many companies rows
+    contradict each other.
+    """
 
     delivered: int = 0
     unchanged: int = 0
     suppressed: int = 0
     rejected: int = 0
+    left: int = 0
+    differing: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Self) -> None:
+        self.delivered += other.delivered
+        self.unchanged += other.unchanged
+        self.suppressed += other.suppressed
+        self.rejected += other.rejected
+        self.left += other.left
+        self.differing += other.differing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +85,9 @@ class _Run:
         published = await publish(db, self.delivery.search, [row.row for row in rows], actor=self.delivery.actor, all_or_nothing=False)
         for index, faults in published.rejected.items():
             self._reject(rows[index].rejected(faults))
-        for outcome in published.outcomes.values():
+        for index, outcome in published.outcomes.items():
+            self.tally.differing.update(rows[index].differing)
+            self.tally.left += outcome.left
             self.tally.delivered += outcome.is_delivered
             self.tally.unchanged += not outcome.is_delivered
             self.tally.suppressed += outcome.suppressed

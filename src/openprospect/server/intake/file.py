@@ -20,7 +20,7 @@ from openprospect.server.intake.outcome import Outcome
 from openprospect.server.intake.table import TableIntake
 
 Source = Delimited | Spreadsheet | ParquetTable | JsonLines | JsonFile | ParquetDocuments
-ENDINGS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 
 
 class Intake(Protocol):
@@ -107,9 +107,9 @@ def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tup
 
 
 def _opened(path: Path, encoding: str | None, stack: ExitStack) -> Source:
-    _known_ending(path.name)
     if path.is_dir():
         raise InvalidInput(f"{path} is a folder; name a file in it.")
+    _known_ending(path.name)
     try:
         stream = stack.enter_context(path.open("rb"))
     except FileNotFoundError:
@@ -124,7 +124,7 @@ def _source(name: str, stream: BinaryIO, *, size: int, encoding: str | None, sta
     ending = _known_ending(name)
     if size == 0:
         raise InvalidInput(f"{name} is empty.")
-    if ending == ".csv":
+    if ending in (".csv", ".tsv"):
         return Delimited(name, stream, stack, size=size, encoding=encoding)
     if ending == ".xlsx":
         return Spreadsheet(name, stream, stack)

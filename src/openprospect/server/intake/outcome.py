@@ -26,10 +26,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredRow:
-    """One company, made of one row of the file, or of several in a table with a row a person."""
+    """One company, made of one row of the file, or of several in a table with a row a person.
+
+    `differing`: fields of the company in which these contradict each other.
+    """
 
     row: CompanyRow
     sources: tuple[Source, ...]
+    differing: frozenset[str] = frozenset()
 
     @property
     def line(self) -> int:

@@ -28,6 +28,7 @@ from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery
 from openprospect.server.intake.file import ENDINGS, open_content
 from openprospect.server.intake.formats.alphabets import ENCODINGS
+from openprospect.server.intake.remarks import remarks
 from openprospect.server.searches.create import own_search
 
 _FIELDS = (*COMPANY_FIELDS, *(f"prospects.{field}" for field in PROSPECT_FIELDS), "prospects.full_name")
@@ -80,7 +81,15 @@ def _progress(report: Report) -> dict[str, Any]:
 
 def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
     template = "parts/checked.html" if delivery.dry_run else "parts/delivered.html"
-    html = rendered(template, name=name, report=report, feed=delivery.search, fields=_FIELDS, encodings=ENCODINGS)
+    html = rendered(
+        template,
+        name=name,
+        report=report,
+        feed=delivery.search,
+        remarks=remarks(report.tally, report.columns),
+        fields=_FIELDS,
+        encodings=ENCODINGS,
+    )
     return {"done": 1, "html": html, "rejects": report.rejects}
 
 

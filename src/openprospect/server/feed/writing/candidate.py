@@ -28,6 +28,12 @@ class Candidate:
     def is_changed(self) -> bool:
         return self.match.known is None or self.match.known.content_hash != self.content_hash
 
+    @property
+    def leaving(self) -> list[ProspectId]:
+        """Who was at the company until now, and is not among its people any more."""
+        here = {prospect_id for prospect_id, _ in self.people}
+        return [person.id for person in self.known_people if not person.has_left and person.id not in here]
+
     def change(self) -> Change:
         return Change(
             id=self.match.company_id,
@@ -49,10 +55,7 @@ class Candidate:
         ]
 
     def gone_at(self, delivered_at: datetime) -> list[GonePerson]:
-        """Those who were at the company until then, and are not among its people any more."""
-        here = {prospect_id for prospect_id, _ in self.people}
-        company_id = self.match.company_id
-        return [(company_id, person.id, delivered_at) for person in self.known_people if not person.has_left and person.id not in here]
+        return [(self.match.company_id, prospect_id, delivered_at) for prospect_id in self.leaving]
 
 
 def candidate_of(match: Match, guests: Guests, known_people: Sequence[KnownPerson]) -> Candidate:

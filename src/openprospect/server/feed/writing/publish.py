@@ -33,12 +33,13 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one row."""
+    """What became of one row. `suppressed`: how many people were left out; `left`: how many were at the company until now."""
 
     company_id: CompanyId
     source_id: str | None
     is_delivered: bool
     suppressed: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,7 @@ def _outcome(candidate: Candidate) -> Outcome:
         source_id=candidate.match.source_id,
         is_delivered=candidate.is_changed,
         suppressed=candidate.guests.suppressed,
+        left=len(candidate.leaving),
     )
 
 

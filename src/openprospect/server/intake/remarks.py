@@ -1,0 +1,28 @@
+"""What a producer should know about a file although nothing in it was wrong: sentences, for the command line and the console alike."""
+
+from collections.abc import Sequence
+
+from openprospect.server.feed.rows.row import COMPANY_FIELDS
+from openprospect.server.intake.columns import Column
+from openprospect.server.intake.deliver import Tally
+
+_MOST_COLUMNS = 5
+
+
+def remarks(tally: Tally, columns: Sequence[Column]) -> list[str]:
+    """Who leaves because the file does not have them, and which columns say different things of one company, the commonest first."""
+    headings = {column.field: column.heading for column in columns}
+    found = [_differing(field, headings.get(field, field), count) for field, count in tally.differing.most_common(_MOST_COLUMNS)]
+    return [*([_left(tally.left)] if tally.left else []), *found]
+
+
+def _left(people: int) -> str:
+    who = "1 person who was at one of these companies is" if people == 1 else f"{people:,} people who were at these companies are"
+    return f"{who} not in the file, and no longer served: of each company in it, a file holds all people."
+
+
+def _differing(field: str, heading: str, companies: int) -> str:
+    where = f"The rows of {'1 company' if companies == 1 else f'{companies:,} companies'} differ in {heading!r}: the first value counts"
+    if field in COMPANY_FIELDS:
+        return f"{where}."
+    return f"{where} for the company, and each person keeps their own. If the column is about people, map it to prospects.{field}."
