@@ -50,6 +50,11 @@ def erasures_in(file):
     return len(file.read_text().splitlines())
 
 
+def listed(site, environment):
+    key, *marks = site.run("suppressions", "export", environment=environment).answers
+    return key, {(mark["kind"], mark["hash"]) for mark in marks}
+
+
 def test_an_erasure_typed_in_another_folder_is_written_where_the_service_writes_its_own(site, elsewhere, own):
     begin(site, own)
     with site.serving(environment=own):
@@ -90,6 +95,19 @@ def test_nobody_is_erased_and_nothing_served_where_the_services_log_is_not(site,
 def test_a_service_does_not_start_where_no_erasure_could_be_written_down(site):
     said = site.run("serve", "--erasure-log", "no/such/folder/log.jsonl", expected=2).complaint
     assert "no/such/folder/log.jsonl cannot be written (No such file or directory), so nobody could be erased." in said
+
+
+def test_a_restore_takes_the_logs_of_several_machines_each_as_its_end_was_left(site, elsewhere, own):
+    begin(site, own)
+    site.json("backup", "several.dump", environment=own)
+    logs = [site.folder / name for name in ("one.jsonl", "two.jsonl")]
+    site.json("erase", MARIA, "--erasure-log", logs[0].name, environment=own)
+    with logs[0].open("ab") as file:
+        file.write(b'{"id":"')  # as a machine that died leaves it
+    site.json("suppressions", "add", "zoe@grandhotel.example", "--erasure-log", logs[1].name, environment=own)
+    named = [option for log in logs for option in ("--erasure-log", str(log))]
+    assert elsewhere.json("restore", str(site.folder / "several.dump"), *named)["erasures_reapplied"] == 1
+    assert listed(elsewhere, elsewhere.environment) == listed(site, own)
 
 
 def test_a_restore_without_the_log_is_refused_unless_that_is_said(site, elsewhere):

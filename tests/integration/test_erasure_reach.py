@@ -9,7 +9,8 @@ import pytest
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.store import SQL, hasher_of
+from openprospect.server.feed.housekeeping.tidy import SQL
+from openprospect.server.feed.store import hasher_of
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
 from openprospect.server.privacy.restore import finish_restore

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.privacy.log import ErasureLog, LoggedErasure
+from openprospect.server.privacy.log import ErasureLog, LoggedErasure, LoggedListing
 
 
 def erasure(actor="somebody"):
@@ -24,21 +24,34 @@ def erasure(actor="somebody"):
     )
 
 
+def listing(change="added"):
+    at = datetime(2026, 2, 26, tzinfo=UTC)
+    return LoggedListing(organization_id=UUID(int=1), at=at, actor="somebody", change=change, marks=[("domain", b"\x03" * 16)])
+
+
 @pytest.fixture
 def log(tmp_path):
     return ErasureLog(tmp_path / "erasures.jsonl")
 
 
 async def test_what_was_added_is_read_again_in_order(log):
-    added = [erasure(), erasure(), erasure()]
+    added = [erasure(), listing(), erasure(), listing("removed")]
     for one in added:
         await log.add(one)
-    assert list(log.erasures()) == added
-    assert [one.mailboxes for one in log.erasures()] == [{b"\x01" * 16}] * 3
+    assert list(log.entries()) == added
+    assert [one.mailboxes for one in log.entries() if isinstance(one, LoggedErasure)] == [{b"\x01" * 16}] * 2
+
+
+def test_a_log_of_a_version_that_knew_erasures_alone_is_read(log):
+    line = (
+        '{"id":"00000000-0000-4000-8000-000000000001","organization_id":"00000000-0000-4000-8000-000000000002","at":"2026-02-25T12:00:00Z",'
+    )
+    log.path.write_text(line + '"actor":"x","subject_hash":"eA==","prospect_ids":[],"marks":[["email","eA=="]]}\n')
+    assert [entry.marks for entry in log.entries()] == [[("email", b"x")]]
 
 
 def test_a_log_that_was_never_written_holds_nothing(log):
-    assert list(log.erasures()) == []
+    assert list(log.entries()) == []
 
 
 async def test_a_line_that_a_crash_cut_off_is_left_out_and_written_over(log):
@@ -46,17 +59,18 @@ async def test_a_line_that_a_crash_cut_off_is_left_out_and_written_over(log):
     await log.add(first)
     with log.path.open("ab") as file:
         file.write(b'{"id":"')
-    assert list(log.erasures()) == [first]
+    assert list(log.entries()) == [first]
     await log.add(second)
-    assert list(log.erasures()) == [first, second]
+    assert list(log.entries()) == [first, second]
 
 
-async def test_a_damaged_line_is_named_rather_than_passed_over(log):
+@pytest.mark.parametrize("line", [b"{}\n", b'{"change":"else"}\n', b'{"change":"added","marks":1}\n', b'{"id":"{"id":"1"}\n'])
+async def test_a_damaged_line_is_named_rather_than_passed_over(log, line):
     await log.add(erasure())
     with log.path.open("ab") as file:
-        file.write(b"{}\n")
+        file.write(line)
     with pytest.raises(Misconfigured, match="line 2"):
-        list(log.erasures())
+        list(log.entries())
 
 
 async def test_only_its_owner_reads_the_log(log):
@@ -72,5 +86,5 @@ def add_many(path, actor):
 def test_processes_that_write_at_once_lose_no_line(log):
     with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as processes:
         list(processes.map(add_many, [log.path] * 4, "abcd"))
-    actors = [one.actor for one in log.erasures()]
+    actors = [one.actor for one in log.entries()]
     assert {actor: actors.count(actor) for actor in "abcd"} == dict.fromkeys("abcd", 50)

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 from cyclopts import Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from openprospect.cli.erasure_log import ErasureLogPath, default_place, logged_erasures
+from openprospect.cli.erasure_log import ErasureLogPaths, default_place, logged_in
 from openprospect.cli.output import Json, answer, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, check
 from openprospect.server.db.dump import dump, load
@@ -46,7 +46,7 @@ def backup(file: Path, *, storage: Storage = DEFAULT_STORAGE, json: Json = False
 def restore(
     file: Path,
     *,
-    erasure_log: ErasureLogPath = None,
+    erasure_log: ErasureLogPaths = None,
     without_erasure_log: Annotated[bool, Parameter(negative="")] = False,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
     clock_is_right: ClockIsRight = False,
@@ -60,7 +60,7 @@ def restore(
     file
         What `openprospect backup` wrote.
     erasure_log
-        Where the service has written down its erasures, and goes on doing so.
+        Where the service has written down its erasures, and goes on doing so; more than once where several machines have each its own.
     without_erasure_log
         Do without: whoever was erased since the backup comes back.
     erasure_deadline_days
@@ -68,7 +68,7 @@ def restore(
     clock_is_right
         Feeds that end later than now were delivered under a wrong clock; they go on an hour after their end.
     """
-    erasures = [] if without_erasure_log else logged_erasures(erasure_log or default_place(storage), or_else=_NO_LOG)
+    logged = [] if without_erasure_log else logged_in(erasure_log or [default_place(storage)], or_else=_NO_LOG)
     deadline = timedelta(days=erasure_deadline_days)
 
     async def make_empty(dsn: str) -> None:
@@ -78,7 +78,7 @@ def restore(
     async def finish(dsn: str) -> dict[str, int]:
         await migrate(dsn)
         async with await Database.open(dsn, size=2) as database:
-            reapplied = await finish_restore(database, erasures, deadline=deadline, is_clock_right=clock_is_right)
+            reapplied = await finish_restore(database, logged, deadline=deadline, is_clock_right=clock_is_right)
             companies = sum(row["companies"] for row in await searches_with_owner(database))
             return {"companies": companies, "erasures_reapplied": reapplied}
 

@@ -1,6 +1,7 @@
 """Which file erasures are written down in, apart from the database: the same for the service and all commands."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ from openprospect.cli.storage import Storage
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.instance import note_erasure_log, place_of_erasure_log
-from openprospect.server.privacy.log import ErasureLog, LoggedErasure
+from openprospect.server.privacy.log import ErasureLog, Logged
+
+ErasureLogPaths = Annotated[list[Path] | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", negative="", show_default=False)]
+"""The logs of a database that is restored: of several machines, each its own."""
 
 ErasureLogPath = Annotated[Path | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", show_default=False)]
 """Where erasures are written down apart from the database: else where the service last had it, or beside the data folder."""
@@ -58,8 +62,12 @@ def default_place(storage: Storage) -> Path:
     return storage.data_dir.absolute().parent / "openprospect-erasures.jsonl"
 
 
-def logged_erasures(place: Path, *, or_else: str) -> list[LoggedErasure]:
-    """What the log holds, a damaged line found before anything is changed. Raises Misconfigured where there is none."""
+def logged_in(places: Iterable[Path], *, or_else: str) -> list[Logged]:
+    """What the logs hold, a damaged line found before anything is changed. Raises Misconfigured where one of them is not there."""
+    return [entry for place in places for entry in _logged(place, or_else)]
+
+
+def _logged(place: Path, or_else: str) -> Iterator[Logged]:
     if not place.exists():
         raise Misconfigured(f"There is no erasure log at {place}: whoever was erased since the backup would come back. {or_else}")
-    return list(ErasureLog(place).erasures())
+    return ErasureLog(place).entries()

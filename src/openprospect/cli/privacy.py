@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from openprospect.cli.erasure_log import ErasureLogPath, log_in_use, logged_erasures, note_first_log
+from openprospect.cli.erasure_log import ErasureLogPath, ErasureLogPaths, log_in_use, logged_in, note_first_log
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
@@ -19,6 +19,7 @@ from openprospect.server.db.pool import Connection, Database
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
+from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import Erasure, ErasureId, ErasurePolicy
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.wire import as_csv, item
@@ -79,7 +80,7 @@ def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> 
 
 def reapply_erasures(
     *,
-    erasure_log: ErasureLogPath = None,
+    erasure_log: ErasureLogPaths = None,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
     clock_is_right: ClockIsRight = False,
     storage: Storage = DEFAULT_STORAGE,
@@ -90,7 +91,7 @@ def reapply_erasures(
     Parameters
     ----------
     erasure_log
-        The file apart from the database in which erasures are written down.
+        The file apart from the database in which erasures are written down; more than once where several machines have each its own.
     erasure_deadline_days
         By when every recipient should have confirmed.
     clock_is_right
@@ -99,9 +100,9 @@ def reapply_erasures(
     deadline = timedelta(days=erasure_deadline_days)
 
     async def work(database: Database) -> int:
-        log = await log_in_use(database, erasure_log, storage)
-        erasures = logged_erasures(log.path, or_else="Name it with --erasure-log.")
-        return await finish_restore(database, erasures, deadline=deadline, is_clock_right=clock_is_right)
+        places = erasure_log or [(await log_in_use(database, None, storage)).path]
+        logged = logged_in(places, or_else="Name it with --erasure-log.")
+        return await finish_restore(database, logged, deadline=deadline, is_clock_right=clock_is_right)
 
     answer({"erasures_reapplied": on_database(storage, work)}, json=json)
 
@@ -123,7 +124,13 @@ def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json",
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
 
 
-def add_suppressions(*entry: str, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+def add_suppressions(
+    *entry: str,
+    organization: str = DEFAULT_ORGANIZATION,
+    erasure_log: ErasureLogPath = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
     """Keep addresses and domains out of every later delivery.
 
     Parameters
@@ -132,13 +139,19 @@ def add_suppressions(*entry: str, organization: str = DEFAULT_ORGANIZATION, stor
         E-mail addresses, or domains.
     organization
         The tenant.
+    erasure_log
+        The file apart from the database in which changes of the list are written down.
     """
-    count = _on_list(storage, organization, lambda db, owner: suppress.suppress(db, owner, entry, actor=actor()))
+    count = _on_list(storage, organization, erasure_log, lambda db, owner, log: suppress.suppress(db, owner, entry, actor=actor(), log=log))
     answer({"suppressed": count}, json=json)
 
 
 def remove_suppressions(
-    *entry: str, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE, json: Json = False
+    *entry: str,
+    organization: str = DEFAULT_ORGANIZATION,
+    erasure_log: ErasureLogPath = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
 ) -> None:
     """Let addresses and domains in again.
 
@@ -148,8 +161,12 @@ def remove_suppressions(
         E-mail addresses, or domains.
     organization
         The tenant.
+    erasure_log
+        The file apart from the database in which changes of the list are written down.
     """
-    count = _on_list(storage, organization, lambda db, owner: suppress.unsuppress(db, owner, entry, actor=actor()))
+    count = _on_list(
+        storage, organization, erasure_log, lambda db, owner, log: suppress.unsuppress(db, owner, entry, actor=actor(), log=log)
+    )
     answer({"removed": count}, json=json)
 
 
@@ -171,7 +188,12 @@ def export_suppressions(*, organization: str = DEFAULT_ORGANIZATION, storage: St
 
 
 def import_suppressions(
-    file: Path, *, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE, json: Json = False
+    file: Path,
+    *,
+    organization: str = DEFAULT_ORGANIZATION,
+    erasure_log: ErasureLogPath = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
 ) -> None:
     """Take in an export of this organization's list, or plain addresses and domains, one a line.
 
@@ -181,22 +203,32 @@ def import_suppressions(
         The file.
     organization
         The tenant.
+    erasure_log
+        The file apart from the database in which changes of the list are written down.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise NotFound(f"{file} cannot be read: {error.strerror}.") from None
-    count = _on_list(storage, organization, lambda db, owner: suppress.import_lines(db, owner, lines, actor=actor()))
+    count = _on_list(
+        storage, organization, erasure_log, lambda db, owner, log: suppress.import_lines(db, owner, lines, actor=actor(), log=log)
+    )
     answer({"imported": count}, json=json)
 
 
-def _on_list(storage: Storage, organization: str, change: Callable[[Connection, OrganizationId], Awaitable[int]]) -> int:
+_Change = Callable[[Connection, OrganizationId, ErasureLog], Awaitable[int]]
+
+
+def _on_list(storage: Storage, organization: str, erasure_log: Path | None, change: _Change) -> int:
     """Change an organization's suppression list in one transaction; answers how many entries it was about."""
 
     async def work(database: Database) -> int:
         owner = await organization_named(database, organization)
+        log = await log_in_use(database, erasure_log, storage)
         async with database.transaction() as db:
-            return await change(db, owner.id)
+            count = await change(db, owner.id, log)
+        await note_first_log(database, log, erasure_log, storage)
+        return count
 
     return on_database(storage, work)
 

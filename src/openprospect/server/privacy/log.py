@@ -1,4 +1,6 @@
-"""The erasure log: every erasure once more, in a file apart from the database, so that a restored backup is cleaned of them again.
+"""The erasure log: every erasure and every change of a suppression list once more, in a file apart from the database.
+
+So a restored backup is cleaned of the erased again, and keeps out whoever was to be kept out.
 
 It holds ids and keyed hashes alone; the keys are in the database.
 """
@@ -9,6 +11,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -32,23 +35,42 @@ class LoggedErasure(msgspec.Struct, frozen=True, kw_only=True):
         return {digest for kind, digest in self.marks if kind == "email"}
 
 
+class LoggedListing(msgspec.Struct, frozen=True, kw_only=True):
+    """Marks that somebody put on a suppression list, or took off it."""
+
+    organization_id: UUID
+    at: datetime
+    actor: str
+    change: Literal["added", "removed"]
+    marks: list[tuple[str, bytes]]
+
+
+Logged = LoggedErasure | LoggedListing
+
+
+class _Line(msgspec.Struct):
+    """What tells the two apart; only a listing has a change."""
+
+    change: str | None = None
+
+
 class ErasureLog:
-    """A file of one line an erasure, shared by any number of processes."""
+    """A file of one line an erasure or a change of a list, shared by any number of processes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def add(self, erasure: LoggedErasure) -> None:
-        """On the disk when this returns: call it before the erasure is committed, so that none is missing."""
+    async def add(self, entry: Logged) -> None:
+        """On the disk when this returns: call it before what it tells of is committed, so that nothing is missing."""
         try:
-            await asyncio.to_thread(self._append, msgspec.json.encode(erasure) + b"\n")
+            await asyncio.to_thread(self._append, msgspec.json.encode(entry) + b"\n")
         except OSError as error:
             raise Unavailable(
-                f"The erasure log {self.path} cannot be written ({error.strerror}), so nothing was erased."
+                f"The erasure log {self.path} cannot be written ({error.strerror}), so nothing was changed."
                 " Make room or mend its permissions, or name another place in OPENPROSPECT_ERASURE_LOG."
             ) from error
 
-    def erasures(self) -> Iterator[LoggedErasure]:
+    def entries(self) -> Iterator[Logged]:
         """Oldest first; none where there is no file. Raises Misconfigured at a line that is damaged."""
         if not self.path.exists():
             return
@@ -72,11 +94,16 @@ class ErasureLog:
         if is_new:
             _sync_folder(self.path.parent)
 
-    def _decoded(self, line: bytes, number: int) -> LoggedErasure:
+    def _decoded(self, line: bytes, number: int) -> Logged:
         try:
-            return msgspec.json.decode(line, type=LoggedErasure)
+            if msgspec.json.decode(line, type=_Line).change is None:
+                return msgspec.json.decode(line, type=LoggedErasure)
+            return msgspec.json.decode(line, type=LoggedListing)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Misconfigured(f"{self.path}, line {number}, is no erasure: {error}. Take the file from another copy.") from error
+            raise Misconfigured(
+                f"{self.path}, line {number}, is no erasure and no change of a list: {error}. Take the file from another copy; if it was"
+                " joined from several, name each of these by an --erasure-log of its own."
+            ) from error
 
 
 def _end_of_whole_lines(descriptor: int) -> int:

@@ -73,6 +73,10 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone;
 
+-- organizations_among :many
+-- Those of the organizations that there are.
+SELECT id FROM organization WHERE id = ANY ($1::uuid[]) ORDER BY id;
+
 -- suppressions :many
 -- An organization's list.
 SELECT kind, hash, created_at FROM suppression WHERE organization_id = $1 ORDER BY created_at, kind, hash;

@@ -1,4 +1,4 @@
-"""A backup made whole again: what was erased since is erased once more before anybody is served from it."""
+"""A backup made whole again: what was erased since is erased once more, and the lists put right, before anybody is served from it."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,29 +8,31 @@ from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.instance import begin_anew
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import erase_again
-from openprospect.server.privacy.log import LoggedErasure
+from openprospect.server.privacy.log import Logged, LoggedErasure
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
+from openprospect.server.privacy.relisting import relist
 from openprospect.server.privacy.spelling import spellings_in
 
 
-async def finish_restore(
-    database: Database, erasures: Iterable[LoggedErasure], *, deadline: timedelta, is_clock_right: bool = False
-) -> int:
-    """Carry out the erasures that the backup does not know, and open the database to the service, in one transaction.
+async def finish_restore(database: Database, entries: Iterable[Logged], *, deadline: timedelta, is_clock_right: bool = False) -> int:
+    """Carry out the erasures that the backup does not know, put the lists right, and open the database to the service, in one transaction.
 
     Recipients have until `deadline` from now to confirm them. Answers how many there were. Raises Misconfigured
     where a feed is ahead of the clock, unless that is said to be right.
     """
     policy = ErasurePolicy(deadline=deadline, log=None)  # they are in the log already
+    logged = list(entries)
+    erasures = {entry.id: entry for entry in logged if isinstance(entry, LoggedErasure)}
     async with database.transaction() as db:
         await begin_anew(db, is_clock_right=is_clock_right)
-        lacking = {erasure.id: erasure for erasure in erasures if await _lacks(db, erasure)}.values()
+        lacking = [erasure for erasure in erasures.values() if await _lacks(db, erasure)]
         # An organization at a time: its documents are read once for all of its erasures.
         for organization_id in dict.fromkeys(OrganizationId(erasure.organization_id) for erasure in lacking):
             own = [erasure for erasure in lacking if erasure.organization_id == organization_id]
             spellings = await spellings_in(db, organization_id, set().union(*(erasure.mailboxes for erasure in own)))
             for erasure in own:
                 await erase_again(db, erasure, spellings=spellings, policy=policy)
+        await relist(db, logged, known=erasures.keys() - {erasure.id for erasure in lacking})
         return len(lacking)
 
 

@@ -85,6 +85,11 @@ async def unsuppress(db: Executor, organization_id: OrganizationId, hashes: Coll
     return count
 
 
+async def organizations_among(db: Connection, ids: Collection[OrganizationId]) -> list[OrganizationId]:
+    """Those that there are."""
+    return [row["id"] for row in await db.rows(SQL.organizations_among, list(ids))]
+
+
 async def suppressions(db: Executor, organization_id: OrganizationId) -> list[Row]:
     """kind, hash, created_at."""
     return await db.rows(SQL.suppressions, organization_id)

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import InvalidInput
@@ -13,22 +15,27 @@ from openprospect.server.feed import store as feed
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.identity import ascii_domain, bare_email, is_email
 from openprospect.server.privacy import store
+from openprospect.server.privacy.log import ErasureLog, LoggedListing
 
 _KINDS = ("email", "domain", "prospect", "name", "name without email")
 _HASH_BYTES = 16
 
+_Mark = tuple[str, bytes]
 
-async def suppress(db: Connection, organization_id: OrganizationId, entries: Iterable[str], *, actor: str) -> int:
+
+async def suppress(db: Connection, organization_id: OrganizationId, entries: Iterable[str], *, actor: str, log: ErasureLog | None) -> int:
     """Put addresses and domains on the list; answers how many. What is delivered already stays: erase those."""
     hasher = await feed.hold_organization_alone(db, organization_id)
-    return await _add(db, organization_id, {_mark(entry, hasher) for entry in entries}, actor=actor)
+    return await _add(db, organization_id, {_mark(entry, hasher) for entry in entries}, actor=actor, log=log)
 
 
-async def unsuppress(db: Connection, organization_id: OrganizationId, entries: Iterable[str], *, actor: str) -> int:
+async def unsuppress(db: Connection, organization_id: OrganizationId, entries: Iterable[str], *, actor: str, log: ErasureLog | None) -> int:
     """Take addresses and domains off the list; answers how many were on it."""
     hasher = await feed.hold_organization_alone(db, organization_id)
-    count = await store.unsuppress(db, organization_id, {_mark(entry, hasher)[1] for entry in entries})
+    marks = {_mark(entry, hasher) for entry in entries}
+    count = await store.unsuppress(db, organization_id, {digest for _, digest in marks})
     await history.record(db, organization_id, actor=actor, action="suppressions removed", details={"count": count})
+    await _write_down(log, organization_id, "removed", marks, actor=actor)
     return count
 
 
@@ -41,18 +48,27 @@ async def export(db: Executor, organization_id: OrganizationId) -> Iterator[str]
     return (json.dumps(line) for line in lines)
 
 
-async def import_lines(db: Connection, organization_id: OrganizationId, lines: Iterable[str], *, actor: str) -> int:
+async def import_lines(db: Connection, organization_id: OrganizationId, lines: Iterable[str], *, actor: str, log: ErasureLog | None) -> int:
     """Take in an export, or plain addresses and domains, one a line; answers how many. Raises InvalidInput that names the line."""
     hasher = await feed.hold_organization_alone(db, organization_id)
     reader = _Reader(hasher)
     marks = {mark for number, line in enumerate(lines, start=1) if (mark := reader.read(number, line.strip()))}
-    return await _add(db, organization_id, marks, actor=actor)
+    return await _add(db, organization_id, marks, actor=actor, log=log)
 
 
-async def _add(db: Connection, organization_id: OrganizationId, marks: set[tuple[str, bytes]], *, actor: str) -> int:
+async def _add(db: Connection, organization_id: OrganizationId, marks: set[_Mark], *, actor: str, log: ErasureLog | None) -> int:
     await store.suppress(db, organization_id, marks)
     await history.record(db, organization_id, actor=actor, action="suppressions added", details={"count": len(marks)})
+    await _write_down(log, organization_id, "added", marks, actor=actor)
     return len(marks)
+
+
+async def _write_down(
+    log: ErasureLog | None, organization_id: OrganizationId, change: Literal["added", "removed"], marks: set[_Mark], *, actor: str
+) -> None:
+    if log and marks:
+        at = datetime.now(UTC)
+        await log.add(LoggedListing(organization_id=organization_id, at=at, actor=actor, change=change, marks=sorted(marks)))
 
 
 @dataclass(slots=True)
@@ -60,7 +76,7 @@ class _Reader:
     hasher: Hasher
     is_own_key: bool = False
 
-    def read(self, number: int, line: str) -> tuple[str, bytes] | None:
+    def read(self, number: int, line: str) -> _Mark | None:
         if not line or line.startswith("#"):
             return None
         try:
@@ -70,7 +86,7 @@ class _Reader:
         except (ValueError, TypeError, KeyError):
             raise InvalidInput(f"Line {number} is neither a line of an export nor an address or a domain.") from None
 
-    def _hashed(self, entry: dict[str, str]) -> tuple[str, bytes] | None:
+    def _hashed(self, entry: dict[str, str]) -> _Mark | None:
         if "key" in entry:
             self.is_own_key = entry["key"] == self.hasher.fingerprint()
             if not self.is_own_key:
@@ -82,7 +98,7 @@ class _Reader:
         return entry["kind"], digest
 
 
-def _mark(entry: str, hasher: Hasher) -> tuple[str, bytes]:
+def _mark(entry: str, hasher: Hasher) -> _Mark:
     text = bare_email(entry)
     if is_email(text):
         digest = hasher.email(text)

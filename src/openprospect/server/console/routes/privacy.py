@@ -86,7 +86,10 @@ async def erasure_report(
 
 @post("/privacy/suppressions", status_code=303)
 async def change_suppressions(
-    request: OperatorsRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
+    request: OperatorsRequest,
+    database: NamedDependency[Database],
+    writing: NamedDependency[Writing],
+    erasure_policy: NamedDependency[ErasurePolicy],
 ) -> Response[Any]:
     """Keeps addresses and domains out, or lets them in again."""
     form = await posted(request)
@@ -94,7 +97,7 @@ async def change_suppressions(
     organization_id, actor = request.auth.organization_id, request.auth.actor
     entries = [line.strip() for line in text(form, "entries").splitlines() if line.strip()]
     try:
-        count = await writing.alone(organization_id, lambda db: change(db, organization_id, entries, actor=actor))
+        count = await writing.alone(organization_id, lambda db: change(db, organization_id, entries, actor=actor, log=erasure_policy.log))
     except InvalidInput as error:
         return await _privacy(request, database, problem=error.message)
     said = f"{count} of {len(entries)} taken off the list." if change is suppress.unsuppress else f"{count} on the list now."
