@@ -10,6 +10,9 @@ from openprospect.cli.main import app
 from tests.project.repository import files_ending, text_of
 from tests.project.settings import settings_in, settings_of_the_source
 
+_CODE = re.compile(r'(?:code=|code = |\b\d{3}, )"([A-Z_]+)"')
+# What every error of its kind tells more precisely, and what no request meets.
+_NEVER_SENT = {"GONE", "HTTP_ERROR"}
 _ROUTE = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /\S*)`")
 
 
@@ -33,6 +36,13 @@ def test_the_reference_has_exactly_the_settings_of_the_source():
 def test_the_reference_has_exactly_the_commands_there_are():
     documented = set(re.findall(r"^\| `openprospect ([a-z]+(?: [a-z]+)?)\b", text_of("docs/reference/commands.md"), re.MULTILINE))
     assert documented == set(commands_of(app))
+
+
+def test_the_reference_has_every_code_of_an_error():
+    sources = [text_of(path) for path in files_ending(".py") if path.parts[:3] == ("src", "openprospect", "server")]
+    codes = {code for source in sources for code in _CODE.findall(source)} - _NEVER_SENT
+    assert len(codes) > 15
+    assert sorted(code for code in codes if f"`{code}`" not in text_of("docs/reference/api.md")) == []
 
 
 def test_the_reference_has_exactly_the_routes_there_are():
