@@ -1,5 +1,6 @@
 """The dlt source and the plain `rest_api` recipe, run by dlt into DuckDB, each as the file that people download."""
 
+import gzip
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from openprospect.connectors import files
@@ -16,7 +18,7 @@ from tests.acceptance.commands import eventually
 from tests.acceptance.conftest import Service
 from tests.connectors.feed import LivingFeed
 from tests.sync.contract import SEARCH
-from tests.sync.feed_server import KEY, Feed, FeedServer, company
+from tests.sync.feed_server import KEY, Feed, FeedServer, company, person
 
 pytestmark = pytest.mark.heavy
 
@@ -25,41 +27,48 @@ class Loaded:
     """A program of dlt in a folder of its own, and what it loaded there."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self.name = name
 
     def run(self, base_url: str, search_id: str, key: str) -> None:
         """Each time a process, with what the last one left."""
         done = subprocess.run(
-            self.command(base_url, search_id), env=self.environment(key), cwd=self._folder, capture_output=True, text=True, check=False
+            self.command(base_url, search_id), env=self.environment(key), cwd=self.folder, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
     def run_and_kill(self, base_url: str, search_id: str, key: str) -> None:
         """Killed once dlt has begun to load what it read."""
         with subprocess.Popen(
-            self.command(base_url, search_id), env=self.environment(key), cwd=self._folder, stdout=subprocess.DEVNULL
+            self.command(base_url, search_id), env=self.environment(key), cwd=self.folder, stdout=subprocess.DEVNULL
         ) as process:
             eventually(lambda: process.poll() is not None or any(self._jobs_under_way()), within_seconds=120)
             process.kill()
         assert process.returncode == -signal.SIGKILL
 
     def _jobs_under_way(self) -> Iterator[Path]:
-        return self._folder.glob("dlt/pipelines/*/load/normalized/*/[sc]*ed_jobs/*")
+        return self.folder.glob("dlt/pipelines/*/load/normalized/*/[sc]*ed_jobs/*")
 
     def command(self, base_url: str, search_id: str) -> list[str]:
         text = files.path(self.name).read_text().replace(files.BASE_URL, base_url).replace(files.SEARCH_ID, search_id)
-        (self._folder / self.name).write_text(text)
+        (self.folder / self.name).write_text(text)
         return [sys.executable, self.name]
 
     def environment(self, key: str) -> dict[str, str]:
-        own = {"DLT_DATA_DIR": str(self._folder / "dlt"), "RUNTIME__DLTHUB_TELEMETRY": "false", "NORMALIZE__WORKERS": "1"}
+        own = {"DLT_DATA_DIR": str(self.folder / "dlt"), "RUNTIME__DLTHUB_TELEMETRY": "false", "NORMALIZE__WORKERS": "1"}
         return clean_environment(OPENPROSPECT_API_KEY=key, **own)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        (database,) = self._folder.glob("*.duckdb")
+        (database,) = self.folder.glob("*.duckdb")
         with duckdb.connect(str(database), read_only=True) as connection:
             return connection.execute(statement).fetchall()
+
+    def prepared(self) -> list[tuple[Any, ...]]:
+        """Every row of the dataset in which dlt prepares a merge."""
+        tables = self.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'prospects_staging' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\'"
+        )
+        return [row for (table,) in tables for row in self.rows(f"SELECT * FROM prospects_staging.{table}")]
 
     def people(self) -> list[tuple[Any, ...]]:
         """The e-mails of everybody, each with the name of the company."""
@@ -132,9 +141,30 @@ def test_what_is_delivered_again_during_the_walk_is_there_once(loaded: Loaded, s
     assert loaded.people() == live_people(feed)
 
 
+def test_whoever_left_is_in_no_file_of_dlt_s_and_not_where_it_prepares(loaded: Loaded, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(company(1, prospects=[person(1, 0, email="gone@secret.example")]), company(2))
+    loaded.run(server.url, SEARCH, KEY)
+    assert loaded.prepared() == []
+    feed.deliver(company(1, people=0))
+
+    loaded.run(server.url, SEARCH, KEY)
+
+    assert loaded.people() == live_people(feed)
+    assert loaded.prepared() == []
+    assert [path for path in (loaded.folder / "dlt").rglob("*") if path.is_file() and "gone@secret.example" in read(path)] == []
+
+
 def live_names(feed: Feed) -> list[tuple[Any, ...]]:
     return sorted((one["id"], one["name"]) for one in feed.live().values())
 
 
 def live_people(feed: Feed) -> list[tuple[Any, ...]]:
     return sorted((one["name"], person["email"]) for one in feed.live().values() for person in one["prospects"])
+
+
+def read(path: Path) -> str:
+    """Compressed ones too."""
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path, partitioning=None).to_pylist())
+    return str(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())

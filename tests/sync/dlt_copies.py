@@ -55,6 +55,7 @@ class LakeCopy:
         self.url = f"dlt:{table_format}"
         self._read = {"delta": _delta_rows, "iceberg": _iceberg_rows}[table_format]
         set_variable("DESTINATION__FILESYSTEM__BUCKET_URL", folder.as_uri())
+        set_variable("DLT_DATA_DIR", str(folder / "dlt"))
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         folder = self.folder / table

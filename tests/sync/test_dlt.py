@@ -14,6 +14,7 @@ from openprospect.sync.destinations.dlt.address import parse
 from openprospect.sync.destinations.dlt.loader import Loader
 from openprospect.sync.destinations.dlt.rows import SCHEMAS
 from openprospect.sync.destinations.dlt.settings import ICEBERG_PROPERTIES
+from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.errors import DestinationRefused
 from openprospect.sync.wire import Company, Prospect
@@ -59,6 +60,7 @@ def test_a_company_left_with_nobody_has_nobody(copy: DltPostgresCopy) -> None:
         sync(copy, server)
 
         assert_same(copy, feed)
+    assert copy.run(f"SELECT email FROM {copy.dataset}_staging.prospects") == [], "nor where dlt prepares the next batch"
 
 
 def test_a_failure_between_data_and_position_repeats_the_batch_and_skips_none(copy: DltPostgresCopy) -> None:
@@ -89,6 +91,24 @@ def test_what_a_killed_run_left_on_the_machine_is_gone_when_the_next_begins(copy
 
     with closing(open_destination(copy.url)):
         assert not left.exists()
+
+
+def test_what_a_killed_run_left_on_its_way_to_another_warehouse_goes_too_but_nothing_of_anybody_else(
+    copy: DltPostgresCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
+    with closing(open_destination(copy.url)) as destination:
+        folder = Path(destination._warehouse._loader._pipeline.pipelines_dir)  # type: ignore[attr-defined]
+        assert folder.is_relative_to(tmp_path)
+    left, held, theirs = (folder.with_name(f"openprospect-{name}") for name in ("0123456789abcdef", "fedcba9876543210", "theirs"))
+    for path in (left, held, theirs):
+        path.mkdir()
+    left.with_suffix(".lock").touch()
+    lock = FileLock(held.with_suffix(".lock"))
+    open_destination(copy.url).close()
+    lock.release()
+
+    assert [path.exists() for path in (left, held, theirs)] == [False, True, True]
 
 
 def test_dlt_s_own_reader_reads_what_was_loaded(copy: DltPostgresCopy) -> None:

@@ -10,6 +10,9 @@ import dlt
 from openprospect.connectors.dlt import delivered_companies
 
 if __name__ == "__main__":
+    # What was loaded stays nowhere but in the warehouse: neither as a file here, nor where dlt prepares it.
+    dlt.config["load.delete_completed_jobs"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
     pipeline = dlt.pipeline("openprospect", destination="duckdb", dataset_name="prospects")
     source = delivered_companies(
         "00000000-0000-4000-8000-000000000000",

@@ -38,5 +38,8 @@ SOURCE = rest_api_source(
 )
 
 if __name__ == "__main__":
+    # What was loaded stays nowhere but in the warehouse: neither as a file here, nor where dlt prepares it.
+    dlt.config["load.delete_completed_jobs"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
     pipeline = dlt.pipeline("openprospect_rest_api", destination="duckdb", dataset_name="prospects")
     print(pipeline.run(SOURCE))

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,22 +12,23 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from openprospect.sync.destinations.dlt.address import Address
 from openprospect.sync.destinations.dlt.loader import Loader
 from openprospect.sync.destinations.lock import FileLock
-from openprospect.sync.errors import DestinationRefused
+from openprospect.sync.errors import Busy, DestinationRefused
 
 
 @contextmanager
 def working_folder(address: Address) -> Iterator[Path]:
-    """Its owner's alone, since people are in it. What a run that was killed has left there is removed, never loaded."""
+    """Its owner's alone, since people are in it. What runs that were killed have left, here or beside it, is removed, never loaded."""
     with passing_folder() as passing:
         digest = sha256(Loader(address, passing).place.encode()).hexdigest()[:16]
     name = Path(get_dlt_pipelines_dir()) / f"openprospect-{digest}"
-    lock = FileLock(name.with_suffix(".lock"))
-    try:
-        _empty(name)
-        yield name
-    finally:
-        shutil.rmtree(name, ignore_errors=True)
-        lock.release()
+    _sweep(name.parent)
+    with _held(name):
+        _remove(name)
+        name.mkdir(mode=0o700)
+        try:
+            yield name
+        finally:
+            shutil.rmtree(name, ignore_errors=True)
 
 
 @contextmanager
@@ -37,10 +38,26 @@ def passing_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _empty(folder: Path) -> None:
+def _sweep(pipelines: Path) -> None:
+    """A warehouse whose settings have changed has another folder from then on: nobody else would come for the former one."""
+    for folder in pipelines.glob("openprospect-*"):
+        if folder.is_dir() and folder.with_suffix(".lock").exists():
+            with suppress(Busy), _held(folder):
+                _remove(folder)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder.with_suffix(".lock"))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove(folder: Path) -> None:
     try:
         if folder.exists():
             shutil.rmtree(folder)
-        folder.mkdir(mode=0o700)
     except OSError as error:
-        raise DestinationRefused(f"{folder} cannot be emptied, which an earlier run has left behind: {error}.") from error
+        raise DestinationRefused(f"{folder} cannot be removed, which an earlier run has left behind: {error}.") from error
