@@ -57,6 +57,7 @@ def test_a_run_that_fails_tells_up_to_where_everything_is_stored(copy: SqliteCop
 
     assert isinstance(summary.error, TryLater)
     assert (summary.companies, summary.delivered_until) == (100, stamp(100))
+    assert summary.line().startswith(f"{SEARCH}: FAILED. ")
     assert f"up to {stamp(100)}" in summary.line()
 
 

@@ -59,5 +59,6 @@ class Summary:
         counts = f"{self.companies:,} companies, {self.prospects:,} prospects, {self.removed:,} removed"
         until = f"up to {self.delivered_until}" if self.delivered_until else "position unknown" if self.has_begun else "nothing stored yet"
         outcomes = "".join(f", {number:,} {outcome}" for outcome, number in self.outcomes.items())
-        line = f"{self.search_id}: {counts}{outcomes}, {until}, {self.seconds:.1f} s"
-        return f"{line}. {self.error}" if self.error else line
+        if self.error:
+            return f"{self.search_id}: FAILED. {self.error} Until then {counts}{outcomes}; {until}."
+        return f"{self.search_id}: {counts}{outcomes}, {until}, {self.seconds:.1f} s"
