@@ -10,6 +10,7 @@ from typing import BinaryIO, TextIO
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
+from openprospect.server.intake.formats.quotes import swallows_rows
 from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.outcome import RejectedRow
 
@@ -35,8 +36,9 @@ class Delimited:
         lines = _Lines(stack.enter_context(self._text()))
         self._separator = lines.excel_separator() or find_separator(sample)
         csv.field_size_limit(_MAX_FIELD_CHARACTERS)
-        self._records = read_records(lines, self._separator)
+        self._records = _Records(lines, self._separator)
         self.headings = self._headings()
+        self._records.width = len(self.headings)
 
     def rows(self) -> Iterator[TableRow | RejectedRow]:
         width = len(self.headings)
@@ -99,23 +101,35 @@ class _Lines(Iterator[str]):
         self.number -= len(lines)
 
 
-def read_records(lines: _Lines, separator: str) -> Iterator[TableRow | RejectedRow]:
-    """Records with the line they begin in. After a broken quote, reading goes on in the line after it."""
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
-    while True:
-        lines.record = []
-        first_line = lines.number + 1
+class _Records(Iterator[TableRow | RejectedRow]):
+    """Records with the line they begin in. After a broken quote, reading goes on in the line after it.
+
+    `width`: how many columns there are; None until the headings are read.
+    """
+
+    def __init__(self, lines: _Lines, separator: str) -> None:
+        self.width: int | None = None
+        self._lines = lines
+        self._separator = separator
+        self._reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+
+    def __next__(self) -> TableRow | RejectedRow:
+        self._lines.record = []
+        first_line = self._lines.number + 1
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            cells = next(self._reader)
         except csv.Error as error:
-            reason = f"a value of more than {_MAX_FIELD_CHARACTERS:,} characters" if "limit" in str(error) else _BROKEN_QUOTE
-            broken, *others = lines.record
-            lines.read_again(others)
-            yield RejectedRow(line=first_line, faults=[Fault(field="", reason=reason)], raw=broken.rstrip("\r\n"))
-        else:
-            yield TableRow(first_line, [cell.strip() for cell in cells])
+            return self._broken(
+                first_line, f"a value of more than {_MAX_FIELD_CHARACTERS:,} characters" if "limit" in str(error) else _BROKEN_QUOTE
+            )
+        if self.width and len(self._lines.record) > 1 and swallows_rows(self._lines.record, self._separator, width=self.width):
+            return self._broken(first_line, _BROKEN_QUOTE)
+        return TableRow(first_line, [cell.strip() for cell in cells])
+
+    def _broken(self, first_line: int, reason: str) -> RejectedRow:
+        broken, *others = self._lines.record
+        self._lines.read_again(others)
+        return RejectedRow(line=first_line, faults=[Fault(field="", reason=reason)], raw=broken.rstrip("\r\n"))
 
 
 def find_separator(sample: str) -> str:
