@@ -161,9 +161,16 @@ $$;
 CREATE FUNCTION person_received_at(feed uuid, reader text, stood_from timestamp with time zone, erased_at timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     AS $$
-    SELECT min(at) FROM receipt_step
-    WHERE prospect_search_id = feed AND consumer = reader AND kind = 'served' AND until >= stood_from
-        AND at < erased_at + interval '1 minute'
+    SELECT min(at) FROM (
+        (SELECT at FROM receipt_step
+        WHERE prospect_search_id = feed AND consumer = reader AND kind = 'served' AND is_gapless AND until >= stood_from
+        ORDER BY until LIMIT 1)
+        UNION ALL
+        (SELECT at FROM receipt_step
+        WHERE prospect_search_id = feed AND consumer = reader AND kind = 'served' AND NOT is_gapless AND until >= stood_from
+        ORDER BY until LIMIT 1)
+    ) AS first
+    WHERE at < erased_at + interval '1 minute'
 $$;
 CREATE FUNCTION place_at(feed uuid, since timestamp with time zone, as_of timestamp with time zone, skipped bigint) RETURNS bigint
     LANGUAGE plpgsql STABLE
@@ -502,7 +509,7 @@ CREATE TABLE receipt_step (
 );
 ALTER TABLE receipt_step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME receipt_step_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_pkey PRIMARY KEY (prospect_search_id, id);
-CREATE INDEX receipt_step_until ON receipt_step USING btree (prospect_search_id, consumer, kind, until);
+CREATE INDEX receipt_step_of ON receipt_step USING btree (prospect_search_id, consumer, kind, is_gapless, until);
 ALTER TABLE ONLY receipt_step ADD CONSTRAINT receipt_step_prospect_search_id_consumer_fkey FOREIGN KEY (prospect_search_id, consumer) REFERENCES receipt(prospect_search_id, consumer);
 ALTER TABLE receipt_step ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON receipt_step USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = receipt_step.prospect_search_id))));
