@@ -1,6 +1,7 @@
 """After an erasure: who had received the person, who has let go, and who is late."""
 
 import csv
+from datetime import timedelta
 
 import pytest
 
@@ -106,6 +107,24 @@ async def test_who_received_the_person_before_a_clock_was_set_back_is_listed(cli
     await received(database, search_id, (crm, "crm"))
     await database.execute("UPDATE receipt_step SET at = at + interval '1 hour'")
     assert [recipient["key_name"] for recipient in (await erase(client))["recipients"]] == ["crm"]
+
+
+async def test_who_received_the_person_is_found_as_quickly_however_often_they_came_since(client, crm, search_id, deliver, database):
+    await deliver(HOTEL)
+    await received(database, search_id, (crm, "crm"))
+    erasure = await erase(client)
+    await database.execute("""
+        INSERT INTO receipt_step (prospect_search_id, consumer, kind, until, at)
+        SELECT prospect_search_id, consumer, turn.kind, until + number * interval '1 second', at + number * interval '1 second'
+        FROM receipt_step, generate_series(1, 5000) AS number, unnest(ARRAY['served', 'confirmed']) AS turn (kind)
+    """)
+    await database.execute("ANALYZE receipt_step")
+    looked_at = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'receipt_step'"
+    async with database.transaction() as db:
+        found = await privacy_store.erasure(db, erasure["id"], None)
+        assert await db.value(looked_at) < 10
+    (recipient,) = found.recipients
+    assert recipient.received_at < recipient.confirmed_at < recipient.received_at + timedelta(minutes=1)
 
 
 async def test_a_confirmation_of_what_came_before_the_erasure_is_none_of_it(client, crm, search_id, deliver):

@@ -126,9 +126,10 @@ SELECT consumer, min(received_at) AS received_at,
 FROM (
     SELECT receipt.consumer,
         person_received_at(receipt.prospect_search_id, receipt.consumer, place.delivered_at, erased_at) AS received_at,
-        (SELECT min(at) FROM receipt_step AS step
+        (SELECT at FROM receipt_step AS step
             WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
-                AND kind = 'confirmed' AND until >= place.gone_at) AS confirmed_at
+                AND kind = 'confirmed' AND is_gapless AND until >= place.gone_at
+            ORDER BY until LIMIT 1) AS confirmed_at
     FROM erasure JOIN erasure_place AS place ON erasure_id = erasure.id
         JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
     WHERE erasure.id = $1
