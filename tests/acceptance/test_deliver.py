@@ -149,6 +149,15 @@ def test_who_leaves_and_what_rows_contradict_is_said_beforehand_and_afterwards(s
     assert counted(second.answer) == numbers(1)
 
 
+def test_the_commonest_reasons_for_rejecting_rows_are_told(site, search_id, tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("name,email\n" + "".join(f"Hotel {n},nobody {n}\n" for n in range(12)) + ",a@a.example\nHotel,b@b.example\n")
+    ended = site.run("deliver", search_id, str(path), "--json", expected=2)
+    told = next(line for line in ended.err.splitlines() if line.startswith("Rejected: "))
+    assert told.startswith("Rejected: 12 x email: ")
+    assert "; 1 x name: missing or blank" in " ".join(ended.err.split())
+
+
 def test_a_rejects_file_goes_once_everything_is_mended(site, search_id, tmp_path):
     path = faulty_file(tmp_path)
     deliver(site, search_id, path, expected=2)

@@ -1,5 +1,6 @@
 """Delivering a file: in batches, each whole or not at all; what cannot be delivered goes to the rejects, the rest goes in."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Self
 
+from openprospect.server.core.errors import Fault
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.store import await_organization
 from openprospect.server.feed.writing.publish import MAX_BATCH, publish
@@ -15,13 +17,16 @@ from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRo
 from openprospect.server.intake.rejects import Rejects
 from openprospect.server.searches.model import Search
 
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_MOST_REASONS = 1_000
+
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """What became of a file: companies, people left out, and rows of the file that were rejected.
 
     `left`: people who were at these companies before, and are not in the file. `differing`: by field, in how many companies rows
-    contradict each other.
+    contradict each other. `reasons`: how many rows were rejected for what, whatever its numbers.
     """
 
     delivered: int = 0
@@ -30,6 +35,7 @@ class Tally:
     rejected: int = 0
     left: int = 0
     differing: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Self) -> None:
         self.delivered += other.delivered
@@ -38,6 +44,7 @@ class Tally:
         self.rejected += other.rejected
         self.left += other.left
         self.differing += other.differing
+        self.reasons += other.reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +99,16 @@ class _Run:
             self.tally.unchanged += not outcome.is_delivered
             self.tally.suppressed += outcome.suppressed
 
+    def _note(self, fault: Fault) -> None:
+        reason = _NUMBER.sub("…", f"{fault.field}: {fault.reason}" if fault.field else fault.reason)
+        if reason in self.tally.reasons or len(self.tally.reasons) < _MOST_REASONS:
+            self.tally.reasons[reason] += 1
+
     def _reject(self, rows: Iterable[RejectedRow]) -> None:
         for row in rows:
             self.rejects.add(row)
             self.tally.rejected += 1
+            self._note(row.faults[0])
 
     async def deliver_together(self, outcomes: Iterator[Outcome]) -> None:
         """Everything in one transaction, kept only where nothing was rejected."""
@@ -106,7 +119,7 @@ class _Run:
                 await await_organization(db, self.delivery.search.organization_id)
                 await self.deliver(outcomes, db)
                 if self.tally.rejected:
-                    self.tally = Tally(rejected=self.tally.rejected)
+                    self.tally = Tally(rejected=self.tally.rejected, reasons=self.tally.reasons)
                 if self.tally.rejected or self.delivery.dry_run:
                     raise _RollBack
 

@@ -1,4 +1,4 @@
-"""What a producer should know about a file although nothing in it was wrong: sentences, for the command line and the console alike."""
+"""What a producer should know about a file beside the numbers: sentences, for the command line and the console alike."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,15 @@ from openprospect.server.intake.columns import Column
 from openprospect.server.intake.deliver import Tally
 
 _MOST_COLUMNS = 5
+_MOST_REASONS = 3
 
 
 def remarks(tally: Tally, columns: Sequence[Column]) -> list[str]:
-    """Who leaves because the file does not have them, and which columns say different things of one company, the commonest first."""
+    """Why most rows were rejected, who leaves because the file does not have them, which columns say different things of one company."""
     headings = {column.field: column.heading for column in columns}
     found = [_differing(field, headings.get(field, field), count) for field, count in tally.differing.most_common(_MOST_COLUMNS)]
-    return [*([_left(tally.left)] if tally.left else []), *found]
+    reasons = [f"{count:,} x {reason}" for reason, count in tally.reasons.most_common(_MOST_REASONS)]
+    return [*([f"Rejected: {'; '.join(reasons)}."] if reasons else []), *([_left(tally.left)] if tally.left else []), *found]
 
 
 def _left(people: int) -> str:
