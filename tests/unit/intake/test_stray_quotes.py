@@ -120,6 +120,25 @@ def test_a_table_within_a_value_is_a_value_where_other_quotes_show_that_a_progra
     assert (list(delivered), rejected) == (["Grand", "Inn"], [])
 
 
+@pytest.mark.parametrize(
+    ("lines", "broken"),
+    [
+        (['"Grand;https://grand.example;x', "Inn;https://inn.example;y", 'Palace;https://palace.example;z"'], 2),
+        (["Grand;g@grand.example;x", 'Inn;i@inn.example;"6 inch', 'Palace;"";y', 'Villa;v@villa.example;12"'], 3),
+        (['Grand;"www.grand.example;x', 'Inn;www.inn.example";y'], 2),
+    ],
+)
+def test_few_rows_are_told_by_a_column_of_addresses(lines: list[str], broken: int) -> None:
+    delivered, rejected = read("\n".join(["Company;Address;Note", *lines]))
+    assert rejected == [(broken, BROKEN)]
+    assert list(delivered) == [line.split(";")[0] for number, line in enumerate(lines, start=2) if number != broken]
+
+
+def test_a_list_of_addresses_is_a_value() -> None:
+    delivered, rejected = read('Company,Note\nGrand,"Ask:\nAda,ada@grand.example\nBob,bob@grand.example"\nInn,x\n')
+    assert (list(delivered), rejected) == (["Grand", "Inn"], [])
+
+
 def test_rows_with_quoted_blanks_are_rows_too() -> None:
     rows = "".join(f'Hotel {n},"",x,""\n' for n in range(5))
     delivered, rejected = read(f'Company,a,b,c\nGrand,x,"12 inch,y\n{rows}Inn,x,13",y\n')
