@@ -123,7 +123,9 @@ async def test_who_received_the_person_is_found_as_quickly_however_often_they_ca
     async with database.transaction() as db:
         found = await privacy_store.erasure(db, erasure["id"], None)
         assert await db.value(looked_at) < 10
+    assert found
     (recipient,) = found.recipients
+    assert recipient.confirmed_at
     assert recipient.received_at < recipient.confirmed_at < recipient.received_at + timedelta(minutes=1)
 
 
