@@ -7,9 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.app import create_app
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
+from openprospect.server.searches.create import create_search
+from openprospect.server.searches.model import Search
 from openprospect.server.settings import Settings
 from tests.integration.conftest import SECRET_KEY, Service, open_search, running
 from tests.webhooks.receiver import MOST_SECONDS, Receiver
@@ -41,6 +45,12 @@ async def search_id(client: httpx.AsyncClient) -> str:
 def receiver() -> Iterator[Receiver]:
     with Receiver().listening() as receiver:
         yield receiver
+
+
+@pytest.fixture
+async def search(database: Database) -> Search:
+    owner = await organization_named(database, DEFAULT_ORGANIZATION)
+    return await create_search(database, "hotels", organization_id=owner.id, actor="test")
 
 
 async def create(client: httpx.AsyncClient, url: str, **settings: Any) -> dict[str, Any]:

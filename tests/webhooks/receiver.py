@@ -99,8 +99,8 @@ class Receiver:
             assert self._changed.wait_for(lambda: is_true(self), seconds), f"not so after {seconds} s and {len(self.requests)} requests"
 
     @contextmanager
-    def listening(self) -> Iterator["Receiver"]:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls))
+    def listening(self, address: str = "127.0.0.1") -> Iterator["Receiver"]:
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, address, 0, ssl=self._tls))
         self.port: int = server.sockets[0].getsockname()[1]
         thread = threading.Thread(target=self._loop.run_forever)
         thread.start()

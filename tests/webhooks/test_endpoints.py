@@ -192,7 +192,7 @@ async def test_five_days_of_nothing_but_failure_disable(client, database, search
     await until(receiver, lambda receiver: receiver.requests)
     failing = await eventually(reader(client, f"/webhooks/{made['id']}"), lambda state: state["status"] == "failing")
     assert failing["next_attempt_at"] is not None
-    await database.execute("UPDATE webhook_position SET failing_since = failing_since - interval '5 days'")
+    await database.execute("UPDATE webhook_position SET failures = 12, failing_since = failing_since - interval '5 days'")
     state = await eventually(reader(client, f"/webhooks/{made['id']}"), lambda state: state["status"] == "disabled")
     assert "5 days" in state["disabled_reason"]
 
@@ -205,7 +205,9 @@ async def test_success_in_another_search_keeps_a_failing_endpoint_alive(client, 
     receiver.behave = lambda _request: Reply(500)
     await deliver(client, search_id, "two")
     await until(receiver, lambda receiver: len(receiver.requests) >= 2)
-    await database.execute("UPDATE webhook_position SET failing_since = failing_since - interval '9 days' WHERE failures > 0")
+    await database.execute(
+        "UPDATE webhook_position SET failures = 12, failing_since = failing_since - interval '9 days' WHERE failures > 0"
+    )
     await until(receiver, lambda receiver: len(receiver.requests) >= 3)
     state = await eventually(reader(client, f"/webhooks/{made['id']}/attempts"), lambda page: page["total"] >= 3)
     assert state["items"][0]["failure"] == "The endpoint answered 500."

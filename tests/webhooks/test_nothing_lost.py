@@ -9,54 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import pytest
-
 from openprospect.demo.service import COMMAND, clean_environment, free_port
-from openprospect.server.access.keys import organization_named
-from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.receipts import Receipts
-from openprospect.server.feed.writing.publish import publish
-from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 from openprospect.server.webhooks.dispatch import Dispatcher
-from openprospect.server.webhooks.endpoints import create_webhook, disable
+from openprospect.server.webhooks.endpoints import disable
 from openprospect.server.webhooks.lanes import Lanes
 from openprospect.server.webhooks.sender import Sender
 from tests.integration.conftest import SECRET_KEY
 from tests.webhooks.conftest import VAULT, until
+from tests.webhooks.pushing import dispatching, endpoint, put
 from tests.webhooks.receiver import Drop, Hang, Received, Receiver, Reply
-
-
-@pytest.fixture
-async def search(database: Database) -> Search:
-    owner = await organization_named(database, DEFAULT_ORGANIZATION)
-    return await create_search(database, "hotels", organization_id=owner.id, actor="test")
-
-
-async def endpoint(database: Database, search: Search, url: str):
-    made, _ = await create_webhook(
-        database,
-        url,
-        organization_id=search.organization_id,
-        search_id=search.id,
-        events=(),
-        is_full=False,
-        base_url="http://service.test",
-        allow_private=True,
-        vault=VAULT,
-        actor="test",
-    )
-    return made
-
-
-async def put(database: Database, search: Search, *names: str) -> list[str]:
-    """Deliver companies of these names; answers their ids."""
-    rows = [CompanyRow(name=name, source_id=name) for name in names]
-    async with database.transaction() as db:
-        published = await publish(db, search, rows, actor="test", all_or_nothing=True)
-    return [str(published.outcomes[place].company_id) for place in range(len(rows))]
 
 
 class Unreliable:
@@ -149,24 +113,6 @@ async def test_every_event_arrives_in_order_through_failures_and_kills(dsn: str,
 
 def hanging(_request: Received) -> Reply:
     raise Hang
-
-
-@contextmanager
-def dispatching(dispatcher: Dispatcher) -> Iterator[None]:
-    """The dispatcher's duties, as the application has them carried out."""
-
-    async def again(work, seconds):
-        while True:
-            await work()
-            await asyncio.sleep(seconds)
-
-    duties = [(dispatcher.poll, 0.05), (dispatcher.retry, 0.1), (dispatcher.upkeep, 0.2)]
-    tasks = [asyncio.create_task(again(work, seconds)) for work, seconds in duties]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 async def test_endpoints_that_hang_do_not_hold_up_the_others(database: Database, search: Search, receiver: Receiver):

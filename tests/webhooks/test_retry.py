@@ -53,6 +53,11 @@ def test_an_endpoint_is_given_up_after_five_days_of_nothing_but_failure(days, is
     assert (ruling.disabled_reason is not None) is is_given_up
 
 
+def test_nobody_is_given_up_who_was_hardly_asked_in_those_days():
+    ruling = verdict(failures=11, failing_for=timedelta(days=6), status=500, retry_after=None, chance=0.5)
+    assert ruling.disabled_reason is None
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 import ssl
 import time
 
@@ -13,7 +14,7 @@ from openprospect.server.webhooks.model import Target, WebhookId
 from openprospect.server.webhooks.sender import Patience, Sender
 from openprospect.sync.webhooks import verify_webhook
 from tests.webhooks.conftest import VAULT
-from tests.webhooks.receiver import Drip, Drop, Flood, Hang, Reply
+from tests.webhooks.receiver import Drip, Drop, Flood, Hang, Receiver, Reply
 
 IMPATIENT = Patience(connect=0.5, read=0.5, whole=1.0)
 KEY = bytes(range(32))
@@ -55,6 +56,19 @@ async def test_an_accepted_message_is_signed_and_says_what_it_is(receiver):
     assert request.headers["content-type"] == "application/json"
     assert request.headers["user-agent"] == "OpenProspect-Webhooks"
     assert verify_webhook(request.body, request.headers, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").id == "msg_1"
+
+
+@pytest.fixture
+def receiver_of_ipv6():
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6 to listen on")
+    with Receiver().listening("::1") as receiver:
+        yield receiver
+
+
+async def test_an_endpoint_named_by_its_address_is_asked_for_by_that_address_in_brackets(receiver_of_ipv6):
+    assert (await send(f"http://[::1]:{receiver_of_ipv6.port}/hook")).is_accepted
+    assert receiver_of_ipv6.requests[0].headers["host"] == f"[::1]:{receiver_of_ipv6.port}"
 
 
 async def test_messages_one_after_another_share_a_connection(receiver):

@@ -8,7 +8,6 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
 
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
@@ -95,11 +94,10 @@ class Dispatcher:
         room = self._lanes.free(lane)
         if room <= 0:
             return
-        claim = Claim(uuid4())
-        for place in await store.claim(self._database, claim, failing=lane is Lane.SLOW, limit=room, lease=_LEASE):
+        for place in await store.claim(self._database, failing=lane is Lane.SLOW, limit=room, lease=_LEASE):
             passage = self._lanes.enter(lane)
             task = asyncio.create_task(self._serve(place, passage))
-            self._under_way[task] = claim
+            self._under_way[task] = place.claim
             task.add_done_callback(self._under_way.pop)
 
     async def _serve(self, place: Place, passage: Passage) -> None:

@@ -109,6 +109,7 @@ FROM webhook WHERE id = $1;
 
 -- claim :many
 -- Takes places that have something to send and are free: those whose last attempt failed, or the others. Longest waiting first.
+-- Each has a claim of its own, so that one which nobody serves any more runs out, however long the others last.
 WITH due AS (
     SELECT place.webhook_id, place.prospect_search_id FROM webhook_position AS place
     JOIN webhook ON webhook.id = place.webhook_id
@@ -123,7 +124,7 @@ WITH due AS (
     ORDER BY next_attempt_at LIMIT $2
     FOR UPDATE OF place SKIP LOCKED
 )
-UPDATE webhook_position AS place SET claim = $3, claimed_until = clock_timestamp() + $4::interval
+UPDATE webhook_position AS place SET claim = gen_random_uuid(), claimed_until = clock_timestamp() + $3::interval
 FROM due WHERE place.webhook_id = due.webhook_id AND place.prospect_search_id = due.prospect_search_id
 RETURNING place.webhook_id, place.prospect_search_id AS search_id, place.claim;
 
@@ -196,8 +197,9 @@ UPDATE webhook_position SET claim = NULL, claimed_until = NULL, next_attempt_at 
 WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
 
 -- let_go :execute
--- Lets a place go; it has caught up with the time given, if any.
-UPDATE webhook_position SET claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp(), position = greatest(position, $4)
+-- Lets a place go that has had its share, or has caught up with the time given: either way nothing fails there now.
+UPDATE webhook_position SET claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp(), position = greatest(position, $4),
+    failures = 0, failing_since = NULL
 WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
 
 -- let_go_all :execute

@@ -12,6 +12,8 @@ _STEADY_SECONDS = 14_400.0
 _JITTER = 0.2
 _LONGEST_WISH = timedelta(hours=24)
 _GIVEN_UP_AFTER = timedelta(days=5)
+# A service that was away for days has asked nobody meanwhile.
+_FEWEST_FAILURES = 12
 _GONE = 410
 
 
@@ -28,7 +30,7 @@ def verdict(*, failures: int, failing_for: timedelta, status: int | None, retry_
     delay = _delay(failures, retry_after, chance)
     if status == _GONE:
         return Verdict(delay=delay, disabled_reason="The endpoint answered 410 Gone.")
-    if failing_for >= _GIVEN_UP_AFTER:
+    if failing_for >= _GIVEN_UP_AFTER and failures >= _FEWEST_FAILURES:
         return Verdict(delay=delay, disabled_reason=f"Every attempt of the last {_GIVEN_UP_AFTER.days} days failed.")
     return Verdict(delay=delay)
 

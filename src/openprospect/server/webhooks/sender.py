@@ -191,5 +191,6 @@ async def _beginning(response: httpcore.Response) -> str:
 
 
 def _host(url: httpcore.URL) -> str:
-    host = url.host.decode()
+    name = url.host.decode()
+    host = f"[{name}]" if ":" in name else name
     return host if url.port is None else f"{host}:{url.port}"

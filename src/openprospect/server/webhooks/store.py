@@ -148,8 +148,8 @@ async def adopt_searches(db: Executor) -> bool:
     return is_any
 
 
-async def claim(db: Executor, claim: Claim, *, failing: bool, limit: int, lease: timedelta) -> list[Place]:
-    return [Place(**row) for row in await db.rows(SQL.claim, failing, limit, claim, lease)]
+async def claim(db: Executor, *, failing: bool, limit: int, lease: timedelta) -> list[Place]:
+    return [Place(**row) for row in await db.rows(SQL.claim, failing, limit, lease)]
 
 
 async def keep_claims(db: Executor, claims: Collection[Claim], *, lease: timedelta) -> None:
