@@ -9,7 +9,7 @@ import pytest
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping.tidy import SQL
+from openprospect.server.feed.housekeeping.tidy import forget_superseded
 from openprospect.server.feed.store import hasher_of
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
@@ -21,15 +21,10 @@ from tests.integration.receipts import put
 EMAIL = MARIA["email"]
 
 
-async def tidy(database):
-    """Forget what was superseded, without the ten minutes that the service waits."""
-    await database.value(SQL.forget_superseded.replace("interval '10 minutes'", "interval '0'"))
-
-
 async def test_the_address_goes_where_no_kept_document_lists_the_person_any_more(client, dsn, search_id, deliver, database):
     await deliver(hotel(MARIA, contact=EMAIL))
     since = (await deliver(hotel(BO, contact=EMAIL, city="Berlin")))["delivered_until"]
-    await tidy(database)
+    await forget_superseded(database, left_for=timedelta())
     await erase(client, email=EMAIL)
     (again,) = (await pull(client, search_id, delivered_since=since))["items"]
     assert (again["attributes"], first_names({"items": [again]})) == ({"city": "Berlin"}, ["Bo"])

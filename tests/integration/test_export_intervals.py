@@ -9,10 +9,10 @@ import pytest
 
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping.tidy import tidy
 from tests.integration.conftest import Deliver, pull
 from tests.integration.pages import SEVEN, versions
 from tests.integration.receipts import receipts, settled
+from tests.integration.tidying import tidy
 
 
 async def stream(client: httpx.AsyncClient, search_id: str, **parameters: Any) -> list[dict[str, Any]]:

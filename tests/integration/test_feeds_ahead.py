@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.feed.housekeeping.tidy import tidy
+from openprospect.server.feed.housekeeping.tidy import tell_of_feeds_ahead
 from openprospect.server.privacy.restore import finish_restore
 from tests.integration.conftest import pull
 
@@ -38,6 +38,6 @@ async def test_where_the_clock_is_said_to_be_right_a_feed_that_is_ahead_goes_on_
 
 
 async def test_feeds_that_are_ahead_are_told_of_in_the_log(ahead, database, caplog):
-    await tidy(database)
+    await tell_of_feeds_ahead(database)
     (told,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
     assert told.startswith(f"1 feeds are ahead of the database's clock, up to {ahead.year}-")

@@ -40,6 +40,14 @@ async def test_whoever_waits_too_long_for_a_connection_is_told_so(database):
     assert await database.value(BACKEND)
 
 
+async def test_connections_that_are_all_on_loan_are_kept_nevertheless(database):
+    async with database.transaction() as db, database.transaction() as other:
+        backends = {await db.value(BACKEND), await other.value(BACKEND)}
+        with pytest.raises(Unavailable):
+            await database.value(BACKEND)
+    assert set(await asyncio.gather(*(database.value(BESIDE_ANOTHER) for _ in range(2)))) == backends
+
+
 async def test_whoever_gives_up_waiting_takes_no_connection_along(database):
     async with database.transaction(), database.transaction():
         waiting = [asyncio.create_task(database.value(BACKEND)) for _ in range(4)]

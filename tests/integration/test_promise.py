@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from openprospect.server.feed.store import SQL
+from openprospect.server.feed.housekeeping.tidy import forget_superseded
 from tests.integration.conftest import open_search
 from tests.integration.export_consumer import ExportConsumer
 from tests.integration.feed_model import Entry, FeedModel
@@ -139,10 +140,7 @@ class Promise(RuleBasedStateMachine):
     @rule()
     def tidy(self) -> None:
         """Forget at once what no walk can need, where the service would wait for ten minutes first."""
-        statement = SQL.forget_superseded
-        impatient = statement.replace("interval '10 minutes'", "interval '0'")
-        assert impatient != statement
-        self.run(self.world.database.value(impatient))
+        self.run(forget_superseded(self.world.database, left_for=timedelta(), portion=3))
 
     # What consumers do.
 

@@ -6,9 +6,9 @@ import httpx
 
 from openprospect.server.app import create_app
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping.tidy import tidy
 from tests.integration.conftest import Deliver, Service, pull, running
 from tests.integration.pages import SEVEN, ask, sources, versions, walk
+from tests.integration.tidying import tidy
 
 
 async def age_walks(database: Database, interval: str) -> None:

@@ -26,7 +26,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
-from openprospect.server.feed.housekeeping.tidy import tidy
+from openprospect.server.feed.housekeeping.tidy import tidied
 from openprospect.server.feed.instance import instance, place_of_journals
 from openprospect.server.feed.reading.pages import Pages
 from openprospect.server.feed.receipts import Receipts, gathered
@@ -203,13 +203,10 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         async def write_key_uses() -> None:
             await admission.uses.flush(database)
 
-        async def forget() -> None:
-            await tidy(database)
-
         async with (
             gathered(database, await place_of_journals(database, app.state.instance)) as app.state.receipts,
             every(_KEY_USE_SECONDS, write_key_uses, name="uses of keys"),
-            every(_TIDY_SECONDS, forget, name="housekeeping"),
+            tidied(database),
             _pushing(dsn, settings, app.state.receipts, sender) as app.state.sender,
         ):
             yield

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import asyncpg
 
 from openprospect.server.core.errors import Busy, Misconfigured, OpenProspectError, Unavailable
+from openprospect.server.db.lending import NoneFree
 
 _NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
 _UNCHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
@@ -66,7 +67,7 @@ def of_transaction(error: Exception, *, is_committing: bool) -> Exception:
 
 def is_another_server(error: Exception) -> bool:
     """Whether a server may be gone without a word, or no longer the one it was: connections made anew may meet its successor."""
-    return isinstance(error, (asyncio.TimeoutError, *_STRANGENESS))
+    return isinstance(error, (asyncio.TimeoutError, *_STRANGENESS)) and not isinstance(error, NoneFree)
 
 
 @contextmanager

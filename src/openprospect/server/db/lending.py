@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     Raw = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 
+class NoneFree(TimeoutError):
+    """All are on loan, to others of this process. Of the server that says nothing."""
+
+
 class Lender:
     """Lends at most as many connections at once as the pool may have; whoever comes then waits in turn."""
 
@@ -45,8 +49,11 @@ class Lender:
         if self._kept and not self._places.locked():
             await self._places.acquire()  # at once
         else:
-            async with asyncio.timeout(patience_seconds):
-                await self._places.acquire()
+            try:
+                async with asyncio.timeout(patience_seconds):
+                    await self._places.acquire()
+            except TimeoutError:
+                raise NoneFree from None
         age = self._age
         try:
             return self._kept_one() or await self._pool.acquire(timeout=patience_seconds), age

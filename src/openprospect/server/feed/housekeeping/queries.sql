@@ -1,28 +1,53 @@
 -- housekeeping_turn :value
--- One worker at a time tidies up; the others find it taken.
-SELECT pg_try_advisory_xact_lock(7813587346);
+-- Until commit, one worker does this part of the housekeeping; the others find it taken.
+SELECT pg_try_advisory_xact_lock(hashtextextended($1, 2));
 
--- forget_walks :execute
--- A week after its last page nobody asks for a walk any more.
-DELETE FROM walk WHERE used_at < clock_timestamp() - interval '7 days';
+-- feeds_with_superseded :many
+-- Feeds that have rows which no living walk can show, and until when these were superseded.
+-- A walk that is just beginning needs only what is superseded after now, and begins within $1.
+SELECT feed.id, due.until
+FROM prospect_search AS feed
+CROSS JOIN LATERAL (
+    SELECT least(clock_timestamp() - $1::interval, min(walk.watermark)) AS until FROM walk
+    WHERE walk.prospect_search_id = feed.id AND used_at > clock_timestamp() - interval '70 minutes'
+) AS due
+WHERE EXISTS (SELECT FROM delivery WHERE prospect_search_id = feed.id AND superseded_at <= due.until);
 
--- forget_superseded :value
--- Removes rows that no living walk can show. A walk that is just beginning needs only what is superseded after now.
-WITH gone AS (
-    DELETE FROM delivery USING prospect_search AS feed
-    WHERE feed.id = delivery.prospect_search_id AND superseded_at IS NOT NULL
-        AND superseded_at < clock_timestamp() - interval '10 minutes'
-        AND superseded_at <= coalesce((
-            SELECT min(walk.watermark) FROM walk
-            WHERE walk.prospect_search_id = feed.id AND used_at > clock_timestamp() - interval '70 minutes'
-        ), 'infinity')
-    RETURNING 1
+-- forget_superseded :one
+-- Removes the next of these rows, in the order of time; how many, and where to go on. What others hold is left to the next round.
+WITH due AS MATERIALIZED (
+    SELECT position, superseded_at FROM delivery
+    WHERE prospect_search_id = $1 AND superseded_at > coalesce($2::timestamptz, '-infinity') AND superseded_at <= $3
+    ORDER BY superseded_at LIMIT $4
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM delivery USING due
+    WHERE prospect_search_id = $1 AND delivery.position = due.position
+    RETURNING due.superseded_at
+)
+SELECT count(*) AS count, max(superseded_at) AS last_at FROM gone;
+
+-- forget_walks :value
+-- A week after its last page nobody asks for a walk any more; answers how many are gone.
+WITH old AS MATERIALIZED (
+    SELECT prospect_search_id, id FROM walk WHERE used_at < clock_timestamp() - interval '7 days' LIMIT $1
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM walk USING old WHERE walk.prospect_search_id = old.prospect_search_id AND walk.id = old.id RETURNING 1
 )
 SELECT count(*) FROM gone;
 
--- forget_answers :execute
--- A day after it was given, an answer is no longer repeated.
-DELETE FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours';
+-- forget_answers :value
+-- A day after it was given, an answer is no longer repeated; answers how many are gone.
+WITH old AS MATERIALIZED (
+    SELECT organization_id, key FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours'
+    ORDER BY created_at LIMIT $1
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM idempotent_answer AS answer USING old WHERE answer.organization_id = old.organization_id AND answer.key = old.key
+    RETURNING 1
+)
+SELECT count(*) FROM gone;
 
 -- feeds_ahead :one
 -- Feeds that were delivered to while the clock was wrong: how many are ahead of it by more than a moment, and up to where.
