@@ -1,5 +1,6 @@
 """The contract, and what is PostgreSQL's own."""
 
+import re
 import uuid
 from typing import Any
 
@@ -78,3 +79,64 @@ def test_no_message_holds_the_password() -> None:
     with pytest.raises(TryLater) as caught:
         open_destination("postgresql://ada:s3cret@127.0.0.1:1/none")
     assert "s3cret" not in str(caught.value)
+
+
+def test_views_over_a_column_that_becomes_wider_are_there_afterwards_as_they_were(copy: PostgresCopy) -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, attributes={"stars": 4}))
+        sync(copy, server)
+        copy.run("CREATE VIEW rated WITH (security_barrier) AS SELECT name, stars, stars + 1 AS better FROM companies")
+        copy.run('CREATE VIEW "Best" AS SELECT max(better) AS best FROM rated')
+        copy.run("COMMENT ON VIEW rated IS 'Ada''s'; COMMENT ON COLUMN rated.stars IS 'of five'")
+        copy.run("GRANT SELECT ON rated TO PUBLIC; GRANT UPDATE (name) ON rated TO pg_read_all_stats WITH GRANT OPTION")
+        copy.run("ALTER VIEW rated OWNER TO pg_monitor; GRANT SELECT ON companies TO pg_monitor")
+        before = copy.run(_VIEWS)
+        feed.deliver(company(2, attributes={"stars": 4.5}))
+
+        assert sync(copy, server).error is None
+
+        assert_same(copy, feed)
+        assert copy.run(_VIEWS) == before
+        assert copy.run('SELECT best FROM "Best"') == [{"best": 5.5}]
+
+
+def test_a_view_that_does_not_fit_the_wider_column_is_named_and_left_as_it_is(copy: PostgresCopy) -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, attributes={"stars": 4}))
+        sync(copy, server)
+        copy.run("CREATE VIEW average AS SELECT avg(stars) FROM companies")
+        feed.deliver(company(2, attributes={"stars": "four"}))
+
+        error = sync(copy, server).error
+
+        assert isinstance(error, DestinationRefused)
+        assert re.search(r"column of companies has to become wider, which .*average does not allow: function avg\(text\)", error.message)
+        assert copy.run("SELECT * FROM average") == [{"avg": 4}]
+        copy.run("DROP VIEW average")
+        assert sync(copy, server).error is None
+        assert_same(copy, feed)
+
+
+def test_what_is_more_than_a_view_is_named_and_left_as_it_is(copy: PostgresCopy) -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, attributes={"stars": 4}))
+        sync(copy, server)
+        copy.run("CREATE MATERIALIZED VIEW rated AS SELECT stars FROM companies")
+        feed.deliver(company(2, attributes={"stars": 4.5}))
+
+        error = sync(copy, server).error
+
+    assert isinstance(error, DestinationRefused)
+    assert re.search(r"rated over it is materialized, .* Drop it, sync, and create it again", error.message)
+    assert copy.run("SELECT * FROM rated") == [{"stars": 4}]
+
+
+_VIEWS = """
+SELECT relname, reloptions, relowner, obj_description(oid), col_description(oid, 2),
+  ARRAY(SELECT item::text FROM unnest(relacl) item ORDER BY 1) AS grants,
+  (SELECT attacl::text FROM pg_attribute WHERE attrelid = c.oid AND attname = 'name') AS grants_of_name
+FROM pg_class c WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'v' ORDER BY 1
+"""

@@ -21,6 +21,7 @@ from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_database
 from openprospect.sync.destinations.url import parts_of
+from openprospect.sync.destinations.views import taken_down
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 from openprospect.sync.retry import Retry
 
@@ -101,7 +102,15 @@ class PostgresDatabase:
     def retype(self, table: str, old: Column, new: Column) -> None:  # noqa: ARG002 - the database knows the old type
         name = quoted(new.name)
         converted = f"to_jsonb({name})" if new.kind is Kind.JSON else f"{name}::{self.types[new.kind]}"
-        self.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {self.types[new.kind]} USING {converted}")
+        statement = f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {self.types[new.kind]} USING {converted}"
+        try:
+            with self._connection.transaction():
+                self.execute(statement)
+        except errors.FeatureNotSupported as error:
+            if "used by a view" not in str(error):
+                raise
+            with taken_down(self.query, self.execute, table):
+                self.execute(statement)
 
     def upsert(self, table: str, frame: Frame) -> None:
         names = listed(frame.columns)
