@@ -50,9 +50,32 @@ async def test_whoever_asks_long_after_a_question_that_hangs_is_not_held_up_by_i
     monkeypatch.setattr("openprospect.server.core.together._SLOW_SECONDS", -1.0)
     hanging = await begun(together, 1)
     await begun(together, 2)
+    await asyncio.wait_for(until_asked(oracle, 2), 5)
     assert oracle.asked == [[1], [2]]
     oracle.may_answer.set()
     assert await asyncio.gather(*hanging, together.answer(3)) == [10, 30]
+
+
+async def test_whoever_asked_right_after_a_question_that_hangs_is_asked_for_without_anybody_coming_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    oracle = Oracle()
+    together = Together(oracle)
+    monkeypatch.setattr("openprospect.server.core.together._SLOW_SECONDS", 0.05)
+    hanging = await begun(together, 1)
+    others = await begun(together, 2, 3)
+    assert oracle.asked == [[1]]
+    await asyncio.wait_for(until_asked(oracle, 2), 5)
+    more = await begun(together, 4)
+    await asyncio.wait_for(until_asked(oracle, 3), 5)
+    assert oracle.asked == [[1], [2, 3], [4]]
+    oracle.may_answer.set()
+    assert await asyncio.gather(*hanging, *others, *more) == [10, 20, 30, 40]
+
+
+async def until_asked(oracle: Oracle, questions: int) -> None:
+    while len(oracle.asked) < questions:
+        await asyncio.sleep(0)
 
 
 async def test_a_question_belongs_to_the_request_of_the_first_of_those_who_wait_for_it() -> None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-# Whoever asks after an answer has been on its way for so long does not wait for it: whatever holds it up may be its own.
+# Whoever waits once an answer has been on its way for so long does not wait for it: whatever holds it up may be its own.
 _SLOW_SECONDS = 1.0
 
 
@@ -28,6 +28,7 @@ class Together(Generic[Asked, Answer]):
         self._ask = ask
         self._waiting: list[_Waiting[Asked, Answer]] = []
         self._asking_since: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
         # Tasks of their own, not of the requests: whoever goes away takes nobody along.
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -36,9 +37,21 @@ class Together(Generic[Asked, Answer]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append(_Waiting(asked, answer))
-        if self._asking_since is None or loop.time() - self._asking_since > _SLOW_SECONDS:
+        if self._asking_since is None:
             self._begin(loop)
+        elif self._watch is None:
+            self._watch = loop.call_at(self._asking_since + _SLOW_SECONDS, self._look, loop)
         return await answer
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Whether those who wait have waited for too long; once a second at most, however many questions there are in it."""
+        self._watch = None
+        if not self._waiting or self._asking_since is None:
+            return
+        if loop.time() < self._asking_since + _SLOW_SECONDS:  # another one by now
+            self._watch = loop.call_at(self._asking_since + _SLOW_SECONDS, self._look, loop)
+        else:
+            self._begin(loop)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asking_since = loop.time()
