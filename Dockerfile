@@ -1,5 +1,5 @@
 # The service and the consumer in one image: `docker build -t openprospect .`
-# The same image serves (`openprospect serve`) and syncs (`openprospect sync …`).
+# The same image serves (`openprospect serve`) and syncs (`openprospect sync …`), so how a container is doing is asked by who runs it: compose.yaml.
 
 FROM python:3.13-slim-trixie AS build
 WORKDIR /source
@@ -26,7 +26,5 @@ USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8400
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8400/ready', timeout=4)"]
 ENTRYPOINT ["openprospect"]
 CMD ["serve"]

@@ -53,7 +53,38 @@ def test_whoever_stops_the_service_gives_it_the_time_to_drain():
     assert all(int(seconds) > int(serving[1]) for seconds in given)
 
 
+def pod():
+    return yaml.safe_load(text_of("contrib/kubernetes/deployment.yaml"))["spec"]["template"]["spec"]
+
+
+def test_a_pod_migrates_before_its_service_is_probed_with_the_same_settings():
+    (migrating,), (serving,) = pod()["initContainers"], pod()["containers"]
+    assert (migrating["args"], serving["args"]) == (["migrate"], ["serve", "--no-migrate"])
+    assert all(migrating[part] == serving[part] for part in ("image", "env", "volumeMounts", "securityContext"))
+
+
+def test_systemd_stops_the_service_alone_and_starts_none_again_that_somebody_has_to_mend():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read_string(text_of("contrib/systemd/openprospect.service"))
+    assert (unit["Service"]["KillMode"], unit["Service"]["RestartPreventExitStatus"]) == ("mixed", "2")
+
+
+def test_a_password_of_any_characters_reaches_the_database_and_what_ends_starts_again():
+    services = yaml.safe_load(text_of("compose.yaml"))["services"]
+    assert "PASSWORD" not in services["service"]["environment"]["OPENPROSPECT_DATABASE_URL"]
+    assert services["service"]["environment"]["PGPASSWORD"] == "${POSTGRES_PASSWORD}"
+    assert {service["restart"] for service in services.values()} == {"unless-stopped"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [yaml.safe_load(text_of("compose.yaml"))["services"]["service"]["environment"], [one["name"] for one in pod()["containers"][0]["env"]]],
+    ids=["compose", "kubernetes"],
+)
+def test_containers_name_the_log_the_scrapers_token_and_the_proxies(variables):
+    assert {"OPENPROSPECT_ERASURE_LOG", "OPENPROSPECT_METRICS_TOKEN", "FORWARDED_ALLOW_IPS"} <= set(variables)
+
+
 def test_nobody_runs_the_service_as_root():
-    pod = yaml.safe_load(text_of("contrib/kubernetes/deployment.yaml"))["spec"]["template"]["spec"]
-    assert re.findall(r"^USER (\d+)$", text_of("Dockerfile"), re.MULTILINE) == [str(pod["securityContext"]["runAsUser"])]
+    assert re.findall(r"^USER (\d+)$", text_of("Dockerfile"), re.MULTILINE) == [str(pod()["securityContext"]["runAsUser"])]
     assert "User=openprospect" in text_of("contrib/systemd/openprospect.service").splitlines()

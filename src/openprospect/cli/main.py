@@ -7,16 +7,16 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from cyclopts import App
-from cyclopts.config import Toml
 
-from openprospect.cli.output import SETTINGS_FILE, fail, misread, stderr
+from openprospect.cli.output import fail, misread, stderr
+from openprospect.cli.settings_file import SettingsFile
 from openprospect.server.core.garbage import seek_seldom
 
 app = App(
     name="openprospect",
     help="Deliver companies and the people at them: nothing missing, nothing doubled, nothing that should be gone.",
     version=lambda: version("openprospect"),
-    config=Toml(SETTINGS_FILE, allow_unknown=True, use_commands_as_keys=False),
+    config=SettingsFile(),
     end_of_options_delimiter="--",
     error_console=stderr,
     error_formatter=misread,

@@ -10,10 +10,10 @@ from cyclopts import CycloptsError, Parameter
 from rich.console import Console
 from rich.table import Table
 
+from openprospect.cli.settings_file import SETTINGS_FILE
 from openprospect.server.core.errors import OpenProspectError, Unavailable
 from openprospect.sync.errors import SyncError
 
-SETTINGS_FILE = "openprospect.toml"
 EXIT_RETRY = 1
 EXIT_MEND = 2
 

@@ -1,0 +1,63 @@
+"""`openprospect.toml`: what it may hold, and that nothing in it is passed over in silence."""
+
+import re
+
+import pytest
+
+from openprospect.cli.main import app
+from openprospect.cli.settings_file import KNOWN
+from tests.acceptance.commands import open_site
+from tests.project.repository import text_of
+from tests.project.test_docs_cover import commands_of
+
+
+@pytest.fixture(scope="module")
+def site():
+    with open_site() as site:
+        site.run("migrate")
+        yield site
+
+
+@pytest.fixture
+def settings_file(site):
+    path = site.folder / "openprospect.toml"
+    yield path
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ('databse_url = "postgresql://nowhere/x"', "`databse_url` that no command knows; did you mean `database_url`?"),
+        ('OPENPROSPECT_DATABASE_URL = "postgresql://nowhere/x"', "did you mean `database_url`?"),
+        ("[serve]\nport = 8400", "`serve` that no command knows."),
+        ("frobnicate = true", "`frobnicate` that no command knows."),
+    ],
+)
+def test_a_setting_that_no_command_knows_is_refused_with_what_was_meant(site, settings_file, line, meant):
+    settings_file.write_text(f"{line}\n")
+    ended = site.run("searches", "list", expected=2)
+    assert meant in ended.complaint
+    assert (ended.out, ended.err.count("\n")) == ("", 1)
+
+
+def test_a_setting_of_another_command_and_those_of_crms_are_passed_over(site, settings_file):
+    settings_file.write_text('workers = 2\nbase-url = "http://127.0.0.1:1"\nto = "duckdb:///x"\n[crm.hubspot]\n')
+    site.run("searches", "list")
+
+
+def test_the_example_in_the_documentation_is_understood(site, settings_file):
+    (example,) = re.findall(r"```toml\n(.*?)```", text_of("docs/reference/settings.md"), re.DOTALL)
+    settings_file.write_text(example)
+    assert "no command knows" not in site.run("searches", "list", expected=1).complaint
+
+
+def test_what_the_file_may_hold_is_what_the_commands_take():
+    names = set()
+    for words in commands_of(app):
+        command = app
+        for word in words.split():
+            command = command[word]
+        names |= {name for argument in command.assemble_argument_collection() for name in argument.names if name.startswith("--")}
+    positive = {name for name in names if not name.startswith(("--no-", "--empty-"))}
+    assert {name.removeprefix("--").replace("-", "_") for name in positive} == KNOWN
