@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openprospect.cli.main import app
-from openprospect.cli.output import SETTINGS_FILE
+from openprospect.cli.settings_file import SETTINGS_FILE
 from openprospect.server.access.credential import secret_hash_of, secret_of
 from openprospect.server.access.secret import new_secret
 from openprospect.server.core.errors import Misconfigured, Unauthenticated
