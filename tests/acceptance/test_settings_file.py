@@ -4,11 +4,8 @@ import re
 
 import pytest
 
-from openprospect.cli.main import app
-from openprospect.cli.settings_file import KNOWN
 from tests.acceptance.commands import open_site
 from tests.project.repository import text_of
-from tests.project.test_docs_cover import commands_of
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +47,3 @@ def test_the_example_in_the_documentation_is_understood(site, settings_file):
     (example,) = re.findall(r"```toml\n(.*?)```", text_of("docs/reference/settings.md"), re.DOTALL)
     settings_file.write_text(example)
     assert "no command knows" not in site.run("searches", "list", expected=1).complaint
-
-
-def test_what_the_file_may_hold_is_what_the_commands_take():
-    names = set()
-    for words in commands_of(app):
-        command = app
-        for word in words.split():
-            command = command[word]
-        names |= {name for argument in command.assemble_argument_collection() for name in argument.names if name.startswith("--")}
-    positive = {name for name in names if not name.startswith(("--no-", "--empty-"))}
-    assert {name.removeprefix("--").replace("-", "_") for name in positive} == KNOWN
