@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from msgspec import UNSET
 
-from openprospect.server.feed.rows.scrub import scrubbed, traces_of
+from openprospect.server.feed.rows.scrub import scrubbed, traces_of_people
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 MARIA = UUID(int=1)
@@ -27,8 +27,12 @@ def document(attributes=None, *, of_maria=None, of_bo=None, title=None, **fields
     )
 
 
+def traces_in(*companies):
+    return traces_of_people(person for company in companies for person in company.prospects if person.id == MARIA)
+
+
 def without_maria(company):
-    return scrubbed(company, {MARIA}, traces_of([company], {MARIA}))
+    return scrubbed(company, {MARIA}, traces_in(company))
 
 
 def test_the_person_is_gone_and_the_others_stay():
@@ -98,7 +102,7 @@ def test_short_numbers_of_theirs_are_nobodys_trace():
 def test_a_trace_of_one_document_is_found_in_another():
     earlier = document(of_maria={"phone": "+49 30 90182017"})
     later = document({"phone": "+49 30 90182017"})
-    traces = traces_of([earlier, later], {MARIA})
+    traces = traces_in(earlier, later)
     assert scrubbed(later, {MARIA}, traces).attributes is UNSET
 
 

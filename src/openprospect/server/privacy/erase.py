@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from msgspec import structs
 
@@ -12,16 +13,16 @@ from openprospect.server.core.ids import new_id
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store as feed
-from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.rows.document import content_hash
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.identity import bare_email, is_email
-from openprospect.server.feed.writing.append import Change, append
+from openprospect.server.feed.writing.append import Change, append, head_after
 from openprospect.server.privacy import store
-from openprospect.server.privacy.finding import Found, Person, find
+from openprospect.server.privacy.finding import Finding, Found, Person
 from openprospect.server.privacy.log import LoggedErasure
-from openprospect.server.privacy.mentions import Mentions
-from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, KnownAt, Place
+from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, Place
+from openprospect.server.privacy.reading import in_portions
 from openprospect.server.privacy.spelling import Spellings
 from openprospect.server.searches.model import SearchId
 
@@ -49,7 +50,7 @@ class Subject:
         return Person(
             mailboxes={email_hash} if email_hash else set(),
             ids={self.prospect_id} if self.prospect_id else set(),
-            emails={bare_email(self.email)} if self.email else set(),
+            emails={bare_email(self.email).lower()} if self.email else set(),
         )
 
 
@@ -60,21 +61,20 @@ async def erase(
     *,
     actor: str,
     policy: ErasurePolicy,
-    mentions: Mentions | None = None,
+    finding: Finding | None = None,
 ) -> ErasureId:
     """Erase a person in every search of the organization, in the caller's transaction.
 
-    Asking again answers the same, unless the person is there again, or was let in again meanwhile. `mentions` are what an attempt before
+    Asking again answers the same, unless the person is there again, or was let in again meanwhile. `finding` is what an attempt before
     this one has read.
     """
-    mentions = mentions or Mentions(organization_id)
+    finding = finding or Finding(organization_id, subject.person)
     # Once before anybody has to wait: every document is read for them, which takes its time where there are many.
-    await reach(db, organization_id, subject, mentions=mentions)
+    await finding.find(db)
     hasher = await feed.hold_organization_alone(db, organization_id)
-    person = subject.person(hasher)
-    found = await find(db, organization_id, person, hasher=hasher, mentions=mentions)
+    found = await finding.find(db)
     subject_hash = subject.hash(hasher)
-    marks = _marks_of(subject, hasher) | _marks_at(found.known, person, hasher)
+    marks = _marks_of(subject, hasher) | _marks_at(found, hasher)
     if not found.places:
         earlier = await store.erasure_of_subject(db, organization_id, subject_hash)
         if earlier is not None and await _are_listed(db, organization_id, marks):
@@ -85,7 +85,7 @@ async def erase(
         at=datetime.now(UTC),
         actor=actor,
         subject_hash=subject_hash,
-        prospect_ids=sorted(person.ids),
+        prospect_ids=sorted(found.person.ids),
         marks=sorted(marks),
     )
     await _carry_out(db, erasure, found, policy)
@@ -101,16 +101,14 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spel
         ids={ProspectId(number) for number in erasure.prospect_ids},
         emails=set().union(*(spellings.get(mailbox, ()) for mailbox in erasure.mailboxes)),
     )
-    found = await find(db, organization_id, person, hasher=hasher, mentions=Mentions(organization_id))
-    marks = {*erasure.marks, *_marks_at(found.known, person, hasher)}
+    found = await Finding(organization_id, lambda _: person).find(db)
+    marks = {*erasure.marks, *_marks_at(found, hasher)}
     await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, policy)
 
 
-async def reach(db: Connection, organization_id: OrganizationId, subject: Subject, *, mentions: Mentions | None = None) -> set[Place]:
+async def reach(db: Connection, organization_id: OrganizationId, subject: Subject) -> set[Place]:
     """Where an erasure would find the person; changes nothing."""
-    hasher = await feed.hasher_of(db, organization_id)
-    person, mentions = subject.person(hasher), mentions or Mentions(organization_id)
-    return (await find(db, organization_id, person, hasher=hasher, mentions=mentions)).places
+    return (await Finding(organization_id, subject.person).find(db)).places
 
 
 async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, policy: ErasurePolicy) -> None:
@@ -122,11 +120,10 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
     heads = {search_id: await feed.lock_feed(db, search_id) for search_id in found.search_ids}
     for search_id, head in heads.items():
         places = await _erase_in_search(db, search_id, found.within(search_id), head=head)
-        await store.add_places(db, erasure_id, places)
+        for portion in in_portions(places):
+            await _write_down(db, erasure, search_id, portion)
         await store.note_erasure(db, search_id)
         await store.date_steps(db, erasure_id, search_id)
-        events = [(actor, at.place[1], "person erased", {"prospect_id": str(at.prospect_id)} if at.prospect_id else None) for at in places]
-        await history.record_companies(db, organization_id, search_id, events)
     await store.forget_answers(db, organization_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
@@ -134,12 +131,17 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
         await policy.log.add(erasure)
 
 
+async def _write_down(db: Connection, erasure: LoggedErasure, search_id: SearchId, places: Sequence[ErasedAt]) -> None:
+    await store.add_places(db, ErasureId(erasure.id), places)
+    people = ((at.place[1], {"prospect_id": str(at.prospect_id)} if at.prospect_id else None) for at in places)
+    events = [(erasure.actor, company_id, "person erased", details) for company_id, details in people]
+    await history.record_companies(db, erasure.organization_id, search_id, events)
+
+
 async def _erase_in_search(db: Connection, search_id: SearchId, found: Found, *, head: feed.Head) -> list[ErasedAt]:
     """Scrub what is kept, then deliver again those companies whose present document it changed; answers from where the person is gone."""
-    await store.rewrite_documents(db, search_id, found.cleaned)
-    states = await append(db, search_id, await _changes(db, search_id, found.cleaned), head=head)
+    delivered_again = await _deliver_again(db, search_id, sorted(found.cleaned, key=attrgetter("position")), head=head)
     await store.forget_people(db, search_id, [(at.company_id, at.prospect_id) for at in found.known])
-    delivered_again = {state.id: state.delivered_at for state in states}
     listed = [
         ErasedAt(
             place=at.place,
@@ -153,6 +155,19 @@ async def _erase_in_search(db: Connection, search_id: SearchId, found: Found, *,
         ErasedAt(place=place, prospect_id=None, delivered_at=since, gone_at=delivered_again.get(place[1], until))
         for place, since, until in found.only_named()
     ]
+
+
+async def _deliver_again(
+    db: Connection, search_id: SearchId, cleaned: Sequence[KeptDocument], *, head: feed.Head
+) -> dict[CompanyId, datetime]:
+    """When each company was."""
+    delivered_again: dict[CompanyId, datetime] = {}
+    for portion in in_portions(cleaned):
+        await store.rewrite_documents(db, search_id, portion)
+        states = await append(db, search_id, await _changes(db, search_id, portion), head=head)
+        head = head_after(states, head)
+        delivered_again |= {state.id: state.delivered_at for state in states}
+    return delivered_again
 
 
 async def _changes(db: Connection, search_id: SearchId, cleaned: Sequence[KeptDocument]) -> list[Change]:
@@ -178,10 +193,10 @@ def _marks_of(subject: Subject, hasher: Hasher) -> set[tuple[str, bytes]]:
     return marks | ({("prospect", hasher.prospect(subject.prospect_id))} if subject.prospect_id else set())
 
 
-def _marks_at(known: Sequence[KnownAt], person: Person, hasher: Hasher) -> set[tuple[str, bytes]]:
+def _marks_at(found: Found, hasher: Hasher) -> set[tuple[str, bytes]]:
     """What keeps the person from coming back in whichever way a producer names them."""
-    marks = {("email", mailbox) for mailbox in person.mailboxes}
-    for at in known:
+    marks = {("email", mailbox) for mailbox in found.person.mailboxes}
+    for at in found.known:
         marks.add(("prospect", hasher.prospect(at.prospect_id)))
         kind = "name" if at.email_hash else "name without email"
         marks.add((kind, hasher.name_at(at.company_id, at.name_hash)))

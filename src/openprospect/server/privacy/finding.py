@@ -1,26 +1,33 @@
 """Whom an erasure means, and every document that it has to change. Nothing is written here."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import chain
+
+from msgspec import json
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection
-from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed import store as feed
+from openprospect.server.feed.model import ProspectId, ProspectRow
 from openprospect.server.feed.rows.addresses import mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.scrub import scrubbed, traces_of
+from openprospect.server.feed.rows.scrub import Traces, scrubbed, traces_of_people
+from openprospect.server.feed.wire import DeliveredProspect
 from openprospect.server.privacy import store
 from openprospect.server.privacy.mentions import Mentions
 from openprospect.server.privacy.model import KeptDocument, KnownAt, Place
+from openprospect.server.privacy.reading import Reading
 from openprospect.server.searches.model import SearchId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody as far as they are known: keyed hashes of their mailboxes, their ids, and their addresses in clear."""
+    """Somebody as far as they are known: keyed hashes of their mailboxes, their ids, and their addresses, in small letters."""
 
     mailboxes: set[bytes] = field(default_factory=set)
     ids: set[ProspectId] = field(default_factory=set)
@@ -34,14 +41,18 @@ class Person:
         self.emails.update(other.emails)
         return before != (len(self.mailboxes), len(self.ids), len(self.emails))
 
+    def as_of_now(self) -> tuple[frozenset[bytes], frozenset[ProspectId], frozenset[str]]:
+        return frozenset(self.mailboxes), frozenset(self.ids), frozenset(self.emails)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where a person is or was listed, every document of the companies that list or name them, and the changed ones as they are to be."""
+    """Where a person is or was listed, the documents that name them as they are to be, and when their companies were last delivered."""
 
+    person: Person
     known: list[KnownAt]
-    kept: list[KeptDocument]
     cleaned: list[KeptDocument]
+    newest: dict[Place, datetime]
 
     @property
     def places(self) -> set[Place]:
@@ -55,68 +66,107 @@ class Found:
     def within(self, search_id: SearchId) -> "Found":
         """Of one search alone."""
         return Found(
+            person=self.person,
             known=[at for at in self.known if at.search_id == search_id],
-            kept=[document for document in self.kept if document.search_id == search_id],
             cleaned=[document for document in self.cleaned if document.search_id == search_id],
+            newest=self.newest,
         )
 
     def only_named(self) -> list[tuple[Place, datetime, datetime]]:
         """Companies that never listed the person: where, since when they name them, and when they were last delivered."""
-        named, newest = _times(self.cleaned), _times(self.kept)
-        return [(place, min(named[place]), max(newest[place])) for place in sorted(named.keys() - {at.place for at in self.known})]
+        named: dict[Place, list[datetime]] = defaultdict(list)
+        for document in self.cleaned:
+            named[document.place].append(document.delivered_at)
+        return [(place, min(named[place]), self.newest[place]) for place in named.keys() - {at.place for at in self.known}]
 
 
-async def find(db: Connection, organization_id: OrganizationId, person: Person, *, hasher: Hasher, mentions: Mentions) -> Found:
-    """Follow a person from what is known of them to all that is: `person` grows with it."""
-    documents: dict[Place, list[KeptDocument]] = {}
-    while True:
-        known = await _known_at(db, organization_id, person)
-        places = {at.place for at in known}
-        for email in person.emails:
-            places |= await mentions.of(db, email)
-        documents |= await store.documents_of(db, places - documents.keys())
-        kept = [document for several in documents.values() for document in several]
-        if not person.known_more(_listed(kept, person, hasher)):
-            return Found(known=known, kept=kept, cleaned=_cleaned(kept, person))
+class Finding:
+    """The search for one person, who becomes known better by it. Done again, it reads only what has changed meanwhile."""
+
+    def __init__(self, organization_id: OrganizationId, known: Callable[[Hasher], Person]) -> None:
+        self._organization_id = organization_id
+        self._known_by = known
+        self._hasher: Hasher | None = None
+        self._person = Person()
+        self._mentions = Mentions(organization_id)
+        self._learning, self._cleaning = Reading(organization_id), Reading(organization_id)
+        self._entries: dict[bytes, DeliveredProspect] = {}
+        self._cleaned: dict[Place, list[KeptDocument]] = {}
+        self._newest: dict[Place, datetime] = {}
+
+    async def find(self, db: Connection) -> Found:
+        """Follow the person from what is known of them to all that is."""
+        if self._hasher is None:
+            self._hasher = await feed.hasher_of(db, self._organization_id)
+            self._person.known_more(self._known_by(self._hasher))
+        while True:
+            known = await self._known_at(db)
+            places = {at.place for at in known}
+            for email in sorted(self._person.emails):
+                places |= await self._mentions.of(db, email)
+            if not await self._learn_more(db, places, self._hasher):
+                break
+        await self._clean(db, places)
+        cleaned = [document for several in self._cleaned.values() for document in several]
+        return Found(person=self._person, known=known, cleaned=cleaned, newest=self._newest)
+
+    async def _known_at(self, db: Connection) -> list[KnownAt]:
+        """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
+        while True:
+            found = await store.people_of(db, self._organization_id, self._person.mailboxes, self._person.ids)
+            mailboxes = {at.email_hash for at in found if at.email_hash}
+            if not self._person.known_more(Person(mailboxes=mailboxes, ids={at.prospect_id for at in found})):
+                return sorted(found, key=lambda at: (at.search_id, at.company_id, at.prospect_id))
+
+    async def _learn_more(self, db: Connection, places: Collection[Place], hasher: Hasher) -> bool:
+        """Whether documents tell more of the person than was known."""
+        self._learning.ask(self._person.as_of_now())
+        listed = Person()
+        async for portion in self._learning.read_on(db, places):
+            told, entries = await asyncio.to_thread(_listed, portion, self._person, hasher)
+            listed.known_more(told)
+            self._entries |= entries
+        return self._person.known_more(listed)
+
+    async def _clean(self, db: Connection, places: Collection[Place]) -> None:
+        traces = traces_of_people([*self._entries.values(), *(ProspectRow(email=email) for email in self._person.emails)])
+        self._cleaning.ask((self._person.as_of_now(), traces))
+        async for portion in self._cleaning.read_on(db, places):
+            cleaned = await asyncio.to_thread(_cleaned, portion, self._person.ids, traces)
+            self._newest |= _newest(portion)
+            self._cleaned |= {document.place: [] for document in portion}
+            for document in cleaned:
+                self._cleaned[document.place].append(document)
 
 
-async def _known_at(db: Connection, organization_id: OrganizationId, person: Person) -> list[KnownAt]:
-    """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
-    while True:
-        found = await store.people_of(db, organization_id, person.mailboxes, person.ids)
-        mailboxes = {at.email_hash for at in found if at.email_hash}
-        if not person.known_more(Person(mailboxes=mailboxes, ids={at.prospect_id for at in found})):
-            return sorted(found, key=lambda at: (at.search_id, at.company_id, at.prospect_id))
-
-
-def _listed(documents: Iterable[KeptDocument], person: Person, hasher: Hasher) -> Person:
-    """What documents tell of a person: how their mailboxes are written, and the ids of those who had them until lately.
+def _listed(documents: Iterable[KeptDocument], person: Person, hasher: Hasher) -> tuple[Person, dict[bytes, DeliveredProspect]]:
+    """What documents tell of a person: how their mailboxes are written, and the ids of those who had them until lately; their entries.
 
     These are known by their present address, but a walk may still show the former.
     """
     hash_of = cache(hasher.email)
-    listed = Person()
-    for document in documents:
-        for prospect in document.content.prospects:
-            mailbox = mailbox_of(prospect)
-            digest = hash_of(mailbox)
-            if mailbox and digest and (digest in person.mailboxes or prospect.id in person.ids):
-                listed.mailboxes.add(digest)
-                listed.emails.add(mailbox)
-                listed.ids.add(ProspectId(prospect.id))
-    return listed
+    listed, entries = Person(), {}
+    for prospect in chain.from_iterable(document.content.prospects for document in documents):
+        mailbox = mailbox_of(prospect)
+        digest = hash_of(mailbox)
+        if prospect.id not in person.ids and digest not in person.mailboxes:
+            continue
+        entries[json.encode(prospect)] = prospect
+        listed.ids.add(ProspectId(prospect.id))
+        if mailbox and digest:
+            listed.mailboxes.add(digest)
+            listed.emails.add(mailbox.lower())
+    return listed, entries
 
 
-def _cleaned(documents: Iterable[KeptDocument], person: Person) -> list[KeptDocument]:
+def _cleaned(documents: Iterable[KeptDocument], erased: Collection[ProspectId], traces: Traces) -> list[KeptDocument]:
     """Those of the documents that name the person, without them."""
-    kept = list(documents)
-    traces = traces_of((document.content for document in kept), person.ids, emails=person.emails)
-    pairs = ((document, scrubbed(document.content, person.ids, traces)) for document in kept)
-    return [document.with_content(content) for document, content in pairs if content != document.content]
+    pairs = ((document, before := document.content, scrubbed(before, erased, traces)) for document in documents)
+    return [document.with_content(after) for document, before, after in pairs if before != after]
 
 
-def _times(documents: Iterable[KeptDocument]) -> dict[Place, list[datetime]]:
-    times: dict[Place, list[datetime]] = defaultdict(list)
+def _newest(documents: Sequence[KeptDocument]) -> dict[Place, datetime]:
+    times: dict[Place, datetime] = {}
     for document in documents:
-        times[document.place].append(document.delivered_at)
+        times[document.place] = max(document.delivered_at, times.get(document.place, document.delivered_at))
     return times

@@ -6,6 +6,7 @@ from typing import NewType
 from uuid import UUID
 
 from openprospect.server.feed.model import CompanyId, ProspectId
+from openprospect.server.feed.rows.document import parsed, stamped
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.searches.model import SearchId
@@ -46,20 +47,30 @@ class KeptDocument:
     """A company as of one delivery, the present one or one that walks still show."""
 
     search_id: SearchId
+    company_id: CompanyId
     position: int
     delivered_at: datetime
-    content: DeliveredCompany
-
-    @property
-    def company_id(self) -> CompanyId:
-        return CompanyId(self.content.id)
+    text: str
 
     @property
     def place(self) -> Place:
         return self.search_id, self.company_id
 
+    @property
+    def content(self) -> DeliveredCompany:
+        """Read anew each time: there may be more of them than memory has room for."""
+        return parsed(self.text)
+
     def with_content(self, content: DeliveredCompany) -> "KeptDocument":
-        return replace(self, content=content)
+        return replace(self, text=stamped(content, self.delivered_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """Where a feed ends, and how many erasures have changed what stands in it."""
+
+    position: int
+    erasures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ FROM (
 WHERE organization_id = $1;
 
 -- feeds_of :many
--- The feeds of an organization, and where each ends.
-SELECT id, position FROM prospect_search WHERE organization_id = $1 ORDER BY id;
+-- The feeds of an organization, where each ends, and how many erasures have changed what stands in it.
+SELECT id, position, erasures FROM prospect_search WHERE organization_id = $1 ORDER BY id;
 
 -- naming :many
 -- Companies that have a kept document in these stretches of feeds that holds one of these texts, in whichever case.
@@ -29,11 +29,16 @@ JOIN delivery ON prospect_search_id = stretch.feed AND position > stretch.after 
 
 -- documents_of :many
 -- Every document kept of these companies, superseded ones too.
-SELECT position, delivered_at, document FROM delivery
-WHERE prospect_search_id = $1 AND company_id = ANY ($2::uuid[])
-    AND (superseded_at IS NOT NULL OR position IN (
-        SELECT position FROM company WHERE prospect_search_id = $1 AND id = ANY ($2::uuid[])
-    ));
+SELECT delivery.position, company_id, delivery.delivered_at, document FROM company
+JOIN delivery ON delivery.prospect_search_id = $1 AND delivery.position = company.position
+WHERE company.prospect_search_id = $1 AND company.id = ANY ($2::uuid[])
+UNION ALL
+SELECT position, company_id, delivered_at, document FROM delivery
+WHERE prospect_search_id = $1 AND company_id = ANY ($2::uuid[]) AND superseded_at IS NOT NULL;
+
+-- moved :many
+-- The companies of a feed that were delivered or withdrawn after a position.
+SELECT DISTINCT company_id FROM delivery WHERE prospect_search_id = $1 AND position > $2;
 
 -- rewrite_documents :execute
 -- Replaces documents where they stand.

@@ -15,7 +15,7 @@ from openprospect.server.http.openapi import problems
 from openprospect.server.http.parameters import path_identifier, query, query_of
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import Subject, erase
-from openprospect.server.privacy.mentions import Mentions
+from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.model import Erasure, ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
 
@@ -35,10 +35,10 @@ async def erase_person(
     body = await json_body(request, NewErasure)
     subject = Subject(email=body.email, prospect_id=ProspectId(body.prospect_id) if body.prospect_id else None)
     organization_id, actor = request.auth.organization_id, request.auth.actor
-    mentions = Mentions(organization_id)
+    finding = Finding(organization_id, subject.person)
 
     async def erase_subject(db: Connection) -> Erasure | None:
-        erasure_id = await erase(db, organization_id, subject, actor=actor, policy=erasure_policy, mentions=mentions)
+        erasure_id = await erase(db, organization_id, subject, actor=actor, policy=erasure_policy, finding=finding)
         return await store.erasure(db, erasure_id, organization_id)
 
     done = await writing.alone(organization_id, erase_subject)

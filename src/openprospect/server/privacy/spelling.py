@@ -1,5 +1,6 @@
 """How the documents of an organization write mailboxes of which only the hashes are known: after a restore."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection
 
@@ -22,9 +23,9 @@ async def spellings_in(db: Connection, organization_id: OrganizationId, mailboxe
     hasher = await feed.hasher_of(db, organization_id)
     feeds = await store.feeds_of(db, organization_id)
     spellings: Spellings = defaultdict(set)
-    for stretches in portions(((search_id, 0, position) for search_id, position in feeds.items()), _AT_ONCE):
-        for address in addresses_in(await store.contents(db, stretches)):
+    for stretches in portions(((search_id, 0, now.position) for search_id, now in feeds.items()), _AT_ONCE):
+        for address in await asyncio.to_thread(addresses_in, await store.contents(db, stretches)):
             digest = hasher.email(address)
             if digest is not None and digest in mailboxes:
-                spellings[digest].add(address)
+                spellings[digest].add(address.lower())
     return spellings

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from msgspec import json
@@ -12,8 +10,7 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.feed.rows.document import parsed, stamped
-from openprospect.server.privacy.model import ErasedAt, Erasure, ErasureId, KeptDocument, KnownAt, Place, Recipient
+from openprospect.server.privacy.model import ErasedAt, Erasure, ErasureId, FeedState, KeptDocument, KnownAt, Place, Recipient
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -28,9 +25,10 @@ async def people_of(
     return [_known_at(row) for row in await db.rows(SQL.people_of, organization_id, email_hashes, ids)]
 
 
-async def feeds_of(db: Connection, organization_id: OrganizationId) -> dict[SearchId, int]:
-    """Each feed, and the position up to which it is there."""
-    return {row["id"]: row["position"] for row in await db.rows(SQL.feeds_of, organization_id)}
+async def feeds_of(db: Connection, organization_id: OrganizationId) -> dict[SearchId, FeedState]:
+    """Each feed, up to where it is there."""
+    rows = await db.rows(SQL.feeds_of, organization_id)
+    return {row["id"]: FeedState(position=row["position"], erasures=row["erasures"]) for row in rows}
 
 
 async def naming(db: Connection, stretches: Sequence[Stretch], texts: Collection[str]) -> set[Place]:
@@ -43,21 +41,28 @@ async def contents(db: Connection, stretches: Sequence[Stretch]) -> list[Any]:
     return [json.decode(row["document"]) for row in await db.rows(SQL.contents, *_columns(stretches, 3))]
 
 
-async def documents_of(db: Connection, places: Collection[Place]) -> dict[Place, list[KeptDocument]]:
+async def documents_of(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[KeptDocument]:
     """Every document kept of these companies, superseded ones too."""
-    kept: dict[Place, list[KeptDocument]] = {place: [] for place in places}
-    for search_id, group in groupby(sorted(places), key=itemgetter(0)):
-        for row in await db.rows(SQL.documents_of, search_id, [company_id for _, company_id in group]):
-            document = KeptDocument(
-                search_id=search_id, position=row["position"], delivered_at=row["delivered_at"], content=parsed(row["document"])
-            )
-            kept[document.place].append(document)
-    return kept
+    return [
+        KeptDocument(
+            search_id=search_id,
+            company_id=row["company_id"],
+            position=row["position"],
+            delivered_at=row["delivered_at"],
+            text=row["document"],
+        )
+        for row in await db.rows(SQL.documents_of, search_id, company_ids)
+    ]
+
+
+async def moved(db: Connection, search_id: SearchId, after: int) -> set[CompanyId]:
+    """The companies that were delivered or withdrawn after a position."""
+    return {row["company_id"] for row in await db.rows(SQL.moved, search_id, after)}
 
 
 async def rewrite_documents(db: Connection, search_id: SearchId, documents: Sequence[KeptDocument]) -> None:
     """Replaces documents where they stand; each keeps its own time: a walk shows the slot as it was."""
-    texts = [(document.position, stamped(document.content, document.delivered_at)) for document in documents]
+    texts = [(document.position, document.text) for document in documents]
     await db.execute(SQL.rewrite_documents, search_id, *_columns(texts, 2))
 
 

@@ -18,7 +18,7 @@ from openprospect.server.http.parameters import identifier, path_identifier
 from openprospect.server.privacy import store as erasures
 from openprospect.server.privacy import suppress
 from openprospect.server.privacy.erase import Subject, erase, reach
-from openprospect.server.privacy.mentions import Mentions
+from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, as_csv, item
 
@@ -52,9 +52,10 @@ async def erase_person_form(
     """Erases, for good."""
     form = await posted(request)
     organization_id = request.auth.organization_id
-    subject, actor, mentions = _subject(text(form, "person")), request.auth.actor, Mentions(organization_id)
+    subject, actor = _subject(text(form, "person")), request.auth.actor
+    finding = Finding(organization_id, subject.person)
     erasure_id = await writing.alone(
-        organization_id, lambda db: erase(db, organization_id, subject, actor=actor, policy=erasure_policy, mentions=mentions)
+        organization_id, lambda db: erase(db, organization_id, subject, actor=actor, policy=erasure_policy, finding=finding)
     )
     return see(f"/privacy/erasures/{erasure_id}")
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -50,14 +49,8 @@ class Traces:
         return any(number in digits for number in self.numbers)
 
 
-def traces_of(documents: Iterable[DeliveredCompany], erased: Collection[UUID], *, emails: Iterable[str] = ()) -> Traces:
-    """The addresses, full names and telephones of these people, as far as the documents know them; and what else they are reached by."""
-    listed = (prospect for document in documents for prospect in document.prospects if prospect.id in erased)
-    return traces_of_people(chain(listed, (ProspectRow(email=email) for email in emails)))
-
-
 def traces_of_people(people: Iterable[DeliveredProspect | ProspectRow]) -> Traces:
-    """The same of people as they were delivered."""
+    """The addresses, full names and telephones of people, as far as their entries tell; and what else they are reached by."""
     listed = list(people)
     texts = {text for person in listed for text in _texts(person)}
     words = sorted(re.escape(word) for word in map(_folded, texts) if len(word) >= _SHORTEST_TRACE)

@@ -76,6 +76,14 @@ async def append(db: Connection, search_id: SearchId, changes: Sequence[Change],
     return states
 
 
+def head_after(states: Sequence[CompanyState], head: Head) -> Head:
+    """The end of the feed once these were appended behind it."""
+    if not states:
+        return head
+    last = states[-1]
+    return Head(position=last.position, watermark=last.delivered_at, free_at=last.delivered_at + _TICK)
+
+
 def _state(change: Change, place: int, head: Head) -> CompanyState:
     return CompanyState(
         id=change.id,

@@ -1,0 +1,60 @@
+"""Reading every document of some companies in portions, beside the answers to others; and only once, unless it became another."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from typing import TypeVar
+
+from openprospect.server.access.model import OrganizationId
+from openprospect.server.db.pool import Connection
+from openprospect.server.feed.model import CompanyId
+from openprospect.server.privacy import store
+from openprospect.server.privacy.model import FeedState, KeptDocument, Place
+from openprospect.server.searches.model import SearchId
+
+_AT_ONCE = 1_000
+T = TypeVar("T")
+
+
+def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """So few at a time that nobody notices: others are answered between them."""
+    for begin in range(0, len(items), _AT_ONCE):
+        yield items[begin : begin + _AT_ONCE]
+
+
+class Reading:
+    """The documents that were looked at with one question in mind; whoever reads on is given those that are new or were changed."""
+
+    def __init__(self, organization_id: OrganizationId) -> None:
+        self._organization_id = organization_id
+        self._question: object = None
+        self._feeds: dict[SearchId, FeedState] = {}
+        self._read: set[Place] = set()
+
+    def ask(self, question: object) -> None:
+        """Another question is put to every document."""
+        if question != self._question:
+            self._question = question
+            self._read.clear()
+
+    async def read_on(self, db: Connection, places: Collection[Place]) -> AsyncIterator[list[KeptDocument]]:
+        """Documents of those places that were not read yet, or have another document since; all documents of a place at once."""
+        feeds = await store.feeds_of(db, self._organization_id)
+        for search_id, feed in feeds.items():
+            if search_id in self._feeds:
+                self._read -= await self._changed(db, search_id, self._feeds[search_id], feed)
+        self._feeds = feeds
+        unread: dict[SearchId, list[CompanyId]] = defaultdict(list)
+        for search_id, company_id in set(places) - self._read:
+            unread[search_id].append(company_id)
+        for search_id, company_ids in unread.items():
+            for portion in in_portions(company_ids):
+                yield await store.documents_of(db, search_id, portion)
+                self._read.update((search_id, company_id) for company_id in portion)
+
+    async def _changed(self, db: Connection, search_id: SearchId, before: FeedState, now: FeedState) -> set[Place]:
+        """Positions are visible in their order, and what stands at one changes by erasures alone."""
+        if now.erasures != before.erasures:
+            return {place for place in self._read if place[0] == search_id}
+        if now.position == before.position:
+            return set()
+        return {(search_id, company_id) for company_id in await store.moved(db, search_id, before.position)}
