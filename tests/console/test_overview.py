@@ -111,3 +111,11 @@ async def test_a_search_is_opened(browser):
     refused = await browser.post("/searches", {"name": " "})
     assert refused.status_code == 422
     assert 'role="alert"' in refused.text
+
+
+async def test_the_database_is_told_of_as_it_is_for_everybody(browser, database):
+    async with database.transaction() as db:
+        await db.execute("SELECT pg_sleep(0.15)")
+        page = (await browser.get("/")).text
+    assert int(first(r"of \d+, (\d+) busy", page)) >= 1
+    assert float(first(r"Oldest transaction</dt><dd>([\d.]+) s", page)) >= 0.1

@@ -47,6 +47,37 @@ async def test_a_company_is_found_by_a_persons_id(browser, client, search_id, de
     assert await found(browser, search_id, person) == ["Hotel 2"]
 
 
+@pytest.mark.parametrize("wanted", ["web", "site", "url", "null", ":nu"])
+async def test_a_company_is_found_among_many_by_a_word_that_documents_are_made_of(browser, client, search_id, wanted):
+    names = [f"{wanted.title()}hosting Meier", *(f"Cafe {number}" for number in range(60))]
+    rows = [{"name": name, "source_id": name} for name in names]
+    await client.post(f"/deliveries/{search_id}/companies", json={"companies": rows})
+    assert await found(browser, search_id, wanted) == names[:1]
+
+
+async def test_a_company_tells_who_has_it_as_it_is_and_whom_it_was_never_sent(browser, client, search_id, deliver):
+    async def states(company_id):
+        page = (await browser.get(f"/searches/{search_id}/companies/{company_id}")).text
+        return re.findall(r"<li><span class=\"tag \w+\">(.*?)</span> consumer</li>", page)
+
+    first_id, second_id = (await deliver(1))[0], (await deliver(2))[0]
+    second = (await pull(client, search_id))["items"][1]["delivered_at"]
+    await written(client, search_id, second)
+    assert await states(second_id) == ["confirmed"]
+    (third_id,), (fourth_id,) = await deliver(3), await deliver(4)
+    third = await delivered_at(browser, search_id, third_id)
+    fourth = await delivered_at(browser, search_id, fourth_id)
+    await pull(client, search_id, delivered_since=third)
+    await written(client, search_id, fourth)
+    assert await states(first_id) == ["confirmed"]
+    assert await states(third_id) == ["not yet"]
+    assert await states(fourth_id) == ["sent"]
+
+
+async def delivered_at(browser, search_id, company_id):
+    return first(r"<dt>Delivered</dt><dd>(.*?)</dd>", (await browser.get(f"/searches/{search_id}/companies/{company_id}")).text)
+
+
 @pytest.mark.parametrize("name", ['Back\\slash "quoted"', "Zur Ösé", "100% _wild_"])
 async def test_a_name_is_found_however_it_is_written_in_json(browser, search_id, deliver, client, name):
     await deliver(1)

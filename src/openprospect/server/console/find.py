@@ -52,9 +52,8 @@ async def look_on(
     needle = _as_stored(text)
     looked, until, ids = await store.look_through(database, search_id, needle, before=before, stretch=STRETCH, limit=MOST)
     companies = await store.companies_at(database, search_id, list({*known, *ids}))
-    matching = [shown for shown in companies if shown.document.id in known or _mentions(shown, text)]
-    is_over = looked < STRETCH or len(matching) >= MOST
-    newest_first = sorted(matching, key=lambda shown: shown.delivered_at, reverse=True)
+    is_over = looked < STRETCH or len(companies) >= MOST
+    newest_first = sorted(companies, key=lambda shown: shown.delivered_at, reverse=True)
     return Found(companies=newest_first, looked_at=looked_at + looked, until=None if is_over else until)
 
 
@@ -71,10 +70,6 @@ def _identities(text: str) -> list[bytes]:
 def _as_stored(text: str) -> str:
     """As it stands in a document: lower case, with JSON's escapes."""
     return text.lower().replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _mentions(shown: Shown, text: str) -> bool:
-    return text.lower() in shown.document.name.lower() or text.lower() in (shown.document.website_url or "").lower()
 
 
 def _uuid(text: str) -> UUID | None:

@@ -70,6 +70,16 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A consumer, and whether it has a company as it stands in the feed."""
+
+    consumer: str
+    webhook_url: str | None
+    was_served: bool
+    has_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
     """Something that happened to a company: names of fields, never values."""
 

@@ -64,14 +64,23 @@ SELECT DISTINCT company_id FROM prospect WHERE prospect.id = $2 AND prospect_sea
 -- look_through :one
 -- The next stretch of a feed, newest first, looked through for a text in name or website: how far it went, and what may be it.
 -- A document begins {"id":"…36…","name":"…","website_url":"…","source_id":; parsing each would take five times as long.
+-- Within a name the quotes of `","website_url":` would stand behind backslashes; a website that is null is not in quotes.
 WITH stretch AS (
     SELECT delivered_at, company_id, lower(split_part(substr(document, 54, 1200), ',"source_id":', 1)) AS head FROM delivery
     WHERE prospect_search_id = $1 AND superseded_at IS NULL AND delivered_at < coalesce($2::timestamptz, 'infinity')
     ORDER BY delivered_at DESC LIMIT $3
 )
-SELECT count(*) AS looked_at, min(delivered_at) AS until,
-    (array_agg(company_id ORDER BY delivered_at DESC) FILTER (WHERE position($4 IN head) > 0))[:$5] AS found
+SELECT count(*) AS looked_at, min(delivered_at) AS until, (array_agg(company_id ORDER BY delivered_at DESC) FILTER (
+        WHERE position($4 IN split_part(head, '","website_url":', 1)) > 0 OR position($4 IN split_part(head, '","website_url":"', 2)) > 0
+    ))[:$5] AS found
 FROM stretch;
+
+-- holders :many
+-- Who was given what was delivered to a feed at a moment, and who has confirmed it.
+SELECT consumer, webhook.url AS webhook_url, coalesce(confirmed_until >= $2, false) AS has_confirmed,
+    coalesce(served_until >= $2 AND NOT $2::timestamptz <@ gaps, false) AS was_served
+FROM receipt LEFT JOIN webhook ON consumer = 'webhook:' || webhook.id
+WHERE receipt.prospect_search_id = $1 ORDER BY consumer;
 
 -- history_of_company :many
 -- What happened to a company, newest first.

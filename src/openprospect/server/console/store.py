@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from openprospect.server.access.model import KeyId, Organization, OrganizationId
-from openprospect.server.console.model import ErasureLine, HistoryLine, Hour, KeyLine, Operator, Shown
+from openprospect.server.console.model import ErasureLine, HistoryLine, Holder, Hour, KeyLine, Operator, Shown
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId
@@ -77,6 +77,10 @@ async def look_through(
 
 async def history_of_company(db: Executor, search_id: SearchId, company_id: CompanyId, *, limit: int) -> list[HistoryLine]:
     return [_history_line(row) for row in await db.rows(SQL.history_of_company, search_id, company_id, limit)]
+
+
+async def holders(db: Executor, search_id: SearchId, delivered_at: datetime) -> list[Holder]:
+    return [Holder(**row) for row in await db.rows(SQL.holders, search_id, delivered_at)]
 
 
 async def keys_of(db: Executor, organization_id: OrganizationId, *, limit: int) -> list[KeyLine]:

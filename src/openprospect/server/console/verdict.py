@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from openprospect.server.console.model import Holder
 from openprospect.server.console.words import ago, counted
 from openprospect.server.observability.attendance import unattended
 from openprospect.server.observability.model import Feed, Queue, Standing
@@ -48,7 +49,7 @@ def state_of(standing: Standing) -> State:
     return State.UNCONFIRMED if standing.was_served_everything else State.BEHIND
 
 
-def name_of(standing: Standing) -> str:
+def name_of(standing: Standing | Holder) -> str:
     """The consumer as a person would call it."""
     return f"webhook {masked(standing.webhook_url)}" if standing.webhook_url else standing.consumer
 

@@ -82,8 +82,8 @@ async def company_page(
     if not found:
         raise NotFound("There is no such company in this feed.")
     history = await store.history_of_company(database, feed.search_id, wanted, limit=_HISTORY)
-    standings = await watched.standings(database, request.auth.organization_id, feed.search_id)
-    return page(request, "company.html", feed=feed, shown=found[0], history=history, standings=standings)
+    holders = await store.holders(database, feed.search_id, found[0].delivered_at)
+    return page(request, "company.html", feed=feed, shown=found[0], history=history, holders=holders)
 
 
 def _count(written: str) -> int:
