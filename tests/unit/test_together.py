@@ -14,11 +14,13 @@ class Oracle:
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
+        self.is_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.fails_on: int | None = None
 
     async def __call__(self, asked: Sequence[int]) -> list[int]:
         self.asked.append(list(asked))
+        self.is_asked.set()
         await self.may_answer.wait()
         if self.fails_on in asked:
             raise ConnectionError
@@ -75,7 +77,8 @@ async def test_whoever_asked_right_after_a_question_that_hangs_is_asked_for_with
 
 async def until_asked(oracle: Oracle, questions: int) -> None:
     while len(oracle.asked) < questions:
-        await asyncio.sleep(0)
+        oracle.is_asked.clear()
+        await oracle.is_asked.wait()
 
 
 async def test_a_question_belongs_to_the_request_of_the_first_of_those_who_wait_for_it() -> None:
