@@ -123,6 +123,20 @@ class CrmContract(IdentityContract, ErasureContract, HoldingContract):
 
         assert len({key for seen in office.contacts() for key in seen.companies}) == 2
 
+    def test_people_of_a_company_that_the_crm_has_but_will_not_change_wait_for_it(
+        self, office: Office, server: FeedServer, feed: Feed
+    ) -> None:
+        configure(office, "[crm.{name}.companies.fields]\n{company_name} = {{ policy = 'overwrite' }}")
+        key = office.own_company(name="Ours", domain="hotel-1.example", owner="owner-1")
+        feed.deliver(company(1, people=1, name="Refused"))
+        office.refuse("Refused")
+        assert sync(office, server).outcomes == {"rejected": 2}
+        office.mend()
+
+        assert sync(office, server).outcomes == {"updated": 1, "created": 1}
+
+        assert [seen.companies for seen in office.contacts()] == [frozenset({key})]
+
     def test_an_erased_person_is_deleted_and_the_receipt_waits_until_then(self, office: Office, server: FeedServer, feed: Feed) -> None:
         feed.deliver(company(1, people=2), company(2, people=1))
         sync(office, server)

@@ -83,9 +83,9 @@ class CrmDestination:
 
     def _failure(self, search_id: str) -> SyncError | None:
         try:
-            self._leaving.begin(search_id)
+            left = self._leaving.begin(search_id)
             self._upserting.run(search_id)
-            self._leaving.finish(search_id)
+            self._leaving.finish(left)
         except (TryLater, FixNeeded) as failure:
             return failure
         return None

@@ -1,12 +1,13 @@
 """Takes out of the CRM what is no longer delivered: people who were erased or left out, companies that were withdrawn."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from openprospect.sync.destinations.crm.api import slices
 from openprospect.sync.destinations.crm.employing import Employing
 from openprospect.sync.destinations.crm.emptying import emptied, reason_to_hold, remainder, way_of
-from openprospect.sync.destinations.crm.links import Link
+from openprospect.sync.destinations.crm.links import DUE_AGAIN, Link
 from openprospect.sync.destinations.crm.locating import Leaver, Locator
 from openprospect.sync.destinations.crm.log import Log
 from openprospect.sync.destinations.crm.mirror import Mirror
@@ -15,6 +16,7 @@ from openprospect.sync.destinations.crm.settings import CrmSettings
 from openprospect.sync.destinations.crm.upserting import CHUNK
 from openprospect.sync.destinations.crm.wanted import Lens
 
+Gone = Mapping[Kind, Sequence[Link]]
 _COUNTED = {Kind.CONTACT: "erased", Kind.COMPANY: "withdrawn"}
 
 
@@ -31,38 +33,38 @@ class Leaving:
         self._locator = Locator(crm, log, settings)
         self._employing = Employing(crm, mirror, log)
 
-    def begin(self, search_id: str) -> None:
-        """What need not wait for anything that is delivered, so that no backlog keeps anybody in the CRM.
+    def begin(self, search_id: str) -> Gone:
+        """What need not wait for anything that is delivered, so that no backlog keeps anybody in the CRM; who is left.
 
         Records that somebody else holds are handed over to them first; then people go whom nobody delivered may be.
         """
-        for kind in Kind:
-            for gone in self._gone(kind, search_id):
-                self._hand_over(kind, gone)
-        for gone in self._gone(Kind.CONTACT, search_id):
-            awaited = {link.place for link in self._mirror.awaited(gone)}
-            self._take_out(Kind.CONTACT, [link for link in gone if link.place not in awaited])
+        left = {kind: self._hand_over(kind, self._mirror.gone(kind, search_id)) for kind in Kind}
+        awaited = {link.place for link in self._mirror.awaited(left[Kind.CONTACT])} if left[Kind.CONTACT] else set()
+        self._take_out(Kind.CONTACT, [link for link in left[Kind.CONTACT] if link.place not in awaited])
+        return {**left, Kind.CONTACT: [link for link in left[Kind.CONTACT] if link.place in awaited]}
 
-    def finish(self, search_id: str) -> None:
+    def finish(self, left: Gone) -> None:
         """Everything else, people before their companies."""
         for kind in (Kind.CONTACT, Kind.COMPANY):
-            for gone in self._gone(kind, search_id):
-                self._take_out(kind, gone)
+            self._take_out(kind, left[kind])
 
-    def _gone(self, kind: Kind, search_id: str) -> Iterator[list[Link]]:
-        gone = self._mirror.gone(kind, search_id)
-        for start in range(0, len(gone), CHUNK):
-            yield gone[start : start + CHUNK]
+    def _hand_over(self, kind: Kind, gone: Sequence[Link]) -> list[Link]:
+        """Those who hold a record together with one who left it are due again: what that one wrote is theirs to renew.
 
-    def _hand_over(self, kind: Kind, gone: Sequence[Link]) -> None:
-        """Those who hold a record together with one who left it are due again: what that one wrote is theirs to renew."""
+        What is left are those who held theirs alone.
+        """
         heirs = self._mirror.delivered(kind, (link.record_id for link in gone if link.record_id))
         held = {heir.record_id for heir in heirs}
         left = {link.record_id for link in self._part(kind, [link for link in gone if link.record_id in held])}
         with self._log.transaction():
-            self._log.links.save(replace(heir, applied=None) for heir in heirs if heir.record_id in left)
+            self._log.links.save(replace(heir, applied=DUE_AGAIN) for heir in heirs if heir.record_id in left)
+        return [link for link in gone if link.record_id not in held]
 
     def _take_out(self, kind: Kind, gone: Sequence[Link]) -> None:
+        for part in slices(gone, CHUNK):
+            self._take_part_out(kind, part)
+
+    def _take_part_out(self, kind: Kind, gone: Sequence[Link]) -> None:
         leavers = self._locator.locate(kind, gone)
         heirs = {heir.record_id for heir in self._mirror.delivered(kind, (one.record.id for one in leavers))}
         self._part_from_nothing(kind, gone, leavers)

@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS {LINKS} (
 _INDEXES = tuple(f"CREATE INDEX IF NOT EXISTS {LINKS}_{column} ON {LINKS} (kind, {column})" for column in ("record_id", "match"))
 
 
+DUE_AGAIN = ""
+"""Stands for a delivery that the CRM has, and which is to be brought there once more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One delivered company (`id` is `company_id`) or person.

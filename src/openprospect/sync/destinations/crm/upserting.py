@@ -63,7 +63,7 @@ class Upserting:
             return {}
         ids = {due.company_id for due in dues}
         links = self._log.links.among(Kind.COMPANY, search_id, [(company_id, company_id) for company_id in ids])
-        return {company_id: link.record_id for (company_id, _), link in links.items() if link.record_id}
+        return {company_id: link.record_id for (company_id, _), link in links.items() if link.record_id and link.applied is not None}
 
     def _leaders(self, kind: Kind, found: Mapping[tuple[str, str], Found]) -> dict[str, tuple[str, str, str]]:
         """Of each record the first who is linked to it and still delivered."""
