@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.crm.office import Office
-from tests.crm.runs import names, sync
+from tests.crm.runs import contact, names, sync
 from tests.sync.contract import OTHER_SEARCH, SEARCH
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
@@ -60,6 +60,7 @@ class HoldingContract:
         assert (names(office.companies()), [seen.title for seen in office.contacts()]) == (["Grand Hotel 1"], ["General Manager"])
         feed.withdraw(company(1)["id"])
         sync(office, server)
+        assert [len(seen.companies) for seen in office.contacts()] == [1]
 
         sync(office, server, search_id=OTHER_SEARCH)
 
@@ -80,3 +81,17 @@ class HoldingContract:
 
         [made] = office.companies()
         assert [seen.companies for seen in office.contacts()] == [frozenset({made.id})]
+
+    def test_of_two_people_with_the_address_of_a_contact_of_yours_the_first_fills_it(
+        self, office: Office, server: FeedServer, feed: Feed
+    ) -> None:
+        key = office.own_contact(last_name="Ours", email="info@chain.example", owner="owner-1")
+        feed.deliver(company(1, prospects=[person(1, 0, email="info@chain.example")]))
+        feed.deliver(company(2, prospects=[person(2, 0, first_name="Anna", email="info@chain.example")]))
+
+        sync(office, server)
+
+        assert (contact(office, key).first_name, len(office.contacts())) == ("Maria", 1)
+        feed.deliver(company(2, prospects=[person(2, 0, first_name="Anna", email="info@chain.example")]))
+        sync(office, server)
+        assert contact(office, key).first_name == "Maria"

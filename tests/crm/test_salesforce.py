@@ -10,7 +10,9 @@ from tests.crm.fake_office import FakeOffice, reached
 from tests.crm.faults import FaultContract
 from tests.crm.office import SeenCompany, SeenContact
 from tests.crm.owners import OwnerContract
+from tests.crm.runs import configure, sync
 from tests.crm.salesforce_fake import TOKEN, SalesforceFake
+from tests.sync.feed_server import Feed, FeedServer, company
 
 
 class SalesforceOffice(FakeOffice[SalesforceFake]):
@@ -88,6 +90,18 @@ class TestSalesforce(CrmContract, OwnerContract):
     @pytest.fixture
     def own_companies(self) -> int:
         return 2_000
+
+    def test_an_owner_that_the_mapping_sets_keeps_nobody_from_leaving(
+        self, office: SalesforceOffice, server: FeedServer, feed: Feed
+    ) -> None:
+        configure(office, "[crm.{name}.contacts.fields]\nOwnerId = {{ value = '005000000000009AAA', policy = 'fill' }}")
+        feed.deliver(company(1, people=1))
+        sync(office, server)
+        feed.deliver(company(1, people=0))
+
+        assert sync(office, server).outcomes["erased"] == 1
+
+        assert office.contacts() == []
 
 
 class TestSalesforceFaults(FaultContract):

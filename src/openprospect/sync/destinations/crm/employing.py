@@ -1,7 +1,6 @@
 """Lets contacts belong to their companies, where the CRM keeps that beside the contact; where it is a field, nothing happens here."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from openprospect.sync.destinations.crm.links import Link
 from openprospect.sync.destinations.crm.log import Log
@@ -17,18 +16,11 @@ class Employing:
         self._log = log
 
     def moved(self, people: Sequence[tuple[Wanted, str | None]]) -> dict[tuple[str, str], str]:
-        """Whoever is new or came to another record of a company belongs there, and where they were before no longer.
-
-        The reasons why not, by (company id, id).
-        """
-        moving = [(one, record_id, one.company) for one, record_id in people if record_id and one.company not in {None, one.link.company}]
-        pairs = [(record_id, company) for _, record_id, company in moving if company]
-        reasons = self._crm.associate(pairs) if pairs else []
-        arrived = [
-            replace(one.link, record_id=record_id) for (one, record_id, _), reason in zip(moving, reasons, strict=True) if not reason
-        ]
-        refused = {one.due.key: reason for (one, _, _), reason in zip(moving, reasons, strict=True) if reason}
-        return refused | {link.key: reason for link, reason in self.left(arrived)}
+        """Whoever is new, or whose company is another record now, belongs there; the reasons why not, by (company id, id)."""
+        moving = [(one, (record_id, one.company)) for one, record_id in people if record_id and one.company]
+        moving = [(one, pair) for one, pair in moving if one.company != one.link.company]
+        reasons = self._crm.associate([pair for _, pair in moving]) if moving else []
+        return {one.due.key: reason for (one, _), reason in zip(moving, reasons, strict=True) if reason}
 
     def left(self, links: Sequence[Link]) -> list[tuple[Link, str]]:
         """Contacts that we made belong to no company through these links any more; where the CRM refuses that, the reason.
