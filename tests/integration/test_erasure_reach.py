@@ -177,7 +177,7 @@ async def test_documents_are_read_once_and_then_only_those_that_are_new_or_were_
         finding = Finding(organization_id, Subject(email=EMAIL).person)
         assert [len((await finding.find(db)).cleaned) for _ in range(2)] == [5, 5]
         assert read() == 2  # once to learn who is listed, once to clean
-        await deliver(both | {"source_id": "c0", "city": "Rome"}, hotel(BO, source_id="c9"))
+        await deliver(hotel(BO, source_id="c0", contact=EMAIL, city="Rome"), hotel(BO, source_id="c9"))
         found = await finding.find(db)
         assert (len(found.cleaned), sum('"Rome"' in document.text for document in found.cleaned)) == (6, 1)
         assert read() == 2
