@@ -71,6 +71,10 @@ _GROUPS = {
             "list": ("webhooks:list_webhooks", "List the endpoints of every tenant, and how they are doing."),
             "test": ("webhooks:try_out", "Send a test message at once, and say what came of it."),
             "replay": ("webhooks:replay", "Send again what was sent before, in order and with the same ids."),
+            "update": (
+                "webhooks:update",
+                "Push to another URL, or link elsewhere; the endpoint keeps its place and its secret.",
+            ),
             "rotate": ("webhooks:rotate", "Make a new secret, shown this once; for a day, messages are signed with the previous one too."),
             "disable": ("webhooks:disable", "Send nothing more for now; the endpoint keeps its place."),
             "enable": ("webhooks:enable", "Go on where the endpoint stopped: everything delivered meanwhile is sent."),

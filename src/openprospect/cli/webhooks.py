@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
-from openprospect.cli.output import Json, answer, answers
+from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
@@ -22,6 +22,7 @@ from openprospect.server.webhooks import endpoints, store, wire
 from openprospect.server.webhooks.model import Attempt, LoggedAttempt, Webhook, WebhookId
 from openprospect.server.webhooks.sender import Sender
 from openprospect.server.webhooks.trial import try_endpoint
+from openprospect.server.webhooks.url import is_loopback
 
 T = TypeVar("T")
 
@@ -80,7 +81,41 @@ def create(
         )
 
     made, secret = on_database(storage, work)
+    if not full and is_loopback(base_url) and not is_loopback(made.url):
+        stderr.print(
+            f"Links in its events lead to {base_url}, which nobody reaches from another machine. "
+            f"Set them right: openprospect webhooks update {made.id} --base-url https://YOUR-SERVICE",
+            markup=False,
+        )
     answer({"id": made.id, "url": made.url, "secret": secret.secret}, json=json)
+
+
+def update(
+    webhook_id: UUID,
+    url: str | None = None,
+    *,
+    base_url: str | None = None,
+    allow_private: AllowPrivate = False,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Push to another URL, or link elsewhere; the endpoint keeps its place and its secret.
+
+    Parameters
+    ----------
+    webhook_id
+        The endpoint.
+    url
+        Where to push from now on.
+    base_url
+        The address under which the receiver reaches this service, for the links in events.
+    """
+
+    async def work(database: Database, webhook: Webhook) -> Webhook:
+        return await endpoints.update(database, webhook, url=url, base_url=base_url, allow_private=allow_private, actor=actor())
+
+    changed = _on_webhook(storage, webhook_id, work)
+    answer({"id": changed.id, "url": changed.url}, json=json)
 
 
 def list_webhooks(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:

@@ -83,6 +83,19 @@ async def known_webhook(db: Executor, webhook_id: WebhookId, organization_id: Or
     return found
 
 
+async def update(
+    database: Database, webhook: Webhook, *, url: str | None, base_url: str | None, allow_private: bool, actor: str
+) -> Webhook:
+    """Send elsewhere, or link elsewhere; place and secret stay. Raises InvalidInput for a URL that will not do, or where none is named."""
+    if url is None and base_url is None:
+        raise InvalidInput("Name what to change: where messages go, where their links lead, or both.")
+    checked = None if url is None else checked_url(url, allow_private=allow_private)
+    async with database.transaction() as db:
+        await store.update_webhook(db, webhook.id, url=checked, base_url=base_url.rstrip("/") if base_url else None)
+        await _record(db, webhook, actor=actor, action="webhook changed", url=masked(checked) if checked else None, base_url=base_url)
+        return await known_webhook(db, webhook.id, webhook.organization_id)
+
+
 async def delete_webhook(database: Database, webhook: Webhook, *, actor: str) -> None:
     async with database.transaction() as db:
         await store.delete_webhook(db, webhook.id)

@@ -3,6 +3,10 @@
 INSERT INTO webhook (id, organization_id, prospect_search_id, url, events, is_full, base_url) VALUES ($1, $2, $3, $4, $5, $6, $7)
 RETURNING id;
 
+-- update_webhook :execute
+-- Where messages go, and where their links lead; what is null stays.
+UPDATE webhook SET url = coalesce($2, url), base_url = coalesce($3, base_url) WHERE id = $1;
+
 -- add_secret :execute
 -- What its messages are signed with from now on.
 INSERT INTO webhook_secret (webhook_id, sealed, key_id) VALUES ($1, $2, $3);

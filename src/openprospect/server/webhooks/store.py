@@ -76,6 +76,10 @@ async def count_webhooks(db: Executor, organization_id: OrganizationId) -> int:
     return count
 
 
+async def update_webhook(db: Executor, webhook_id: WebhookId, *, url: str | None, base_url: str | None) -> None:
+    await db.execute(SQL.update_webhook, webhook_id, url, base_url)
+
+
 async def delete_webhook(db: Executor, webhook_id: WebhookId) -> None:
     await db.value(SQL.delete_webhook, webhook_id)
 

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from openprospect.server.core.errors import InvalidInput
@@ -30,6 +31,18 @@ def checked_url(url: str, *, allow_private: bool) -> str:
     if _is_forbidden_literal(parts.hostname, allow_private=allow_private):
         raise _unfit(f"names an address that is not public; {_ALLOW} where it is a private one")
     return url
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to the machine itself, by its name or by an address."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def masked(url: str) -> str:
