@@ -62,18 +62,23 @@ def test_a_dropped_table_is_noticed(tmp_path: Path) -> None:
         open_destination(copy.url)
 
 
-@pytest.mark.parametrize("way", ["left out", "withdrawn", "swept"])
+@pytest.mark.parametrize("way", ["left out", "withdrawn", "swept", "named elsewhere"])
 def test_the_bytes_of_whoever_is_gone_are_out_of_the_file_before_the_receipt(tmp_path: Path, way: str) -> None:
     copy = DuckdbCopy(tmp_path / "feed.duckdb")
     with FeedServer() as server:
         feed = server.feed(SEARCH)
-        feed.deliver(*[company(n, prospects=[person(n, 0), person(n, 1, email=f"gone.{n}@secret.example")]) for n in range(50)])
+        named = way == "named elsewhere"
+        for n in range(50):
+            email, attributes = f"gone.{n}@secret.example", {"assistant": f"gone.{n}@secret.example"} if named else None
+            feed.deliver(company(n, prospects=[person(n, 0), person(n, 1, email=None if named else email)], attributes=attributes))
         sync(copy, server)
         assert b"gone.7@secret.example" in (tmp_path / "feed.duckdb").read_bytes()
         if way == "withdrawn":
             feed.withdraw(company(7)["id"])
         elif way == "swept":
             forget(feed, 7)
+        elif named:
+            feed.deliver(company(7, prospects=[person(7, 0), person(7, 1, email=None)]))
         else:
             feed.deliver(company(7, people=1))
 
@@ -100,17 +105,18 @@ def test_the_bytes_of_whoever_a_killed_run_deleted_are_gone_before_the_next_one_
     assert b"gone@secret.example" not in path.read_bytes()
 
 
-def test_a_file_is_written_anew_only_when_somebody_has_left(tmp_path: Path) -> None:
+def test_a_file_is_written_anew_only_when_something_in_it_is_no_longer_so(tmp_path: Path) -> None:
     copy, path = DuckdbCopy(tmp_path / "feed.duckdb"), tmp_path / "feed.duckdb"
     with FeedServer() as server:
         feed = server.feed(SEARCH)
         feed.deliver(company(1, people=2), company(2, people=1))
         sync(copy, server)
         before = path.stat().st_ino
-        feed.deliver(company(1, people=3, name="Renamed"), company(3))
+        feed.deliver(company(3))
+        sync(copy, server)
         sync(copy, server)
         assert path.stat().st_ino == before
-        feed.deliver(company(1, people=1))
+        feed.deliver(company(1, people=2, name="Renamed"))
         sync(copy, server)
         assert path.stat().st_ino != before
 

@@ -84,7 +84,7 @@ class SqlDestination:
         prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
         are_stored = self._are_any_stored(batch.search_id, ids)
         if self._leftovers and (are_stored or batch.removed):
-            self._leftovers.note_leavers(batch.search_id, ids + batch.removed, staying=prospects.columns["id"])
+            self._leftovers.note()
         self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
         removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
         if are_stored:
@@ -144,8 +144,8 @@ class SqlDestination:
         for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id")):
             seen = f"SELECT 1 FROM {SEEN} s WHERE s.prospect_search_id = {table}.prospect_search_id AND s.id = {table}.{column}"
             removed = self._database.execute(f"DELETE FROM {table} WHERE prospect_search_id = ? AND NOT EXISTS ({seen})", search_id)
-            if table == PROSPECTS and removed and self._leftovers:
-                self._leftovers.note()
+        if self._leftovers and removed:
+            self._leftovers.note()
         self._forget_seen(search_id)
         return removed
 
