@@ -101,6 +101,7 @@ CALLS = {
     "page_of_walk": "page_of_walk('{search}', watermark, 3, consumer, NULL, 1, 1), page_of_walk('{search}', 'infinity', 3, '', NULL, 1, 1)",
     "move_walk": "move_walk(walk, 2, 1, false, 3, 3)",
     "gaps_that_matter": "gaps_that_matter('{search}', tstzmultirange(tstzrange('-infinity', 'infinity', '(]')))",
+    "person_received_at": "person_received_at('{search}', consumer, '-infinity', 'infinity')",
 }
 
 

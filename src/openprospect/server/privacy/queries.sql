@@ -98,8 +98,23 @@ INSERT INTO erasure_place (erasure_id, prospect_search_id, company_id, prospect_
 SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[]);
 
 -- date_steps :execute
--- What consumers of a feed are known to have been given was given before the erasure, also where the clock was ahead then and has been set back.
-UPDATE receipt_step SET at = erased_at FROM erasure WHERE erasure.id = $1 AND prospect_search_id = $2 AND at > erased_at;
+-- Whoever is known to have been given the person by now was given them before the erasure, also where the clock was ahead then and has been
+-- set back: the steps that tell since when are dated accordingly.
+UPDATE receipt_step AS step SET at = erased_at
+FROM erasure, (
+    SELECT DISTINCT first.id
+    FROM erasure_place AS place
+    JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
+    CROSS JOIN (VALUES (true), (false)) AS way (is_gapless)
+    CROSS JOIN LATERAL (
+        SELECT id FROM receipt_step AS step
+        WHERE step.prospect_search_id = $2 AND step.consumer = receipt.consumer AND kind = 'served' AND step.is_gapless = way.is_gapless
+            AND until >= place.delivered_at
+        ORDER BY until LIMIT 1
+    ) AS first
+    WHERE place.erasure_id = $1 AND place.prospect_search_id = $2
+) AS first
+WHERE erasure.id = $1 AND step.prospect_search_id = $2 AND step.id = first.id AND at > erased_at;
 
 -- erasure_of_subject :value
 -- The newest erasure of this person.
