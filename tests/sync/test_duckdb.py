@@ -1,5 +1,6 @@
 """The contract, and what is DuckDB's own."""
 
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,14 @@ def test_the_bytes_of_whoever_a_killed_run_deleted_are_gone_before_the_next_one_
             companies = list(client.companies(SEARCH))
             destination.apply(Batch(search_id=SEARCH, source=Source(server=server.url), companies=companies, until=feed.watermark))
     assert b"gone@secret.example" in path.read_bytes()
+    for name in ("feed.duckdb.rewritten", "feed.duckdb.rewritten.wal"):
+        (tmp_path / name).write_bytes(b"half of a copy")
 
     open_destination(copy.url).close()
 
     assert b"gone@secret.example" not in path.read_bytes()
+    assert {found.name for found in tmp_path.iterdir()} == {"feed.duckdb", "feed.duckdb.lock"}
+    assert_same(copy, feed)
 
 
 def test_a_file_is_written_anew_only_when_something_in_it_is_no_longer_so(tmp_path: Path) -> None:
@@ -129,6 +134,8 @@ def test_what_others_put_into_the_file_outlives_its_being_written_anew(tmp_path:
         feed.deliver(company(1, people=2))
         sync(copy, server)
         (tmp_path / "feed.duckdb").chmod(0o640)
+        owner = 12345 if os.getuid() == 0 else os.getuid()
+        os.chown(tmp_path / "feed.duckdb", owner, -1)
         with duckdb.connect(tmp_path / "feed.duckdb") as connection:
             connection.execute("CREATE TABLE mine (id INTEGER PRIMARY KEY, note VARCHAR DEFAULT 'x'); INSERT INTO mine (id) VALUES (1)")
             connection.execute("CREATE VIEW named AS SELECT name FROM companies; CREATE INDEX by_name ON companies (name)")
@@ -141,5 +148,6 @@ def test_what_others_put_into_the_file_outlives_its_being_written_anew(tmp_path:
         assert connection.execute("SELECT note, named.name, owner FROM mine, named, companies").fetchall() == [("x", "Grand Hotel 1", "me")]
         assert connection.execute("SELECT index_name FROM duckdb_indexes() WHERE index_name = 'by_name'").fetchall()
         assert connection.execute(_FORMAT).fetchall() == [before]
-    assert (tmp_path / "feed.duckdb").stat().st_mode & 0o777 == 0o640
+    found = (tmp_path / "feed.duckdb").stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (owner, 0o640)
     assert (tmp_path / "link.duckdb").is_symlink()

@@ -2,9 +2,11 @@
 
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -96,9 +98,11 @@ class DuckDatabase:
         """Into the file's place one with the same live rows, but for those of one table. A kill leaves the one or the other."""
         fresh = self._path.with_name(f"{self._path.name}.rewritten")
         with _translated(self.name):
-            fresh.unlink(missing_ok=True)
+            for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):  # by a run that was killed
+                left.unlink(missing_ok=True)
+            self.execute("CHECKPOINT")  # No log may outlive the file that it belongs to.
             self._copy_to(fresh, emptied)
-            shutil.copymode(self._path, fresh)
+            _hand_over(self._path, fresh)
             self._connection.close()
             fresh.replace(self._path)
             self._connection = _connected(self._path, read_only=False)
@@ -137,6 +141,16 @@ def open_destination(url: str, _retry: Retry) -> SqlDestination:
 
 def held_in(url: str) -> list[Held]:
     return held_in_file(url, lambda path: DuckDatabase(path, read_only=True))
+
+
+def _hand_over(before: Path, fresh: Path) -> None:
+    """The same people may read it. A run that is not the owner's own, nor root's, cannot give it back, but keeps the group where it may."""
+    found = before.stat()
+    if sys.platform != "win32":
+        for owner in (found.st_uid, -1):
+            with suppress(PermissionError):
+                os.chown(fresh, owner, found.st_gid)
+    shutil.copymode(before, fresh)
 
 
 def _connected(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
