@@ -101,7 +101,10 @@ def test_a_table_is_said_to_be_read_as_what_it_is_unless_it_is_utf8(site, search
 def test_a_withdrawal_is_answered_by_how_many_were_there(site, search_id):
     wanted = str(uuid4())
     deliver(site, search_id, COMPANY | {"id": wanted})
-    assert site.json("withdraw", search_id, wanted, str(uuid4()), "--reason", "closed") == {"withdrawn": 1}
+    stranger = str(uuid4())
+    withdrawn = site.run("withdraw", search_id, wanted, stranger, "--reason", "closed", "--json")
+    assert withdrawn.answer == {"withdrawn": 1}
+    assert withdrawn.complaint == f"There is no company {stranger} in this feed, or it was withdrawn before."
     assert site.json("withdraw", search_id, wanted) == {"withdrawn": 0}
 
 
@@ -118,8 +121,39 @@ def test_receipts_are_answered_one_consumer_a_line(site, search_id):
     with site.serving() as server, server.client(key) as client:
         client.get(f"/deliveries/{search_id}/companies").raise_for_status()
     (receipt,) = site.run("receipts", search_id, "--json").answers
-    assert list(receipt) == ["key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at"]
+    assert list(receipt) == ["key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at", "state"]
     assert (receipt["key_name"], receipt["delivered_until"], receipt["behind_companies"]) == ("reader", None, 1)
+    assert receipt["state"] == "was sent everything"
+    assert [row for row in site.run("receipts", "--json").answers if row["search_id"] == search_id] == [
+        {"organization": "default", "search": "hotels", "search_id": search_id, **receipt}
+    ]
+
+
+def test_the_receipt_of_a_consumer_whose_keys_are_revoked_says_so(site, search_id):
+    deliver(site, search_id, COMPANY)
+    made = site.json("keys", "create", "leaver", "--scope", "companies:read", "--scope", "prospects:read")
+    with site.serving() as server, server.client(made["key"]) as client:
+        client.get(f"/deliveries/{search_id}/companies").raise_for_status()
+    site.json("keys", "revoke", made["id"])
+    assert [row["state"] for row in site.run("receipts", search_id, "--json").answers] == ["key revoked"]
+
+
+def test_tenants_are_listed_with_what_they_have(site):
+    name = f"Acme {uuid4()}"
+    site.json("organizations", "create", name)
+    site.json("searches", "create", "hotels", "--organization", name)
+    key = site.json("keys", "create", "crm", "--scope", "companies:read", "--organization", name)
+    site.json("keys", "create", "bi", "--scope", "companies:read", "--organization", name)
+    site.json("keys", "revoke", key["id"])
+    (listed,) = [row for row in site.run("organizations", "list", "--json").answers if row["name"] == name]
+    assert (listed["searches"], listed["keys"]) == (1, 1)
+
+
+def test_an_erasure_by_id_reaches_the_person_and_one_of_a_stranger_says_that_nobody_was_found(site, search_id):
+    wanted = str(uuid4())
+    deliver(site, search_id, {"name": "Inn", "prospects": [{"id": wanted, "first_name": "Nobody"}]})
+    assert site.json("erase", "--prospect-id", wanted)["prospects"] == 1
+    assert "stranger@inn.example is not known here" in site.run("erase", "stranger@inn.example").complaint
 
 
 def test_without_json_the_same_is_said_in_words(site, search_id):
@@ -150,6 +184,7 @@ def test_without_json_the_same_is_said_in_words(site, search_id):
         (("organizations", "create", "default"), "There is an organization 'default' already"),
         (("searches", "create", " "), "name must have 1 to 200 characters"),
         (("erase", "not-an-address"), "one e-mail address"),
+        (("erase",), "by email or by prospect_id"),
         (("erasures", "report", "00000000-0000-0000-0000-000000000000"), "There is no erasure of this id"),
         (("suppressions", "add", "no address"), "expected an e-mail address"),
         (("suppressions", "import", "missing.txt"), "missing.txt cannot be read: No such file or directory"),

@@ -13,12 +13,12 @@ from openprospect.demo.service import clean_environment
 from tests.conftest import open_folder
 
 
-def demo(folder):
+def demo(folder, **environment):
     """One run up to its last line, then Ctrl-C: what it printed, and the answer to the request it offers for pasting."""
     command = [sys.executable, "-m", "openprospect.demo"]
     printed = []
     with subprocess.Popen(
-        command, cwd=folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=clean_environment() | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for line in process.stdout or ():
             printed.append(line)
@@ -76,9 +76,18 @@ def test_nobody_in_the_sample_has_an_address_that_somebody_could_own(first):
     assert all(person["email"].endswith(".example") for person in people)
 
 
-def test_a_second_demo_changes_nothing(first, folder):
+def test_a_second_demo_changes_nothing_and_needs_no_proxy_that_others_need(first, folder):
     before = contents(folder)
-    printed, answer = demo(folder)
+    nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    printed, answer = demo(folder, **nowhere, NO_PROXY="", no_proxy="")
     assert contents(folder) == before
     assert "\n0 delivered, " in printed
     assert json.loads(answer.text) == json.loads(first[1].text)
+
+
+def test_the_demo_fills_no_database_that_a_settings_file_names(tmp_path):
+    (tmp_path / "openprospect.toml").write_text('database_url = "postgresql://production/openprospect"\n')
+    command = [sys.executable, "-m", "openprospect.demo"]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, "would fill the database that openprospect.toml names" in done.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["openprospect.toml"]

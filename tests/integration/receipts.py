@@ -3,12 +3,17 @@
 import asyncio
 
 from openprospect.server.core.timestamps import written
-from openprospect.server.feed import store
 from openprospect.server.feed.receipts import FLUSH_SECONDS
+from openprospect.server.observability.store import standings
 
 
 async def receipts(database, search_id):
-    return {row["key_name"]: row for row in await store.receipts(database, search_id)}
+    return {standing.consumer: _receipt(standing) for standing in await standings(database, None, search_id)}
+
+
+def _receipt(standing):
+    kept = ("seen_at", "behind_companies", "oldest_unconfirmed_at")
+    return {"key_name": standing.consumer, "delivered_until": standing.confirmed_until} | {name: getattr(standing, name) for name in kept}
 
 
 async def receipt_once(database, search_id, condition, *, name="crm"):

@@ -25,6 +25,13 @@ def create_organization(name: str, *, storage: Storage = DEFAULT_STORAGE, json: 
     answer({"id": made.id, "name": made.name}, json=json)
 
 
+def list_organizations(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """List the tenants, with how many searches and working keys each has."""
+    rows = on_database(storage, store.organizations)
+    columns = ("id", "name", "searches", "keys", "created_at")
+    answers(({**row, "created_at": written(row["created_at"])} for row in rows), columns=columns, json=json)
+
+
 def create_key(
     name: str,
     *,

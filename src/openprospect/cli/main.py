@@ -46,7 +46,10 @@ _COMMANDS = {
 _GROUPS = {
     "organizations": (
         "Tenants.",
-        {"create": ("access:create_organization", "Create a tenant: searches, keys and suppressions of its own.")},
+        {
+            "create": ("access:create_organization", "Create a tenant: searches, keys and suppressions of its own."),
+            "list": ("access:list_organizations", "List the tenants, with how many searches and working keys each has."),
+        },
     ),
     "searches": (
         "Prospect searches: what consumers sync.",

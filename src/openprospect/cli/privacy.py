@@ -10,12 +10,13 @@ from uuid import UUID
 import msgspec
 
 from openprospect.cli.erasure_log import ErasureLogPath, ErasureLogPaths, log_in_use, logged_in, note_first_log
-from openprospect.cli.output import Json, answer, answers
+from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationId
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Connection, Database
+from openprospect.server.feed.model import ProspectId
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
@@ -27,8 +28,9 @@ from openprospect.server.settings import DEFAULTS
 
 
 def erase(
-    email: str,
+    email: str | None = None,
     *,
+    prospect_id: UUID | None = None,
     organization: str = DEFAULT_ORGANIZATION,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
     erasure_log: ErasureLogPath = None,
@@ -41,6 +43,8 @@ def erase(
     ----------
     email
         The person's address.
+    prospect_id
+        Their id instead, where they have no address.
     organization
         The tenant.
     erasure_deadline_days
@@ -48,7 +52,7 @@ def erase(
     erasure_log
         The file apart from the database in which erasures are written down.
     """
-    subject = Subject(email=email)
+    subject = Subject(email=email, prospect_id=ProspectId(prospect_id) if prospect_id else None)
     deadline = timedelta(days=erasure_deadline_days)
 
     async def work(database: Database) -> Erasure:
@@ -61,6 +65,8 @@ def erase(
         return await _erasure(database, erasure_id)
 
     done = on_database(storage, work)
+    if not done.companies:
+        stderr.print(f"{email or prospect_id} is not known here, and will be kept out of every later delivery.", markup=False)
     answer({"erasure_id": done.id, "companies": done.companies, "prospects": done.prospects, "recipients": len(done.recipients)}, json=json)
 
 

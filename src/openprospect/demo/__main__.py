@@ -25,6 +25,7 @@ FOLDER = Path(".openprospect-demo")
 """The demo's own: its export, its key, the service's log. The data lies in `.openprospect`, where the commands look by themselves."""
 
 RESULT = Path("demo.duckdb")
+SETTINGS = Path("openprospect.toml")
 PORT = 8400
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SCOPES = ("companies:read", "prospects:read", "prospect_searches:read")
@@ -52,6 +53,8 @@ def main() -> int:
 
 
 def _demo() -> None:
+    if SETTINGS.exists():
+        raise DemoFailed(f"The demo would fill the database that {SETTINGS} names. Move that file away, or run the demo in another folder.")
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     (FOLDER / ".gitignore").write_text("*\n", encoding="ascii")
     environment = clean_environment()

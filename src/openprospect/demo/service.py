@@ -74,6 +74,7 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """This process's environment with these settings, and none of the OPENPROSPECT ones that it had."""
+    """This process's environment with these settings, none of the OPENPROSPECT ones that it had, and no proxy before this machine."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENPROSPECT_")}
-    return inherited | settings
+    direct = {name: ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost"))) for name in ("NO_PROXY", "no_proxy")}
+    return inherited | direct | settings

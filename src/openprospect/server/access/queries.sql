@@ -4,6 +4,13 @@ INSERT INTO organization (id, name, hash_key) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO NOTHING
 RETURNING id, name;
 
+-- organizations :many
+-- Every tenant, and what it has: searches, and keys that still work.
+SELECT organization.id, organization.name, organization.created_at,
+    (SELECT count(*) FROM prospect_search WHERE organization_id = organization.id) AS searches,
+    (SELECT count(*) FROM caller WHERE caller.organization_id = organization.id AND ended IS NULL) AS keys
+FROM organization ORDER BY organization.name;
+
 -- organization_named :one
 -- The tenant of this name.
 SELECT id, name FROM organization WHERE name = $1;

@@ -23,6 +23,11 @@ async def organization_named(db: Executor, name: str) -> Organization | None:
     return Organization(id=row["id"], name=row["name"]) if row else None
 
 
+async def organizations(db: Executor) -> list[Row]:
+    """id, name, created_at, searches and working keys of each."""
+    return await db.rows(SQL.organizations)
+
+
 async def create_key(
     db: Executor,
     *,

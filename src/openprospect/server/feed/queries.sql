@@ -218,23 +218,6 @@ RETURNING prospect_search_id, consumer, until;
 -- How far a consumer has confirmed.
 SELECT confirmed_until FROM receipt WHERE prospect_search_id = $1 AND consumer = $2;
 
--- receipts :many
--- Each consumer of a search: how far it has confirmed, and what it has not.
-SELECT consumer AS key_name, confirmed_until AS delivered_until, greatest(served_at, confirmed_at) AS seen_at,
-    CASE WHEN confirmed_until IS NULL THEN feed.live_companies ELSE coalesce(current_from(feed.id, next.position), 0) END
-        AS behind_companies,
-    next.delivered_at AS oldest_unconfirmed_at
-FROM receipt
-JOIN prospect_search AS feed ON feed.id = prospect_search_id
-LEFT JOIN LATERAL (
-    SELECT position, delivered_at FROM delivery
-    WHERE prospect_search_id = $1 AND superseded_at IS NULL
-        AND delivered_at > coalesce(confirmed_until, '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
-    ORDER BY delivered_at LIMIT 1
-) AS next ON true
-WHERE prospect_search_id = $1
-ORDER BY consumer;
-
 -- instance :value
 -- Which service this is, wherever it answers. None in a restored database that is not yet to be served.
 SELECT id FROM instance;

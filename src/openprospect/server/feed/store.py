@@ -217,10 +217,5 @@ async def confirmed_until(db: Executor, search_id: SearchId, consumer: str) -> d
     return until
 
 
-async def receipts(db: Executor, search_id: SearchId) -> list[Row]:
-    """A row a consumer: key_name, delivered_until, seen_at, behind_companies, oldest_unconfirmed_at."""
-    return await db.rows(SQL.receipts, search_id)
-
-
 def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
