@@ -96,7 +96,9 @@ def _stopped_in_order() -> Iterator[None]:
     def stop(number: int, _: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
 
-    before = [(number, signal.signal(number, stop)) for number in (signal.SIGTERM, signal.SIGHUP)]
+    # What is ignored stays so: nohup asks for that.
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = [(number, signal.signal(number, stop)) for number in heard]
     try:
         yield
     finally:
