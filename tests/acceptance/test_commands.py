@@ -121,11 +121,11 @@ def test_receipts_are_answered_one_consumer_a_line(site, search_id):
     with site.serving() as server, server.client(key) as client:
         client.get(f"/deliveries/{search_id}/companies").raise_for_status()
     (receipt,) = site.run("receipts", search_id, "--json").answers
-    assert list(receipt) == ["key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at", "state"]
+    assert list(receipt) == ["key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at"]
     assert (receipt["key_name"], receipt["delivered_until"], receipt["behind_companies"]) == ("reader", None, 1)
-    assert receipt["state"] == "was sent everything"
+    assert "was sent everything" in " ".join(site.run("receipts", search_id).out.split())
     assert [row for row in site.run("receipts", "--json").answers if row["search_id"] == search_id] == [
-        {"organization": "default", "search": "hotels", "search_id": search_id, **receipt}
+        {"organization": "default", "search": "hotels", "search_id": search_id, **receipt, "state": "was sent everything"}
     ]
 
 
@@ -135,7 +135,7 @@ def test_the_receipt_of_a_consumer_whose_keys_are_revoked_says_so(site, search_i
     with site.serving() as server, server.client(made["key"]) as client:
         client.get(f"/deliveries/{search_id}/companies").raise_for_status()
     site.json("keys", "revoke", made["id"])
-    assert [row["state"] for row in site.run("receipts", search_id, "--json").answers] == ["key revoked"]
+    assert [row["state"] for row in site.run("receipts", "--json").answers if row["search_id"] == search_id] == ["key revoked"]
 
 
 def test_tenants_are_listed_with_what_they_have(site):
