@@ -28,14 +28,21 @@ _LEFT_FOR = timedelta(minutes=10)
 
 @asynccontextmanager
 async def tidied(database: Database) -> AsyncIterator[None]:
-    """Tidy up again and again while the block runs; each part by itself, so that none is kept from its work by another."""
-    async with (
-        every(_EVERY_SECONDS, lambda: forget_superseded(database), name="housekeeping of documents"),
-        every(_EVERY_SECONDS, lambda: forget_walks(database), name="housekeeping of walks"),
-        every(_EVERY_SECONDS, lambda: forget_answers(database), name="housekeeping of answers"),
-        every(_EVERY_SECONDS, lambda: tell_of_feeds_ahead(database), name="looking at the clock"),
-    ):
+    """Tidy up again and again while the block runs."""
+    async with every(_EVERY_SECONDS, lambda: _round(database), name="housekeeping"):
         yield
+
+
+async def _round(database: Database) -> None:
+    """One part after the other, on one connection; none is kept from its work by another that fails."""
+    failure: Exception | None = None
+    for part in (forget_superseded, forget_walks, forget_answers, tell_of_feeds_ahead):
+        try:
+            await part(database)
+        except Exception as error:  # noqa: BLE001  # raised once all have had their turn
+            failure = failure or error
+    if failure:
+        raise failure
 
 
 async def forget_superseded(database: Database, *, left_for: timedelta = _LEFT_FOR, portion: int = _PORTION) -> None:
