@@ -27,7 +27,6 @@ def no_settings(elsewhere):
     "arguments",
     [
         ("erase", "maria@example.org"),
-        ("keys", "create", "crm", "--scope", "companies:read"),
         ("keys", "list"),
         ("searches", "list"),
         ("receipts", "00000000-0000-0000-0000-000000000000"),
@@ -52,7 +51,16 @@ def test_a_folder_that_holds_a_key_file_alone_is_no_database(elsewhere):
     assert "There is no database in a data folder" in elsewhere.run("keys", "list", expected=2).complaint
 
 
-@pytest.mark.parametrize("arguments", [("migrate",), ("searches", "create", "Hotels"), ("organizations", "create", "Acme")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("migrate",),
+        ("searches", "create", "Hotels"),
+        ("organizations", "create", "Acme"),
+        ("keys", "create", "crm", "--scope", "companies:read"),
+    ],
+    ids=" ".join,
+)
 def test_a_command_that_begins_says_where_and_the_others_go_on_from_there(elsewhere, no_settings, arguments):
     begun = elsewhere.run(*arguments, environment=no_settings)
     assert f"Began a new, empty database in {elsewhere.folder}/.openprospect." in begun.complaint

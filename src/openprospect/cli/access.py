@@ -77,6 +77,7 @@ def create_key(
             tier=tier,
             rate_limit=rate_limit,
         ),
+        may_begin=True,
     )
     expires_at = written(made.expires_at)
     answer({"id": made.id, "name": made.name, "key": made.key, "scopes": made.scopes, "expires_at": expires_at}, json=json)
