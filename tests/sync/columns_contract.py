@@ -55,6 +55,20 @@ class ColumnsContract(DestinationContract):
         assert sorted(value for name, value in row.items() if name not in FIXED["companies"]) == sorted("abcdefghijkl")
         assert_same(copy, feed)
 
+    def test_attributes_named_like_columns_of_the_other_table_are_attributes_like_any_other(
+        self, copy: Copy, server: FeedServer, feed: Feed
+    ) -> None:
+        of_company = {"company_id": 123, "email": 4.5, "first_name": True, "job_title": ["a"]}
+        of_person = {"source_id": 17, "website_url": False, "name": {"legal": "Maria"}}
+        feed.deliver(company(1, prospects=[person(1, 0, attributes=of_person)], attributes=of_company))
+
+        assert sync(copy, server).error is None
+
+        for table, attributes in (("companies", of_company), ("prospects", of_person)):
+            [row] = copy.rows(table)
+            assert {name: is_kept(value, row[name]) for name, value in attributes.items()} == dict.fromkeys(attributes, True)
+        assert_same(copy, feed)
+
     @pytest.mark.parametrize(
         "values",
         [

@@ -14,16 +14,16 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from openprospect.sync.destinations.arrow import TYPES
 from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
-from openprospect.sync.destinations.frames import FIXED, Frame
+from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.leftovers import Leftovers
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 from openprospect.sync.retry import Retry
 
-_TEXT = {name for names in FIXED.values() for name in names}
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
 _MEMORY_LIMIT = "128MB"
 
@@ -163,14 +163,8 @@ def _connected(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 
 def _arrow_table(frame: Frame) -> pa.Table:
-    return pa.table({name: _array(name, cells) for name, cells in frame.columns.items()})
-
-
-def _array(name: str, cells: list[Any]) -> "pa.Array[Any]":
     """Times stay text here, and are read as they are written: Arrow's own conversion takes longer to load than a batch to write."""
-    array = pa.array(cells, pa.string() if name in _TEXT else None)
-    # A column without any value is text, which every other type takes.
-    return array if array.null_count < len(array) else pa.array(cells, pa.string())
+    return pa.table({name: pa.array(cells, TYPES[frame.kinds.get(name, Kind.TEXT)]) for name, cells in frame.columns.items()})
 
 
 def _incoming_columns(frame: Frame) -> str:

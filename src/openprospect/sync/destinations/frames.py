@@ -1,11 +1,11 @@
 """Companies and prospects as columns of the two tables: the fixed ones, in order, and their attributes beside them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any
 
-from openprospect.sync.destinations.columns import Attributes
+from openprospect.sync.destinations.columns import Attributes, Fit, Kind
 from openprospect.sync.stamps import canonical
 from openprospect.sync.wire import Company
 
@@ -18,13 +18,22 @@ FIXED = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Rows of one table, column by column; `delivered_at` as text, UTC, with six digits."""
+    """Rows of one table, column by column; `delivered_at` as text, UTC, with six digits.
+
+    `kinds`: what the columns of attributes hold. The others are text.
+    """
 
     columns: dict[str, list[Any]]
     attributes: list[Attributes]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.attributes)
+
+    def fitted(self, fitting: Fit) -> "Frame":
+        """The same rows with a column for every attribute."""
+        kinds = {column.name: column.kind for column in fitting.columns.values()}
+        return Frame(self.columns | fitting.values, self.attributes, kinds)
 
 
 def company_frame(search_id: str, companies: list[Company]) -> Frame:

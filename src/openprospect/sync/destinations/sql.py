@@ -117,7 +117,7 @@ class SqlDestination:
             self._database.retype(table, old, new)
             self._ledger.retype_column(table, new)
         self._columns[table] = fitting.columns
-        return Frame(frame.columns | fitting.values, frame.attributes)
+        return frame.fitted(fitting)
 
     def _are_stored_exact(self, table: str, column: Column) -> bool:
         bound = f"{quoted(column.name)} NOT BETWEEN -9007199254740992 AND 9007199254740992"

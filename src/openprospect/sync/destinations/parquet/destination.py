@@ -131,7 +131,7 @@ class ParquetDestination:
             for search_id, search in self._manifest.searches.items():
                 search.parts = [self._parts.rewrite(search_id, [part]) for part in search.parts]
                 search.pending = [self._parts.rewrite(search_id, [part]) for part in search.pending]
-        return Frame(frame.columns | fitting.values, frame.attributes)
+        return frame.fitted(fitting)
 
     def _are_stored_exact(self, table: str, column: Column) -> bool:
         return all(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from openprospect.sync.destinations.arrow import typed_array
+from openprospect.sync.destinations.arrow import TYPES, typed_array
 from openprospect.sync.destinations.columns import Column, Kind, encode
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS, Frame
 from openprospect.sync.destinations.parquet.manifest import Manifest, Part, part_path, sync_folder
@@ -17,7 +17,6 @@ from openprospect.sync.destinations.parquet.manifest import Manifest, Part, part
 _SLICE_ROWS = 20_000
 _KEYS = {COMPANIES: "id", PROSPECTS: "company_id"}
 _KIND = b"openprospect.kind"
-_TYPES = {Kind.BOOLEAN: pa.bool_(), Kind.BIGINT: pa.int64(), Kind.DOUBLE: pa.float64(), Kind.TEXT: pa.string(), Kind.JSON: pa.string()}
 
 
 class Parts:
@@ -78,7 +77,7 @@ class Parts:
     def _schema(self, table: str) -> pa.Schema:
         fixed = [pa.field(name, pa.timestamp("us", tz="UTC") if name == "delivered_at" else pa.string()) for name in FIXED[table]]
         known = self._manifest.known(table).values()
-        return pa.schema(fixed + [pa.field(c.name, _TYPES[c.kind], metadata={_KIND: c.kind.value.encode()}) for c in known])
+        return pa.schema(fixed + [pa.field(c.name, TYPES[c.kind], metadata={_KIND: c.kind.value.encode()}) for c in known])
 
     def _write(self, table: str, search_id: str, number: int, slices: Iterable[pa.Table]) -> int:
         path = self._path(table, search_id, number)
