@@ -1,6 +1,7 @@
 """The erasure log as a file: what a crash may leave in it, and what is damage."""
 
 import asyncio
+import resource
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -8,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from openprospect.server.core.errors import Misconfigured
+from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.privacy.log import ErasureLog, LoggedErasure, LoggedListing
 
 
@@ -88,3 +89,27 @@ def test_processes_that_write_at_once_lose_no_line(log):
         list(processes.map(add_many, [log.path] * 4, "abcd"))
     actors = [one.actor for one in log.entries()]
     assert {actor: actors.count(actor) for actor in "abcd"} == dict.fromkeys("abcd", 50)
+
+
+def add_where_there_is_little_room(path):
+    """Which entries were said to be written, and which were not."""
+    log = ErasureLog(path)
+    written, refused = [erasure()], []
+    asyncio.run(log.add(written[0]))
+    room = 5 * path.stat().st_size // 2
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    for entry in [erasure() for _ in range(4)]:
+        try:
+            asyncio.run(log.add(entry))
+            written.append(entry)
+        except Unavailable:
+            refused.append(entry)
+    return written, refused
+
+
+def test_what_found_no_room_is_refused_and_leaves_nothing_in_the_log(log):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        written, refused = processes.submit(add_where_there_is_little_room, log.path).result()
+    assert (len(written), len(refused)) == (2, 3)
+    assert list(log.entries()) == written
+    assert log.path.read_bytes().endswith(b"\n")

@@ -1,7 +1,10 @@
 """What a process leaves behind that is killed, and what it does not."""
 
 import os
+import resource
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from uuid import UUID
 
 import pytest
@@ -56,7 +59,7 @@ def test_only_what_is_not_written_yet_is_kept(folder):
 
 def test_a_line_that_was_being_written_is_passed_over(folder):
     journal = killed(folder, given(1))
-    os.write(journal.descriptor, b'["0000')
+    os.pwrite(journal.descriptor, b'["0000', os.fstat(journal.descriptor).st_size)
     os.close(journal.descriptor)
     assert list(LeftBehind(folder).given()) == [given(1)]
 
@@ -80,3 +83,19 @@ def test_in_a_folder_that_is_open_to_others_nothing_is_noted(folder, caplog):
         assert journal is None
     assert "it is open to others" in caplog.text
     assert list(folder.iterdir()) == []
+
+
+def note_where_there_is_little_room(folder):
+    journal = killed(folder, given(1), given(2))
+    size = os.fstat(journal.descriptor).st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + size // 4, limits[1]))
+    journal.note(given(3))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    journal.note(given(4))
+
+
+def test_what_found_no_room_spoils_nothing_that_is_noted_after_it(folder):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        processes.submit(note_where_there_is_little_room, folder).result()
+    assert list(LeftBehind(folder).given()) == [given(1), given(2), given(4)]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from openprospect.server.core.appending import append_whole
 from openprospect.server.searches.model import SearchId
 
 logger = logging.getLogger(__name__)
@@ -57,20 +58,23 @@ class Journal:
 
     def note(self, given: Given) -> None:
         with _tolerated():
-            os.write(self.descriptor, _encode(given) + b"\n")
+            append_whole(self.descriptor, _encode(given) + b"\n", at=self._size)
 
     def keep(self, given: Sequence[Given]) -> None:
         """Everything but this is in the database."""
         lines = b"".join(_encode(one) + b"\n" for one in given)
         with _tolerated():
-            os.pwrite(self.descriptor, lines, 0)
+            append_whole(self.descriptor, lines, at=0)  # over what was there, which takes no more room
             os.ftruncate(self.descriptor, len(lines))
-            os.lseek(self.descriptor, len(lines), os.SEEK_SET)
 
     def close(self) -> None:
-        if os.fstat(self.descriptor).st_size == 0:
+        if self._size == 0:
             self._path.unlink(missing_ok=True)
         os.close(self.descriptor)
+
+    @property
+    def _size(self) -> int:
+        return os.fstat(self.descriptor).st_size
 
 
 @contextmanager

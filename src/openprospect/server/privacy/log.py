@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 
+from openprospect.server.core.appending import append_durably
 from openprospect.server.core.errors import Misconfigured, Unavailable
 
 
@@ -81,18 +82,14 @@ class ErasureLog:
                     yield self._decoded(line, number)
 
     def _append(self, line: bytes) -> None:
-        is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             end = _end_of_whole_lines(descriptor)
             os.ftruncate(descriptor, end)
-            os.pwrite(descriptor, line, end)
-            os.fsync(descriptor)
+            append_durably(descriptor, line, at=end, path=self.path)
         finally:
             os.close(descriptor)
-        if is_new:
-            _sync_folder(self.path.parent)
 
     def _decoded(self, line: bytes, number: int) -> Logged:
         try:
@@ -112,11 +109,3 @@ def _end_of_whole_lines(descriptor: int) -> int:
     while end and os.pread(descriptor, 1, end - 1) != b"\n":
         end -= 1
     return end
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
