@@ -14,11 +14,10 @@ from bench.processes import TICK_SECONDS, cpu_seconds
 from bench.read import pgbench
 from bench.read.data import PAGE, Data, build
 from bench.read.measuring import Samples
-from bench.read.statements import Call
+from bench.read.statements import page_at
 from openprospect.server.db.embedded import temporary
 from openprospect.server.db.partition import split
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.reading.store import SQL
 
 _PARTITIONS = (1, 8, 16)
 _READ, _WRITTEN = "PostgreSQL CPU ms/page", "PostgreSQL CPU µs/company"
@@ -79,9 +78,7 @@ async def _databases(data: Data) -> dict[str, Data]:
 
 def _page(data: Data, case: str, *, seconds: float, meter: Callable[[], float]) -> float:
     """CPU milliseconds of PostgreSQL."""
-    _, arguments = pgbench.calls(data)["first page"]
-    looked_for: Call = (SQL.page_at, [*arguments[:5], data.main.total // 2 // PAGE * PAGE])
-    call = looked_for if case == _CASES[-1] else None
+    call = page_at(data, offset=data.main.total // 2 // PAGE * PAGE) if case == _CASES[-1] else None
     load = pgbench.run(data, case, connections=1, seconds=seconds, meter=meter, call=call)
     return max(load.cpu_seconds["PostgreSQL"], TICK_SECONDS) / load.requests * 1000
 

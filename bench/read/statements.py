@@ -1,15 +1,26 @@
-"""The statements that the limits run, with their arguments: the service's own, and of a walk's page the reading alone."""
+"""The statements that the limits run, with their arguments: what the service reads for a page and who asks, in one statement each."""
 
 from datetime import datetime
 from uuid import UUID
 
 from bench.read.data import PAGE, Data
 from openprospect.server.access.model import Scope
-from openprospect.server.feed.reading.store import SQL
 
 Call = tuple[str, list[object]]
 
-# As in `page_at`, without the key, the choice of the walk, and its step.
+# As in `pages`, for one that is asked for.
+_PAGE = """
+SELECT reader.*, page.* FROM reader_of($1, $2, $3) AS reader
+LEFT JOIN LATERAL page_of_feed(reader.search_id, reader.live_companies, $4::timestamptz, $5) AS page ON true
+"""
+# As in `pages_at`, for one that is asked for, without the step.
+_PAGE_AT = """
+SELECT reader.*, page.* FROM reader_of($1, $2, $3) AS reader
+LEFT JOIN LATERAL page_of_walk(
+    reader.search_id, reader.watermark, reader.live_companies, reader.key_name, $4::timestamptz, $5, $6
+) AS page ON true
+"""
+# The same without the key, and without the choice of the walk.
 _PAGE_AS_OF = """
 SELECT count(*) AS count, max(delivered_at) AS last_at,
     convert_to(coalesce(string_agg(document, ',' ORDER BY position), ''), 'UTF8') AS companies
@@ -24,10 +35,18 @@ FROM (
 
 def page(data: Data, *, since: datetime | None) -> Call:
     """A page of the feed as it is now, for whom the key stands for."""
-    scopes = [str(Scope.COMPANIES_READ), str(Scope.PROSPECTS_READ)]
-    return SQL.page, [data.secret_hash, scopes, UUID(data.main.search_id), since, PAGE, False]
+    return _PAGE, [*_reader(data), since, PAGE]
+
+
+def page_at(data: Data, *, offset: int) -> Call:
+    """A page at an offset that no walk knows."""
+    return _PAGE_AT, [*_reader(data), None, PAGE, offset]
 
 
 def page_as_of(data: Data, *, position: int) -> Call:
     """A page of a walk, from a position on. Nothing was ever replaced in this feed, so a position is an offset plus one."""
     return _PAGE_AS_OF, [UUID(data.main.search_id), position, datetime.fromisoformat(data.main.watermark), PAGE]
+
+
+def _reader(data: Data) -> list[object]:
+    return [data.secret_hash, UUID(data.main.search_id), f"{Scope.COMPANIES_READ} {Scope.PROSPECTS_READ}"]

@@ -14,6 +14,8 @@ SECRET = "\\x" + "ab" * 32
 SINCE = f"'2026-01-01Z'::timestamptz + {COUNT // 2} * interval '1 ms'"
 WATERMARK = "'2026-03-01Z'::timestamptz"
 SCOPES = "ARRAY['companies:read', 'prospects:read']"
+# A key and a search, as the statements for many take them.
+ASKED = f"ARRAY['{SECRET}']::bytea[], ARRAY['{{search}}']::uuid[], ARRAY['companies:read prospects:read']"
 
 
 @pytest.fixture
@@ -58,10 +60,12 @@ async def blocks_read(connection, statement: str, arguments: str) -> int:
 @pytest.mark.parametrize(
     ("statement", "arguments", "most"),
     [
-        pytest.param(reading.SQL.page, f"'{SECRET}', {SCOPES}, '{{search}}', NULL, 50, true", 100, id="first page"),
-        pytest.param(reading.SQL.page, f"'{SECRET}', {SCOPES}, '{{search}}', {SINCE}, 50, false", 100, id="page after a time"),
-        pytest.param(reading.SQL.page_at, f"'{SECRET}', {SCOPES}, '{{search}}', NULL, 50, {COUNT // 2}", 200, id="page at an offset"),
-        pytest.param(reading.SQL.page_at, f"'{SECRET}', {SCOPES}, '{{search}}', {SINCE}, 50, {COUNT // 4}", 500, id="offset after a time"),
+        pytest.param(reading.SQL.pages, f"{ASKED}, ARRAY[NULL]::timestamptz[], ARRAY[50], ARRAY[true]", 100, id="first page"),
+        pytest.param(reading.SQL.pages, f"{ASKED}, ARRAY[{SINCE}], ARRAY[50], ARRAY[false]", 100, id="page after a time"),
+        pytest.param(
+            reading.SQL.pages_at, f"{ASKED}, ARRAY[NULL]::timestamptz[], ARRAY[50], ARRAY[{COUNT // 2}]", 200, id="page at an offset"
+        ),
+        pytest.param(reading.SQL.pages_at, f"{ASKED}, ARRAY[{SINCE}], ARRAY[50], ARRAY[{COUNT // 4}]", 500, id="offset after a time"),
         pytest.param(store.SQL.export_batch, f"'{{search}}', {SINCE}, {WATERMARK}, true, 50, 1000000, NULL", 100, id="export"),
     ],
 )
@@ -80,5 +84,5 @@ async def test_a_page_of_a_walk_is_read_past_the_walks_of_others(connection, sea
         UNION ALL SELECT '{search_id}', 'reader', {WATERMARK}, {COUNT}, 50, 51, 0, 1, 50
         """
     )
-    arguments = f"'{SECRET}', {SCOPES}, '{search_id}', NULL, 50, 50"
-    assert await blocks_read(connection, reading.SQL.page_at, arguments) < 100
+    arguments = f"{ASKED}, ARRAY[NULL]::timestamptz[], ARRAY[50], ARRAY[50]".format(search=search_id)
+    assert await blocks_read(connection, reading.SQL.pages_at, arguments) < 100

@@ -96,6 +96,8 @@ async def test_a_statement_reads_one_partition_or_is_known_to_be_about_several_s
 
 CALLS = {
     "current_from": "current_from('{search}', 2)",
+    "page_of_feed": "page_of_feed('{search}', 3, NULL, 1), page_of_feed('{search}', 3, '2026-01-01Z', 1)",
+    "is_crowded": "is_crowded('{search}', consumer, NULL, watermark, 1)",
     "place_at": "place_at('{search}', '2026-01-01Z', 'infinity', 1)",
     "walk_for": "walk_for('{search}', 'consumer', NULL, 1)",
     "page_of_walk": "page_of_walk('{search}', watermark, 3, consumer, NULL, 1, 1), page_of_walk('{search}', 'infinity', 3, '', NULL, 1, 1)",

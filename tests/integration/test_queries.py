@@ -21,7 +21,7 @@ STATEMENTS = [(path, statement) for path in FILES for statement in parse(path.re
 HOT = {
     "access": ["caller"],
     "feed": ["export_batch", "head", "keep_snapshot", "known_companies", "known_people"],
-    "reading": ["page", "polls", "page_at", "begin_walks"],
+    "reading": ["pages", "polls", "pages_at", "begin_walks"],
     "catalog": ["companies_of_id", "prospects_of_id"],
     "searches": ["search_of"],
     "http": ["answers_kept"],

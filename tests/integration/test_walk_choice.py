@@ -105,7 +105,7 @@ async def _insert(world: World, search_id: UUID, walks: Sequence[Walk]) -> dict[
 
 async def _chosen(world: World, search_id: UUID) -> int | None:
     key = await world.database.value("SELECT secret_hash FROM api_key WHERE name = $1", CONSUMERS[0])
-    row = await world.database.row(SQL.page_at, key, [], search_id, None, OFFSET, OFFSET)
+    row = await world.database.row(SQL.pages_at, [key], [search_id], [""], [None], [OFFSET], [OFFSET])
     assert row is not None
     chosen: int | None = row["walk_id"]
     return chosen

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from contextvars import ContextVar
+from itertools import chain
 
 import pytest
 
+from openprospect.server.core.errors import Unavailable
 from openprospect.server.core.together import Together
 
 
@@ -17,13 +19,14 @@ class Oracle:
         self.is_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.fails_on: int | None = None
+        self.failure: Exception = LookupError("what was asked for cannot be answered")
 
     async def __call__(self, asked: Sequence[int]) -> list[int]:
         self.asked.append(list(asked))
         self.is_asked.set()
         await self.may_answer.wait()
         if self.fails_on in asked:
-            raise ConnectionError
+            raise self.failure
         return [10 * one for one in asked]
 
 
@@ -122,17 +125,65 @@ async def test_whoever_goes_away_takes_nobody_along_and_is_not_asked_for_any_mor
     assert oracle.asked == [[1], [3]]
 
 
-async def test_what_fails_fails_for_those_who_were_asked_for_and_nobody_else() -> None:
+async def test_what_cannot_be_answered_fails_for_whoever_asked_for_it_and_nobody_else() -> None:
     oracle = Oracle()
-    oracle.fails_on = 1
+    oracle.fails_on = 2
+    together = Together(oracle)
+    first, failing, last = await begun(together, 1, 2, 3)
+    oracle.may_answer.set()
+    assert (await first, await last) == (10, 30)
+    with pytest.raises(LookupError):
+        await failing
+    assert oracle.asked == [[1, 2, 3], [1], [2], [3]]
+
+
+async def test_whoever_goes_away_while_the_others_are_asked_for_apart_is_not_asked_for_any_more() -> None:
+    oracle = Oracle()
+    oracle.fails_on = 2
+    together = Together(oracle)
+    first, failing, gone = await begun(together, 1, 2, 3)
+    gone.cancel()
+    oracle.may_answer.set()
+    assert await first == 10
+    with pytest.raises(LookupError):
+        await failing
+    assert oracle.asked == [[1, 2, 3], [1], [2]]
+
+
+async def test_where_nobody_can_be_answered_just_now_none_is_asked_for_twice() -> None:
+    oracle = Oracle()
+    oracle.fails_on, oracle.failure = 1, Unavailable("not now")
     together = Together(oracle)
     failing = await begun(together, 1, 2)
     others = await begun(together, 3)
     oracle.may_answer.set()
     for task in failing:
-        with pytest.raises(ConnectionError):
+        with pytest.raises(Unavailable):
             await task
     assert await others[0] == 30
+    assert oracle.asked == [[1, 2], [3]]
+
+
+async def test_a_full_question_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openprospect.server.core.together._MOST", 3)
+    oracle = Oracle()
+    together = Together(oracle)
+    tasks = await begun(together, 1)
+    tasks += await begun(together, 2, 3, 4, 5)
+    assert oracle.asked == [[1], [2, 3, 4]]
+    oracle.may_answer.set()
+    assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50]
+    assert oracle.asked == [[1], [2, 3, 4], [5]]
+
+
+async def test_of_many_who_come_at_once_each_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openprospect.server.core.together._MOST", 3)
+    oracle = Oracle()
+    oracle.may_answer.set()
+    together = Together(oracle)
+    assert await asyncio.gather(*(together.answer(number) for number in range(8))) == [10 * number for number in range(8)]
+    assert sorted(chain.from_iterable(oracle.asked)) == list(range(8))
+    assert max(map(len, oracle.asked)) == 3
 
 
 async def test_the_same_asked_again_later_is_asked_for_again() -> None:

@@ -6,11 +6,15 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from openprospect.server.core.errors import Unavailable
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-# Whoever waits once an answer has been on its way for so long does not wait for it: whatever holds it up may be its own.
-_SLOW_SECONDS = 1.0
+# In one question at most: who has asked for little need not wait for much more than that, and what is held in memory at once stays small.
+_MOST = 16
+# Nobody waits for an answer that has been on its way for so long: whatever holds it up may be its own.
+_SLOW_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,62 +25,75 @@ class _Waiting(Generic[Asked, Answer]):
 
 
 class Together(Generic[Asked, Answer]):
-    """One question at a time, for all who wait. None waits for company: whoever comes first is asked for at once."""
+    """One question at a time for all who wait, while that is quick. None waits for company: whoever comes first is asked for at once."""
 
     def __init__(self, ask: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
-        """`ask` answers for each, in their order; where it raises, all of them have failed. It runs in the context of the first."""
+        """`ask` answers for each, in their order, or raises, and has then done nothing. It runs in the context of the first."""
         self._ask = ask
         self._waiting: list[_Waiting[Asked, Answer]] = []
-        self._asking_since: float | None = None
+        # The questions on their way, and since when. Tasks of their own, not of the requests: whoever goes away takes nobody along.
+        self._questions: dict[asyncio.Task[None], float] = {}
         self._watch: asyncio.TimerHandle | None = None
-        # Tasks of their own, not of the requests: whoever goes away takes nobody along.
-        self._under_way: set[asyncio.Task[None]] = set()
 
     async def answer(self, asked: Asked) -> Answer:
         """What was asked for after this was called, never before. Raises what `ask` raises."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(asked, answer))
-        if self._asking_since is None:
-            self._begin(loop)
-        elif self._watch is None:
-            self._watch = loop.call_at(self._asking_since + _SLOW_SECONDS, self._look, loop)
+        if len(self._waiting) % _MOST == 0:
+            self._begin()  # a full question waits for no other
+        else:
+            self._go_on()
         return await answer
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Whether those who wait have waited for too long; once a second at most, however many questions there are in it."""
-        self._watch = None
-        if not self._waiting or self._asking_since is None:
+    def _go_on(self) -> None:
+        """Ask for those who wait, unless there is a question on its way that they may wait for."""
+        if not self._waiting:
             return
-        if loop.time() < self._asking_since + _SLOW_SECONDS:  # another one by now
-            self._watch = loop.call_at(self._asking_since + _SLOW_SECONDS, self._look, loop)
-        else:
-            self._begin(loop)
+        loop = asyncio.get_running_loop()
+        until = max(self._questions.values(), default=0.0) + _SLOW_SECONDS
+        if until <= loop.time():
+            self._begin()
+        elif self._watch is None:
+            self._watch = loop.call_at(until, self._look)
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._asking_since = loop.time()
-        task = loop.create_task(self._answer_waiting(loop), context=self._waiting[0].context)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+    def _look(self) -> None:
+        self._watch = None
+        self._go_on()
 
-    async def _answer_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
-        group, self._waiting = [one for one in self._waiting if not one.answer.done()], []
-        try:
-            if group:
-                await self._answer(group)
-        finally:
-            self._asking_since = None
-            if self._waiting:
-                self._begin(loop)
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        question = loop.create_task(self._answer_waiting(), context=self._waiting[0].context)
+        self._questions[question] = loop.time()
+        question.add_done_callback(self._ended)
+
+    def _ended(self, question: asyncio.Task[None]) -> None:
+        del self._questions[question]
+        self._go_on()
+
+    async def _answer_waiting(self) -> None:
+        group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        if still := [one for one in group if not one.answer.done()]:
+            await self._answer(still)
 
     async def _answer(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
         answers: list[tuple[_Waiting[Asked, Answer], Answer | Exception]]
         try:
             answers = list(zip(group, await self._ask([one.asked for one in group]), strict=True))
-        except Exception as error:  # noqa: BLE001  # it belongs to whoever asked
+        except Unavailable as error:
             answers = [(one, error) for one in group]
+        except Exception as error:  # noqa: BLE001  # it belongs to whoever asked
+            if len(group) > 1:
+                await self._answer_apart(group)
+                return
+            answers = [(group[0], error)]
         for one, answer in answers:
             settle(one.answer, answer)
+
+    async def _answer_apart(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
+        """What one of them asked for cannot be answered: now only its own question fails."""
+        for one in group:
+            if not one.answer.done():
+                await self._answer([one])
 
 
 def settle(answer: asyncio.Future[Answer], given: Answer | Exception) -> None:

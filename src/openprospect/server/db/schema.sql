@@ -70,6 +70,18 @@ BEGIN
     RAISE EXCEPTION 'history is append-only';
 END;
 $$;
+CREATE FUNCTION is_crowded(feed uuid, reader text, started_after timestamp with time zone, head timestamp with time zone, first_count bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM walk
+        WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = coalesce(started_after, '-infinity')
+            AND watermark = head AND next_offset = first_count AND page_offset = 0
+            AND runs >= 100 AND begun_at > now() - interval '30 seconds'
+    );
+END;
+$$;
 CREATE SEQUENCE walk_turn START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1;
 CREATE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more boolean, first_position bigint, last_position bigint) RETURNS void
     LANGUAGE plpgsql
@@ -97,6 +109,30 @@ BEGIN
             walked.begun_at, walked.used_at, walked.told_at, walked.runs - 1, walked.turn
         );
     END IF;
+END;
+$$;
+CREATE FUNCTION page_of_feed(feed uuid, live bigint, started_after timestamp with time zone, size integer, OUT total bigint, OUT count bigint, OUT last_at timestamp with time zone, OUT first_position bigint, OUT last_position bigint, OUT companies bytea) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+#variable_conflict use_variable
+DECLARE
+    start constant timestamptz := coalesce(started_after, '-infinity');
+BEGIN
+    SELECT count(*), max(item.delivered_at), min(item.position), max(item.position),
+        convert_to(coalesce(string_agg(item.document, ',' ORDER BY item.delivered_at), ''), 'UTF8')
+    INTO count, last_at, first_position, last_position, companies
+    FROM (
+        SELECT item.position, item.delivered_at, item.document FROM delivery AS item
+        WHERE item.prospect_search_id = feed AND item.superseded_at IS NULL
+            AND item.delivered_at > start AND NOT (item.is_removal AND started_after IS NULL)
+        ORDER BY item.delivered_at LIMIT size
+    ) AS item;
+    total := CASE
+        WHEN started_after IS NULL THEN live
+        WHEN count < size THEN count
+        -- Everything from the page's first row on.
+        ELSE current_from(feed, first_position)
+    END;
 END;
 $$;
 CREATE FUNCTION page_of_walk(feed uuid, head timestamp with time zone, live bigint, reader text, started_after timestamp with time zone, size integer, skipped bigint, OUT walk walk, OUT is_expired boolean, OUT watermark timestamp with time zone, OUT total bigint, OUT has_more boolean, OUT count bigint, OUT last_at timestamp with time zone, OUT first_position bigint, OUT last_position bigint, OUT companies bytea) RETURNS record
@@ -241,6 +277,18 @@ BEGIN
         ORDER BY position OFFSET ahead LIMIT 1
     );
 END;
+$$;
+CREATE FUNCTION reader_of(shown bytea, search uuid, needed text) RETURNS TABLE(key_id uuid, key_name text, organization_id uuid, scopes text[], ended text, tier text, rate_limit bigint, search_id uuid, watermark timestamp with time zone, erasures bigint, live_companies bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT caller.key_id, caller.key_name, caller.organization_id, caller.scopes, caller.ended, caller.tier, caller.rate_limit,
+        feed.id, feed.watermark, feed.erasures, feed.live_companies
+    FROM (SELECT) AS request
+    LEFT JOIN caller ON caller.secret_hash = shown
+    LEFT JOIN prospect_search AS feed
+        ON feed.id = search AND feed.organization_id = caller.organization_id AND caller.ended IS NULL
+        AND caller.scopes @> string_to_array(needed, ' ')
+    OFFSET 0
 $$;
 CREATE FUNCTION walk_for(feed uuid, reader text, started_after timestamp with time zone, skipped bigint) RETURNS walk
     LANGUAGE plpgsql STABLE

@@ -18,7 +18,8 @@ from openprospect.server.core.errors import InvalidInput, NotFound
 from openprospect.server.core.timestamps import read, written
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.reading.pages import Ask, Page, Pages
+from openprospect.server.feed.reading.ask import Ask
+from openprospect.server.feed.reading.pages import Page, Pages
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
 from openprospect.server.feed.writing.commits import SharedCommits
@@ -103,7 +104,7 @@ async def delivered_companies(request: CredentialRequest, prospect_search_id: Fr
         if ask.since is not None and ask.offset == 0:
             receipts.confirm(ask.search_id, caller.consumer, ask.since)
         if page.served_until is not None and (page.count or not ask.offset):  # past the end there is nothing to be given
-            receipts.served(ask.search_id, caller.consumer, since=ask.after or ask.since, until=page.served_until)
+            receipts.served(ask.search_id, caller.consumer, since=ask.begins_after, until=page.served_until)
     headers = _headers(request, ask, page)
     if page.etag in etags:
         return Ready(b"", status_code=304, headers=headers)

@@ -1,7 +1,7 @@
 """Reading a feed: the page that a request asks for, live or as of its walk's watermark. Documents pass through as bytes."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Self
@@ -14,26 +14,11 @@ from openprospect.server.core.together import Together
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import Replicas
 from openprospect.server.feed.reading import store
+from openprospect.server.feed.reading.ask import Ask
 from openprospect.server.feed.reading.copies import read_copy
+from openprospect.server.feed.reading.store import Asked
 from openprospect.server.feed.reading.walks import NewWalk
 from openprospect.server.searches.create import unknown_search
-from openprospect.server.searches.model import SearchId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What a consumer asks for: a page by offset, after `since` if given, or the next one in time, `after`."""
-
-    search_id: SearchId
-    since: datetime | None
-    after: datetime | None
-    limit: int
-    offset: int
-    # What of a page's ETag does not depend on the feed.
-    tag: str = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tag", f"{self.search_id} {written(self.since)} {written(self.after)} {self.limit} {self.offset}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,63 +41,64 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """Reads pages. Each statement looks up the key that it is given beside the rows: whoever may not read gets none."""
+    """Reads pages. Each statement looks up the keys that it is given beside the rows: whoever may not read gets none.
+
+    What is asked for at once is read together: many for one statement's costs.
+    """
 
     database: Database
     replicas: Replicas
-    polls: Together[tuple[Credential, SearchId], Row]
+    live: Together[Asked, Row]
+    polls: Together[Asked, Row]
+    later: Together[Asked, Row]
     beginnings: Together[NewWalk, None]
 
     @classmethod
     def of(cls, database: Database, replicas: Replicas) -> Self:
-        """Those who poll are looked up together, and walks that begin are written together: many at once for one statement's costs."""
         return cls(
             database=database,
             replicas=replicas,
+            live=Together(partial(store.pages, database)),
             polls=Together(partial(store.polls, database)),
+            later=Together(partial(store.pages_at, database)),
             beginnings=Together(partial(store.begin_walks, database)),
         )
 
     async def read(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         """Raises Unauthenticated, Forbidden, NotFound for a search that is not the caller's, Gone where its walk has expired."""
-        if ask.after is not None:
-            caller, row = await self._live(key, ask, since=ask.after)
-            return caller, _page(ask, row, has_more=row["total"] > row["count"])
-        if ask.offset == 0:
-            return await self._first(key, ask)
-        return await self._later(key, ask)
+        return await (self._later(key, ask) if ask.offset else self._live(key, ask))
 
     async def unchanged(self, key: Credential, ask: Ask, etags: set[str]) -> tuple[Caller, Page] | None:
         """The page without its companies, where the caller holds it and nothing comes after it: an empty poll reads no document."""
         if ask.offset:
             return None
-        row = await self.polls.answer((key, ask.search_id))
+        row = await self.polls.answer((key, ask))
         page = _page(ask, {"companies": b"", "count": 0, "total": 0, "last_at": None, **row}, has_more=False)
         if row["watermark"] is not None and page.etag not in etags:
             return None  # the page that is read then is what counts for the key
         return await _admitted(key, row), page
 
-    async def _first(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
-        caller, row = await self._live(key, ask, since=ask.since, begins_walk=True)
+    async def _live(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
+        caller, row = await self._copy(key, ask) or await self._original(key, ask)
         page = _page(ask, row, has_more=row["total"] > row["count"])
-        if page.has_more and not row["is_begun"]:
+        if page.has_more and ask.begins_walk and not row["is_begun"]:
             await self._begin(caller, ask, row)
         return caller, page
 
-    async def _live(self, key: Credential, ask: Ask, *, since: datetime | None, begins_walk: bool = False) -> tuple[Caller, Row]:
-        if self.replicas and (copy := await self._copy(key, ask, since=since)):
-            return copy
-        row = await store.page(self.database, key, ask.search_id, since=since, limit=ask.limit, begins_walk=begins_walk)
+    async def _original(self, key: Credential, ask: Ask) -> tuple[Caller, Row]:
+        row = await self.live.answer((key, ask))
         return await _admitted(key, row), row
 
-    async def _copy(self, key: Credential, ask: Ask, *, since: datetime | None) -> tuple[Caller, Row] | None:
-        """The page from a replica. Whose key it is and where the feed stands, the primary says."""
-        head = await self.polls.answer((key, ask.search_id))
-        row = await read_copy(self.replicas, head, lambda replica: store.page(replica, key, ask.search_id, since=since, limit=ask.limit))
-        return (await _admitted(key, head), row) if row else None
+    async def _copy(self, key: Credential, ask: Ask) -> tuple[Caller, Row] | None:
+        """The page from a replica. Whose key it is and where the feed and its walks stand, the primary says."""
+        if not self.replicas:
+            return None
+        head = await self.polls.answer((key, ask))
+        row = await read_copy(self.replicas, head, partial(_read, (key, ask)))
+        return (await _admitted(key, head), {**row, "is_begun": False}) if row else None
 
     async def _later(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
-        row = await store.page_at(self.database, key, ask.search_id, since=ask.since, limit=ask.limit, offset=ask.offset)
+        row = await self.later.answer((key, ask))
         caller = await _admitted(key, row)
         if row["is_expired"]:
             await store.tell_walk(self.database, ask.search_id, row["walk_id"])
@@ -135,6 +121,11 @@ class Pages:
             page_position=row["first_position"],
         )
         await self.beginnings.answer(walk)
+
+
+async def _read(asked: Asked, replica: Database) -> Row:
+    (row,) = await store.pages(replica, [asked])
+    return row
 
 
 def _expired() -> Gone:

@@ -3,34 +3,43 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple
-from datetime import datetime
+from operator import itemgetter
 
 from openprospect.server.access.credential import Credential
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
+from openprospect.server.feed.reading.ask import Ask
 from openprospect.server.feed.reading.walks import NewWalk
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
 
+Asked = tuple[Credential, Ask]
+
 # Past the end of any feed, and still a number that can be added to.
 _BEYOND = 1 << 62
 
 
-async def page(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, begins_walk: bool = False) -> Row:
-    """Who asks, and a page of the live feed: without a `watermark` where they have no such search."""
-    return _always(await db.row(SQL.page, key.secret_hash, key.scopes, search_id, since, limit, begins_walk))
+async def pages(db: Executor, asked: Sequence[Asked]) -> list[Row]:
+    """For each, who asks, and a page of the live feed: without a `watermark` where they have no such search."""
+    asks = [ask for _, ask in asked]
+    return _in_order(
+        await db.rows(
+            SQL.pages, *_keys(asked), [ask.begins_after for ask in asks], [ask.limit for ask in asks], [ask.begins_walk for ask in asks]
+        )
+    )
 
 
-async def polls(db: Executor, asked: Sequence[tuple[Credential, SearchId]]) -> list[Row]:
+async def polls(db: Executor, asked: Sequence[Asked]) -> list[Row]:
     """For each, who asks, and what tells whether a page has changed: without a `watermark` where they have no such search."""
-    hashes, scopes = [key.secret_hash for key, _ in asked], [" ".join(key.scopes) for key, _ in asked]
-    return await db.rows(SQL.polls, hashes, [search_id for _, search_id in asked], scopes)
+    return _in_order(await db.rows(SQL.polls, *_keys(asked)))
 
 
-async def page_at(db: Executor, key: Credential, search_id: SearchId, *, since: datetime | None, limit: int, offset: int) -> Row:
-    """Who asks, and a page of their walk, which it moves on; without a `walk_id` where there is none, and then as of now."""
-    return _always(await db.row(SQL.page_at, key.secret_hash, key.scopes, search_id, since, limit, min(offset, _BEYOND)))
+async def pages_at(db: Executor, asked: Sequence[Asked]) -> list[Row]:
+    """For each, who asks, and a page of their walk, which it moves on; without a `walk_id` where there is none, and then as of now."""
+    asks = [ask for _, ask in asked]
+    offsets = [min(ask.offset, _BEYOND) for ask in asks]
+    return _in_order(await db.rows(SQL.pages_at, *_keys(asked), [ask.since for ask in asks], [ask.limit for ask in asks], offsets))
 
 
 async def begin_walks(db: Executor, walks: Sequence[NewWalk]) -> Sequence[None]:
@@ -44,7 +53,11 @@ async def tell_walk(db: Executor, search_id: SearchId, walk_id: int) -> None:
     await db.execute(SQL.tell_walk, search_id, walk_id)
 
 
-def _always(row: Row | None) -> Row:
-    """The row of a statement that answers with one whatever it finds."""
-    assert row is not None
-    return row
+def _keys(asked: Sequence[Asked]) -> tuple[list[bytes], list[SearchId], list[str]]:
+    """What is shown, for which search, and the scopes that are needed: columns, as the statements take them."""
+    return [key.secret_hash for key, _ in asked], [ask.search_id for _, ask in asked], [" ".join(key.scopes) for key, _ in asked]
+
+
+def _in_order(rows: list[Row]) -> list[Row]:
+    """That in which they were asked for: a statement may have another."""
+    return sorted(rows, key=itemgetter("place"))
