@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -99,6 +100,52 @@ def test_views_over_a_column_that_becomes_wider_are_there_afterwards_as_they_wer
         assert_same(copy, feed)
         assert copy.run(_VIEWS) == before
         assert copy.run('SELECT best FROM "Best"') == [{"best": 5.5}]
+
+
+@pytest.fixture
+def generous(copy: PostgresCopy) -> Iterator[PostgresCopy]:
+    """A place where every view that is made may be read by everybody, and changed by one role."""
+    copy.run(f'CREATE SCHEMA "{copy.schema}"')
+    copy.run("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO pg_monitor")
+    yield copy
+    copy.run("ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC; ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM pg_monitor")
+
+
+def test_a_view_that_is_put_up_again_gets_no_rights_that_it_did_not_have(generous: PostgresCopy) -> None:
+    copy = generous
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, attributes={"stars": 4}))
+        sync(copy, server)
+        copy.run("CREATE VIEW closed AS SELECT stars FROM companies; REVOKE ALL ON closed FROM PUBLIC, pg_monitor")
+        copy.run("CREATE VIEW lent AS SELECT name, stars FROM companies; REVOKE ALL ON lent FROM PUBLIC, pg_monitor, CURRENT_USER")
+        copy.run("GRANT SELECT ON lent TO pg_read_all_stats WITH GRANT OPTION; GRANT SELECT ON lent TO CURRENT_USER")
+        copy.run("CREATE VIEW handed_over AS SELECT stars FROM companies; ALTER VIEW handed_over OWNER TO pg_read_all_settings")
+        copy.run("GRANT SELECT ON handed_over TO CURRENT_USER; CREATE VIEW open AS SELECT stars FROM companies")
+        before = copy.run(_VIEWS)
+        feed.deliver(company(2, attributes={"stars": 4.5}))
+
+        assert sync(copy, server).error is None
+
+        assert copy.run(_VIEWS) == before
+        assert_same(copy, feed)
+
+
+def test_a_view_that_does_not_show_the_wider_column_is_never_taken_down(copy: PostgresCopy) -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, attributes={"stars": 4}))
+        sync(copy, server)
+        copy.run("CREATE MATERIALIZED VIEW named AS SELECT name FROM companies; CREATE VIEW counted AS SELECT count(*) FROM companies")
+        copy.run("CREATE VIEW rated AS SELECT stars FROM companies")
+        oids = "SELECT relname, oid FROM pg_class WHERE relname IN ('named', 'counted') ORDER BY 1"
+        before = copy.run(oids)
+        feed.deliver(company(2, attributes={"stars": 4.5}))
+
+        assert sync(copy, server).error is None
+
+        assert copy.run(oids) == before
+        assert copy.run("SELECT * FROM rated ORDER BY 1") == [{"stars": 4}, {"stars": 4.5}]
 
 
 def test_a_view_that_does_not_fit_the_wider_column_is_named_and_left_as_it_is(copy: PostgresCopy) -> None:

@@ -30,6 +30,7 @@ _SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 _LOCK_CLASS, _LOCK_OBJECT = 0x6F70726F, f"mod({_SCHEMA}::bigint, 2147483648)"  # "opro", and the schema
 # A run that was just killed may leave its server process behind for a moment.
 _LOCK_SECONDS = 3.0
+# While connecting the driver knows no SQLSTATE. What a server says in another language counts as trouble that may pass.
 _REFUSALS = (
     "authentication failed",
     "does not exist",
@@ -102,15 +103,8 @@ class PostgresDatabase:
     def retype(self, table: str, old: Column, new: Column) -> None:  # noqa: ARG002 - the database knows the old type
         name = quoted(new.name)
         converted = f"to_jsonb({name})" if new.kind is Kind.JSON else f"{name}::{self.types[new.kind]}"
-        statement = f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {self.types[new.kind]} USING {converted}"
-        try:
-            with self._connection.transaction():
-                self.execute(statement)
-        except errors.FeatureNotSupported as error:
-            if "used by a view" not in str(error):
-                raise
-            with taken_down(self.query, self.execute, table):
-                self.execute(statement)
+        with taken_down(self.query, self.execute, table, new.name):
+            self.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {self.types[new.kind]} USING {converted}")
 
     def upsert(self, table: str, frame: Frame) -> None:
         names = listed(frame.columns)

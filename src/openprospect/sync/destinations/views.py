@@ -13,65 +13,76 @@ from openprospect.sync.errors import DestinationRefused
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
-# Each view over the table, and over those views, the lowest first; `is_plain`: nothing hangs on it but what is restored below.
+# Each view over the column, and over those views, the lowest first; `is_plain`: nothing hangs on it but what is restored below.
 _VIEWS = """
 WITH RECURSIVE above AS (
   SELECT r.ev_class AS oid, 1 AS height FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ?::regclass AND r.ev_class <> d.refobjid
+  JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ?::regclass AND a.attname = ? AND r.ev_class <> d.refobjid
   UNION
   SELECT r.ev_class, above.height + 1 FROM above
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = above.oid AND d.classid = 'pg_rewrite'::regclass
   JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> above.oid
+), named AS (
+  SELECT c.*, height, quote_ident(nspname) || '.' || quote_ident(relname) AS name
+  FROM (SELECT oid, max(height) AS height FROM above GROUP BY oid) v JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
 )
-SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), pg_get_viewdef(c.oid), array_to_string(c.reloptions, ', '),
-  CASE WHEN c.relowner <> current_user::regrole THEN quote_ident(pg_get_userbyid(c.relowner)) END,
-  quote_literal(obj_description(c.oid, 'pg_class')), c.oid::bigint,
-  c.relkind = 'v' AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid)
-    AND NOT EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')
-    AND NOT EXISTS (SELECT FROM pg_attrdef a WHERE a.adrelid = c.oid)
-FROM (SELECT oid, max(height) AS height FROM above GROUP BY oid) v JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
-ORDER BY v.height, 1
+SELECT name, pg_get_viewdef(oid), array_to_string(reloptions, ', '),
+  CASE WHEN relowner <> current_user::regrole THEN quote_ident(pg_get_userbyid(relowner)) END,
+  ARRAY(
+    SELECT 'COMMENT ON ' || CASE WHEN objsubid = 0 THEN 'VIEW ' || name ELSE 'COLUMN ' || name || '.' || quote_ident(attname) END
+      || ' IS ' || quote_literal(description)
+    FROM pg_description LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid
+    WHERE objoid = named.oid AND classoid = 'pg_class'::regclass
+  ),
+  relkind = 'v' AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = named.oid)
+    AND NOT EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = named.oid AND r.rulename <> '_RETURN')
+    AND NOT EXISTS (SELECT FROM pg_attrdef a WHERE a.adrelid = named.oid)
+FROM named ORDER BY height, name
 """
 # What a role may do with the view, or with one of its columns.
-_GRANTS = """
-SELECT 'GRANT ' || privilege_type || columns || ' ON ' || ?::text || ' TO '
-  || CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
-  || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+_RIGHTS = """
+SELECT privilege_type || columns, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, bool_or(is_grantable)
 FROM (
-  SELECT (aclexplode(relacl)).*, '' AS columns FROM pg_class WHERE oid = ?::oid
+  SELECT (aclexplode(coalesce(relacl, acldefault('r', relowner)))).*, '' AS columns FROM pg_class WHERE oid = ?::regclass
   UNION ALL
-  SELECT (aclexplode(attacl)).*, ' (' || quote_ident(attname) || ')' FROM pg_attribute WHERE attrelid = ?::oid AND attacl IS NOT NULL
-) granted
-UNION ALL
-SELECT 'COMMENT ON COLUMN ' || ?::text || '.' || quote_ident(attname) || ' IS ' || quote_literal(col_description(attrelid, attnum))
-FROM pg_attribute WHERE attrelid = ?::oid AND col_description(attrelid, attnum) IS NOT NULL
+  SELECT (aclexplode(attacl)).*, ' (' || quote_ident(attname) || ')' FROM pg_attribute WHERE attrelid = ?::regclass AND attacl IS NOT NULL
+) granted GROUP BY privilege_type, columns, grantee ORDER BY 1, 2
 """
 
 
 class _View(NamedTuple):
-    """As `_VIEWS` has it; names, options and text as statements want them."""
+    """As `_VIEWS` has it; names, options and comments as statements want them."""
 
     name: str
     definition: str
     options: str | None
     owner: str | None
-    comment: str | None
-    oid: int
+    comments: list[str]
     is_plain: bool
 
 
+class _Right(NamedTuple):
+    """As `_RIGHTS` has it, whoever granted it."""
+
+    privilege: str
+    role: str
+    is_grantable: bool
+
+
 @contextmanager
-def taken_down(query: Query, execute: Callable[[str], object], table: str) -> Iterator[None]:
+def taken_down(query: Query, execute: Callable[[str], object], table: str, column: str) -> Iterator[None]:
     """The caller owns the transaction. Raises `DestinationRefused` with the names of views that would not come back as they were."""
-    views = _found(query, table)
-    restoring = [(view.name, _restoring(query, view)) for view in views]
-    with _named(table, [view.name for view in views]):
-        execute(f"DROP VIEW {', '.join(view.name for view in views)}")
+    views = [(view, _rights(query, view)) for view in _found(query, table, column)]
+    if views:
+        names = [view.name for view, _ in views]
+        with _named(table, names):
+            execute(f"DROP VIEW {', '.join(names)}")
     yield
-    for name, statements in restoring:
-        with _named(table, [name]):
-            for statement in statements:
-                execute(statement)
+    for view, rights in views:
+        with _named(table, [view.name]):
+            _put_up(execute, view)
+            _give_back(query, execute, view, rights)
 
 
 @contextmanager
@@ -85,8 +96,8 @@ def _named(table: str, views: list[str]) -> Iterator[None]:
         ) from error
 
 
-def _found(query: Query, table: str) -> list[_View]:
-    views = [_View(*row) for row in query(_VIEWS, table)]
+def _found(query: Query, table: str, column: str) -> list[_View]:
+    views = [_View(*row) for row in query(_VIEWS, table, column)]
     others = [view.name for view in views if not view.is_plain]
     if others:
         raise DestinationRefused(
@@ -96,12 +107,22 @@ def _found(query: Query, table: str) -> list[_View]:
     return views
 
 
-def _restoring(query: Query, view: _View) -> list[str]:
-    """The statements that make a view what it is."""
-    statements = [f"CREATE VIEW {view.name}{f' WITH ({view.options})' if view.options else ''} AS {view.definition}"]
-    if view.comment:
-        statements.append(f"COMMENT ON VIEW {view.name} IS {view.comment}")
-    statements += [statement for (statement,) in query(_GRANTS, view.name, view.oid, view.oid, view.name, view.oid)]
+def _rights(query: Query, view: _View) -> set[_Right]:
+    return {_Right(*row) for row in query(_RIGHTS, view.name, view.name)}
+
+
+def _put_up(execute: Callable[[str], object], view: _View) -> None:
+    execute(f"CREATE VIEW {view.name}{f' WITH ({view.options})' if view.options else ''} AS {view.definition}")
+    for comment in view.comments:
+        execute(comment)
     if view.owner:
-        statements.append(f"ALTER VIEW {view.name} OWNER TO {view.owner}")
-    return statements
+        execute(f"ALTER VIEW {view.name} OWNER TO {view.owner}")
+
+
+def _give_back(query: Query, execute: Callable[[str], object], view: _View, before: set[_Right]) -> None:
+    """Whoever may do something, or may not: a new view has the rights that the database's defaults give, whatever the old one had."""
+    after = _rights(query, view)
+    for right in sorted(after - before):
+        execute(f"REVOKE {right.privilege} ON {view.name} FROM {right.role}")
+    for right in sorted(before - after):
+        execute(f"GRANT {right.privilege} ON {view.name} TO {right.role}{' WITH GRANT OPTION' if right.is_grantable else ''}")
