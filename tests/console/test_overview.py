@@ -1,13 +1,10 @@
 """The overview: does every customer have everything, and what else somebody has to look at."""
 
-from uuid import UUID
-
 import pytest
 
-from openprospect.server.webhooks.endpoints import give_up
-from openprospect.server.webhooks.model import WebhookId
 from tests.console.conftest import first, hotel, written
 from tests.integration.conftest import pull
+from tests.webhooks.pushing import given_up
 
 
 def verdict_on(page):
@@ -84,7 +81,7 @@ async def test_a_search_that_nobody_pulls_is_named(browser, client, search_id, d
 
 async def test_an_endpoint_given_up_is_a_fault_until_somebody_leaves_it_off(browser, client, search_id, deliver, database):
     made = (await client.post("/webhooks", json={"url": "http://127.0.0.1:59997/", "prospect_search_id": search_id})).json()["id"]
-    await give_up(database, WebhookId(UUID(made)), reason="The endpoint answered 410 Gone.")
+    await given_up(database, made, reason="The endpoint answered 410 Gone.")
     await deliver(1)
     assert "was given up" in (await browser.get("/")).text
     assert "Leave it off" in (await browser.get(f"/webhooks/{made}")).text

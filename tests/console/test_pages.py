@@ -199,6 +199,15 @@ async def test_the_suppression_list_is_added_to_taken_from_and_exported(browser,
     assert [len(company["prospects"]) for company in (await pull(client, search_id))["items"]] == [0, 1]
 
 
+async def test_a_webhook_is_moved_to_another_address_of_its_receiver(browser):
+    made = await browser.post("/webhooks", {"url": "https://crm.example/hook", "event": "company.delivered"})
+    webhook_id = first(r"/webhooks/([0-9a-f-]{36})/switch", made.text)
+    assert (await browser.post(f"/webhooks/{webhook_id}/move", {"url": "https://crm.example/new"})).status_code == 303
+    assert "<h1>https://crm.example/new</h1>" in (await browser.get(f"/webhooks/{webhook_id}")).text
+    refused = await browser.post(f"/webhooks/{webhook_id}/move", {"url": "ftp://crm.example"})
+    assert (refused.status_code, "url must begin with https://" in refused.text) == (422, True)
+
+
 async def test_a_webhook_that_is_switched_off_stands_on_the_overview_with_what_waits_for_it(browser, database, deliver):
     made = await browser.post("/webhooks", {"url": "https://crm.example/hook?token=t0ps3cret", "event": "company.delivered"})
     assert "whsec_" in made.text

@@ -110,6 +110,7 @@ async def record_webhooks(ask: Any, search_id: str, url: str, *, since: str) -> 
     await ask("disable_webhook", "POST", f"{path}/disable")
     await ask("webhook", "GET", path)
     await ask("webhooks", "GET", "/webhooks")
+    await ask("move_webhook", "PATCH", path, {"url": url})
     await ask("replay_webhook", "POST", f"{path}/replay", {"since": since})
     await ask("delete_webhook", "DELETE", path)
     await ask("delete_webhook", "DELETE", path)

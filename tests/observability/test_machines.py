@@ -2,7 +2,6 @@
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import time
-from uuid import UUID
 
 import httpx
 import pytest
@@ -12,9 +11,8 @@ from openprospect.server.app import create_app
 from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.settings import Settings
-from openprospect.server.webhooks.endpoints import give_up
-from openprospect.server.webhooks.model import WebhookId
 from tests.integration.conftest import BASE_URL, pull, running
+from tests.webhooks.pushing import given_up
 
 
 def seen_from(host, transport):
@@ -115,10 +113,10 @@ async def test_what_waits_for_an_endpoint_is_told_and_whether_it_was_given_up(se
     ((labels, waiting),) = samples["openprospect_webhook_waiting_companies"]
     assert (labels["webhook_id"], waiting) == (made.json()["id"], 130)
     assert [value for _, value in samples["openprospect_webhook_failing"]] == [0]
-    await give_up(database, WebhookId(UUID(made.json()["id"])), reason="for a test")
+    await given_up(database, made.json()["id"], reason="for a test")
     assert [value for _, value in (await scraped(service.transport))["openprospect_webhook_failing"]] == [0]
     await client.post(f"/webhooks/{made.json()['id']}/enable")
-    await give_up(database, WebhookId(UUID(made.json()["id"])), reason="for a test")
+    await given_up(database, made.json()["id"], reason="for a test")
     assert [value for _, value in (await scraped(service.transport))["openprospect_webhook_failing"]] == [1]
 
 

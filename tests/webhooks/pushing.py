@@ -9,8 +9,8 @@ from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.writing.publish import publish
 from openprospect.server.searches.model import Search
 from openprospect.server.webhooks.dispatch import Dispatcher
-from openprospect.server.webhooks.endpoints import create_webhook
-from openprospect.server.webhooks.model import Webhook
+from openprospect.server.webhooks.endpoints import create_webhook, give_up
+from openprospect.server.webhooks.model import Place, Webhook, WebhookId
 from tests.webhooks.conftest import VAULT
 
 
@@ -36,6 +36,22 @@ async def put(database: Database, search: Search, *names: str) -> list[str]:
     async with database.transaction() as db:
         published = await publish(db, search, rows, actor="test", all_or_nothing=True)
     return [str(published.outcomes[place].company_id) for place in range(len(rows))]
+
+
+async def held_place(database: Database, webhook_id: str | WebhookId) -> Place:
+    """One of an endpoint's places, claimed by nobody else meanwhile."""
+    row = await database.row(
+        "UPDATE webhook_position SET claim = gen_random_uuid(), claimed_until = clock_timestamp() + interval '1 minute' "
+        "WHERE webhook_id = $1 RETURNING webhook_id, prospect_search_id AS search_id, claim",
+        webhook_id,
+    )
+    assert row
+    return Place(**row)
+
+
+async def given_up(database: Database, webhook_id: str | WebhookId, *, reason: str) -> None:
+    """As the dispatcher does, for what became of a message."""
+    await give_up(database, await held_place(database, webhook_id), reason=reason)
 
 
 @contextmanager

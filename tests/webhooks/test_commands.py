@@ -34,7 +34,7 @@ async def test_an_endpoint_is_made_tried_changed_and_forgotten_from_the_command_
     assert (listed["id"], listed["prospect_search_id"], listed["events"]) == (made["id"], search["id"], ["company.withdrawn"])
     assert "secret" not in listed
     [moved] = (await run("webhooks", "update", made["id"], receiver.url("/new"), "--base-url", "https://feeds.example/"))[1]
-    assert (moved["id"], moved["url"]) == (made["id"], receiver.url("/new"))
+    assert moved == {"id": made["id"], "url": receiver.url("/new"), "status": "active"}
     receiver.behave = lambda _request: Reply(503)
     [outcome] = (await run("webhooks", "test", made["id"]))[1]
     assert (outcome["accepted"], outcome["status"]) == (False, 503)
@@ -43,6 +43,8 @@ async def test_an_endpoint_is_made_tried_changed_and_forgotten_from_the_command_
     [rotated] = (await run("webhooks", "rotate", made["id"]))[1]
     assert rotated["secret"] != made["secret"]
     assert (await run("webhooks", "disable", made["id"], "--reason", "moving house"))[1][0]["disabled_reason"] == "moving house"
+    _, [moved], said = await run("webhooks", "update", made["id"], receiver.url("/newer"))
+    assert (moved["status"], "It is still disabled (moving house)" in said) == ("disabled", True)
     assert (await run("webhooks", "enable", made["id"]))[1][0]["status"] == "active"
     assert (await run("webhooks", "replay", made["id"], "--since", "2026-02-25T12:00:00Z"))[0] == 0
     assert (await run("webhooks", "delete", made["id"]))[0] == 0

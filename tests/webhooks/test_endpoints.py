@@ -62,7 +62,12 @@ async def test_an_endpoint_of_another_organization_looks_like_none(service, clie
     assert (await stranger.post("/webhooks", json=body)).status_code == 404
     assert (await stranger.get("/webhooks")).json()["total"] == 0
     path = f"/webhooks/{made['id']}"
-    answers = [await stranger.get(path), await stranger.delete(path), await stranger.get(f"{path}/attempts")]
+    answers = [
+        await stranger.get(path),
+        await stranger.delete(path),
+        await stranger.patch(path, json={"url": receiver.url()}),
+        await stranger.get(f"{path}/attempts"),
+    ]
     answers += [await stranger.post(f"{path}/{verb}", json={}) for verb in ("test", "replay", "rotate", "disable", "enable")]
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(404, "WEBHOOK_NOT_FOUND")}
 

@@ -99,7 +99,7 @@ def update(
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
-    """Push to another URL, or link elsewhere; the endpoint keeps its place and its secret.
+    """Push to another URL of the same receiver, or link elsewhere; place and secret stay, and an endpoint that was given up goes on.
 
     Parameters
     ----------
@@ -115,7 +115,9 @@ def update(
         return await endpoints.update(database, webhook, url=url, base_url=base_url, allow_private=allow_private, actor=actor())
 
     changed = _on_webhook(storage, webhook_id, work)
-    answer({"id": changed.id, "url": changed.url}, json=json)
+    answer({"id": changed.id, "url": changed.url, "status": changed.status}, json=json)
+    if changed.disabled_at is not None:
+        stderr.print(f"It is still disabled ({changed.disabled_reason}); to go on: openprospect webhooks enable {changed.id}", markup=False)
 
 
 def list_webhooks(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:

@@ -82,6 +82,7 @@ _ROUTES = [
     webhooks.create_destination,
     webhooks.webhooks,
     webhooks.webhook,
+    webhooks.move_webhook,
     webhooks.delete_webhook,
     webhooks.try_webhook,
     webhooks.replay_webhook,

@@ -37,6 +37,7 @@ _PAGES = [
     webhooks.webhook_attempts_part,
     webhooks.test_webhook_form,
     webhooks.rotate_webhook_form,
+    webhooks.move_webhook_form,
     webhooks.replay_webhook_form,
     webhooks.switch_webhook_form,
 ]

@@ -94,13 +94,12 @@ class Courier:
             retry_after=sent.retry_after,
             chance=random.random(),  # noqa: S311  # jitter, not a secret
         )
-        await store.try_again(self._database, place, delay=ruling.delay)
         where = (place.webhook_id, masked(turn.target.url))
         if ruling.disabled_reason is None:
             logger.info("webhook %s at %s: %s Trying again in %.1f s.", *where, sent.attempt.failure, ruling.delay.total_seconds())
-            return
-        await give_up(self._database, place.webhook_id, reason=ruling.disabled_reason)
-        logger.warning("webhook %s at %s is disabled: %s", *where, ruling.disabled_reason)
+        elif await give_up(self._database, place, reason=ruling.disabled_reason):
+            logger.warning("webhook %s at %s is disabled: %s", *where, ruling.disabled_reason)
+        await store.try_again(self._database, place, delay=ruling.delay)
 
 
 def _proves_receipt(turn: Turn) -> bool:

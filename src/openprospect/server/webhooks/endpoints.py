@@ -14,7 +14,7 @@ from openprospect.server.feed.model import CompanyId
 from openprospect.server.searches.create import own_search
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import store
-from openprospect.server.webhooks.model import DEFAULT_EVENTS, Event, Webhook, WebhookId
+from openprospect.server.webhooks.model import DEFAULT_EVENTS, Event, Place, Webhook, WebhookId
 from openprospect.server.webhooks.signature import new_secret, shown
 from openprospect.server.webhooks.url import checked_url, masked
 
@@ -86,13 +86,18 @@ async def known_webhook(db: Executor, webhook_id: WebhookId, organization_id: Or
 async def update(
     database: Database, webhook: Webhook, *, url: str | None, base_url: str | None, allow_private: bool, actor: str
 ) -> Webhook:
-    """Send elsewhere, or link elsewhere; place and secret stay. Raises InvalidInput for a URL that will not do, or where none is named."""
+    """Reach the same receiver elsewhere, or link elsewhere; place and secret stay, and what an old URL failed at is forgotten: an endpoint
+    that was given up goes on. Raises InvalidInput for a URL that will not do, or where none is named."""
     if url is None and base_url is None:
-        raise InvalidInput("Name what to change: where messages go, where their links lead, or both.")
+        raise InvalidInput("Name what to change: where messages go (url), where their links lead (base_url), or both.")
     checked = None if url is None else checked_url(url, allow_private=allow_private)
     async with database.transaction() as db:
         await store.update_webhook(db, webhook.id, url=checked, base_url=base_url.rstrip("/") if base_url else None)
         await _record(db, webhook, actor=actor, action="webhook changed", url=masked(checked) if checked else None, base_url=base_url)
+        if checked is not None:
+            await store.begin_anew(db, webhook.id)
+            if await store.enable(db, webhook.id, only_given_up=True):
+                await _record(db, webhook, actor=actor, action="webhook enabled")
         return await known_webhook(db, webhook.id, webhook.organization_id)
 
 
@@ -115,7 +120,7 @@ async def rotate(database: Database, webhook: Webhook, *, vault: Vault, actor: s
 async def disable(database: Database, webhook: Webhook, *, reason: str, actor: str) -> Webhook:
     """Send nothing more; the endpoint keeps its place. Disabling twice keeps the first reason; one that was given up is a fault no more."""
     async with database.transaction() as db:
-        if await store.disable(db, webhook.id, reason=reason, given_up=False):
+        if await store.disable(db, webhook.id, reason=reason):
             await _record(db, webhook, actor=actor, action="webhook disabled", reason=reason)
         return await known_webhook(db, webhook.id, webhook.organization_id)
 
@@ -124,16 +129,19 @@ async def enable(database: Database, webhook: Webhook, *, actor: str) -> Webhook
     """Go on where it stopped: what was delivered meanwhile is sent."""
     async with database.transaction() as db:
         if await store.enable(db, webhook.id):
+            await store.begin_anew(db, webhook.id)
             await _record(db, webhook, actor=actor, action="webhook enabled")
         return await known_webhook(db, webhook.id, webhook.organization_id)
 
 
-async def give_up(database: Database, webhook_id: WebhookId, *, reason: str) -> None:
-    """Disable an endpoint that does not want, or cannot take, what it is sent."""
+async def give_up(database: Database, place: Place, *, reason: str) -> bool:
+    """Disable an endpoint that does not want, or cannot take, what it is sent; False where it was moved or switched meanwhile."""
     async with database.transaction() as db:
-        webhook = await store.webhook(db, webhook_id, None)
-        if webhook is not None and await store.disable(db, webhook_id, reason=reason, given_up=True):
+        is_given_up = await store.give_up(db, place, reason=reason)
+        if is_given_up:
+            webhook = await known_webhook(db, place.webhook_id, None)
             await _record(db, webhook, actor=_DISPATCHER, action="webhook disabled", reason=reason)
+        return is_given_up
 
 
 async def replay(database: Database, webhook: Webhook, *, since: datetime | None, company_id: CompanyId | None, actor: str) -> None:

@@ -1,7 +1,6 @@
--- add_webhook :value
+-- add_webhook :execute
 -- An endpoint.
-INSERT INTO webhook (id, organization_id, prospect_search_id, url, events, is_full, base_url) VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id;
+INSERT INTO webhook (id, organization_id, prospect_search_id, url, events, is_full, base_url) VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- update_webhook :execute
 -- Where messages go, and where their links lead; what is null stays.
@@ -66,35 +65,42 @@ ORDER BY created_at, webhook.id LIMIT $3 OFFSET $4;
 -- How many endpoints a tenant has.
 SELECT count(*) FROM webhook WHERE organization_id = $1;
 
--- delete_webhook :value
+-- delete_webhook :execute
 -- Forgets an endpoint, its places and its log.
-DELETE FROM webhook WHERE id = $1 RETURNING id;
+DELETE FROM webhook WHERE id = $1;
 
 -- disable :value
--- Sends nothing more to an endpoint, given up or switched off by somebody; no row where it is so already.
--- Somebody may leave one off that was given up: it keeps the reason, and counts as a fault no more.
-UPDATE webhook SET disabled_at = coalesce(disabled_at, clock_timestamp()), disabled_reason = coalesce(disabled_reason, $2), was_given_up = $3
-WHERE id = $1 AND (disabled_at IS NULL OR was_given_up AND NOT $3) RETURNING id;
+-- Somebody has nothing more sent to an endpoint; no row where it is so already. One that was given up keeps its reason, and counts as a
+-- fault no more.
+UPDATE webhook SET disabled_at = coalesce(disabled_at, clock_timestamp()), disabled_reason = coalesce(disabled_reason, $2), was_given_up = false
+WHERE id = $1 AND (disabled_at IS NULL OR was_given_up) RETURNING id;
+
+-- hold_webhook :execute
+-- Until commit nobody moves, disables or enables an endpoint.
+SELECT FROM webhook WHERE id = $1 FOR NO KEY UPDATE;
+
+-- give_up :value
+-- Disables an endpoint for what became of messages from one of its places; no row where it is off, or whoever sent them has lost the claim.
+UPDATE webhook SET disabled_at = clock_timestamp(), disabled_reason = $4, was_given_up = true
+WHERE id = $1 AND disabled_at IS NULL AND EXISTS (
+    SELECT FROM webhook_position WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3
+) RETURNING id;
 
 -- enable :value
--- An endpoint goes on where it stopped, at once and with a clean record; no row where it is not disabled.
-WITH enabled AS (
-    UPDATE webhook SET disabled_at = NULL, disabled_reason = NULL, was_given_up = false WHERE id = $1 AND disabled_at IS NOT NULL RETURNING id
-), cleared AS (
-    UPDATE webhook_position SET failures = 0, failing_since = NULL, next_attempt_at = clock_timestamp(), claim = NULL, claimed_until = NULL
-    FROM enabled WHERE webhook_id = enabled.id
-)
-SELECT id FROM enabled;
+-- An endpoint is sent to again; no row where it is not disabled, or was disabled by somebody and $2 names those alone that were given up.
+UPDATE webhook SET disabled_at = NULL, disabled_reason = NULL, was_given_up = false
+WHERE id = $1 AND disabled_at IS NOT NULL AND (was_given_up OR NOT $2::boolean) RETURNING id;
 
--- rewind :value
+-- begin_anew :execute
+-- The places of an endpoint go on where they stand, at once and with a clean record. Whoever is sending from there loses the claim.
+UPDATE webhook_position SET failures = 0, failing_since = NULL, next_attempt_at = clock_timestamp(), claim = NULL, claimed_until = NULL
+WHERE webhook_id = $1;
+
+-- rewind :execute
 -- Moves an endpoint back in its feeds, or in one of them; never forward. Whoever is sending from there loses the claim.
-WITH moved AS (
-    UPDATE webhook_position SET position = least(position, $2), completed_until = least(completed_until, $2),
-        claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp()
-    WHERE webhook_id = $1 AND ($3::uuid IS NULL OR prospect_search_id = $3)
-    RETURNING 1
-)
-SELECT count(*) FROM moved;
+UPDATE webhook_position SET position = least(position, $2), completed_until = least(completed_until, $2),
+    claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp()
+WHERE webhook_id = $1 AND ($3::uuid IS NULL OR prospect_search_id = $3);
 
 -- before_company :many
 -- The moments just before the newest deliveries of a company, in the feeds that an endpoint follows.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from litestar import delete, get, post
+from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -26,6 +26,7 @@ from openprospect.server.webhooks.trial import try_endpoint
 from openprospect.server.webhooks.wire import (
     AttemptPage,
     CreatedWebhook,
+    MovedWebhook,
     NewDestination,
     NewWebhook,
     Replay,
@@ -98,6 +99,24 @@ async def webhooks(request: CallersRequest, database: Db) -> WebhookPage:
 async def webhook(request: CallersRequest, webhook_id: FromPath[str], database: Db) -> WebhookItem:
     """An endpoint, and how it is doing."""
     return item(await _own(request, webhook_id, database))
+
+
+@patch(
+    _PATH,
+    guards=[Requires(Scope.WEBHOOKS_WRITE)],
+    tags=["Webhooks"],
+    opt=query() | takes(MovedWebhook),
+    responses=problems(404, 413, 415),
+)
+async def move_webhook(
+    request: CallersRequest, webhook_id: FromPath[str], database: Db, allow_private: NamedDependency[bool]
+) -> WebhookItem:
+    """Push to another URL of the same receiver: its receipts stay its own. Place and secret stay, and one that was given up goes on."""
+    own = await _own(request, webhook_id, database)
+    if own.is_full:
+        _require_people(request)
+    body = await json_body(request, MovedWebhook)
+    return item(await endpoints.update(database, own, url=body.url, base_url=None, allow_private=allow_private, actor=request.auth.actor))
 
 
 @delete(_PATH, guards=[Requires(Scope.WEBHOOKS_WRITE)], tags=["Webhooks"], opt=query(), responses=problems(404))
@@ -184,7 +203,7 @@ async def _create(
 
 
 def _require_people(request: CallersRequest) -> None:
-    """Who may not pull companies and people must not have them pushed either."""
+    """Who may not pull companies and people must not have them pushed either, wherever to."""
     needed = (Scope.WEBHOOKS_WRITE, Scope.COMPANIES_READ, Scope.PROSPECTS_READ)
     missing = [scope for scope in needed if scope not in request.auth.scopes]
     if missing:

@@ -36,7 +36,7 @@ async def add_webhook(
     is_full: bool,
     base_url: str,
 ) -> None:
-    await db.value(SQL.add_webhook, webhook_id, organization_id, search_id, url, list(events), is_full, base_url)
+    await db.execute(SQL.add_webhook, webhook_id, organization_id, search_id, url, list(events), is_full, base_url)
     await db.execute(SQL.begin_at_heads, webhook_id)
 
 
@@ -81,23 +81,33 @@ async def update_webhook(db: Executor, webhook_id: WebhookId, *, url: str | None
 
 
 async def delete_webhook(db: Executor, webhook_id: WebhookId) -> None:
-    await db.value(SQL.delete_webhook, webhook_id)
+    await db.execute(SQL.delete_webhook, webhook_id)
 
 
-async def disable(db: Executor, webhook_id: WebhookId, *, reason: str, given_up: bool) -> bool:
-    """False where it is disabled so already."""
-    return await db.value(SQL.disable, webhook_id, reason, given_up) is not None
+async def disable(db: Executor, webhook_id: WebhookId, *, reason: str) -> bool:
+    """False where somebody has disabled it already."""
+    return await db.value(SQL.disable, webhook_id, reason) is not None
 
 
-async def enable(db: Executor, webhook_id: WebhookId) -> bool:
-    """False where it is not disabled."""
-    return await db.value(SQL.enable, webhook_id) is not None
+async def give_up(db: Connection, place: Place, *, reason: str) -> bool:
+    """Disable the endpoint of a place. False where it is disabled, or the place is no longer its claimant's."""
+    await db.execute(SQL.hold_webhook, place.webhook_id)
+    return await db.value(SQL.give_up, *_key(place), reason) is not None
 
 
-async def rewind(db: Executor, webhook_id: WebhookId, *, since: datetime, search_id: SearchId | None = None) -> int:
-    """Answers how many places were told to go back; none moves forward."""
-    count: int = await db.value(SQL.rewind, webhook_id, since, search_id)
-    return count
+async def enable(db: Executor, webhook_id: WebhookId, *, only_given_up: bool = False) -> bool:
+    """False where it is not disabled; or was by somebody, and only what the service gave up is meant."""
+    return await db.value(SQL.enable, webhook_id, only_given_up) is not None
+
+
+async def begin_anew(db: Executor, webhook_id: WebhookId) -> None:
+    """Its places stay where they are; what failed there before counts no more."""
+    await db.execute(SQL.begin_anew, webhook_id)
+
+
+async def rewind(db: Executor, webhook_id: WebhookId, *, since: datetime, search_id: SearchId | None = None) -> None:
+    """Its places in all feeds, or in one, go back; none moves forward."""
+    await db.execute(SQL.rewind, webhook_id, since, search_id)
 
 
 async def before_company(db: Executor, webhook_id: WebhookId, company_id: CompanyId) -> list[tuple[SearchId, datetime]]:

@@ -27,6 +27,12 @@ class NewWebhook(NewDestination, kw_only=True, forbid_unknown_fields=True):
     prospect_search_id: UUID | None = None
 
 
+class MovedWebhook(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where the same receiver is reached from now on."""
+
+    url: Url
+
+
 class WebhookItem(msgspec.Struct, kw_only=True):
     """An endpoint, and how it is doing. `consumer` is what its receipts are listed under."""
 

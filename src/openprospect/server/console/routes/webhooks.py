@@ -92,6 +92,22 @@ async def rotate_webhook_form(
     )
 
 
+@post(f"{_PATH}/move", status_code=303)
+async def move_webhook_form(
+    request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database], allow_private: NamedDependency[bool]
+) -> Response[Any]:
+    """Pushes to another URL of the same receiver."""
+    form = await posted(request)
+    webhook = await _own(request, database, webhook_id)
+    try:
+        await endpoints.update(
+            database, webhook, url=text(form, "url"), base_url=None, allow_private=allow_private, actor=request.auth.actor
+        )
+    except InvalidInput as error:
+        return await _webhook(request, database, webhook, problem=error.message)
+    return see(f"/webhooks/{webhook.id}")
+
+
 @post(f"{_PATH}/replay", status_code=303)
 async def replay_webhook_form(request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database]) -> Response[Any]:
     """Sends again what was delivered after a time."""
