@@ -1,7 +1,16 @@
-"""The documented client that the demo runs, word for word as the delivery page prints it."""
+"""The programs that the console and the demo hand out, word for word as the delivery page prints them."""
+
+import pytest
 
 from tests.project.repository import text_of
 
 
-def test_the_demo_runs_the_python_client_of_the_delivery_page():
-    assert text_of("src/openprospect/demo/documented_client.txt") in text_of("tests/acceptance/samples/delivery-integration.txt")
+def words(text: str) -> str:
+    """The page has lost its indentation and its blank lines."""
+    return "\n".join(filter(None, map(str.strip, text.splitlines())))
+
+
+@pytest.mark.parametrize("language", ["curl", "python", "javascript", "typescript", "csharp"])
+def test_a_program_that_is_handed_out_is_the_delivery_pages(language):
+    program = text_of(f"src/openprospect/server/console/samples/{language}.txt")
+    assert words(program) in words(text_of("tests/acceptance/samples/delivery-integration.txt"))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import urllib3
@@ -20,6 +21,8 @@ from rich.table import Table
 
 from openprospect.demo.sample import write_sample
 from openprospect.demo.service import COMMAND, ServiceFailed, clean_environment, free_port, running_service
+from openprospect.server.console.samples import samples
+from openprospect.server.searches.model import SearchId
 
 FOLDER = Path(".openprospect-demo")
 """The demo's own: its export, its key, the service's log. The data lies in `.openprospect`, where the commands look by themselves."""
@@ -29,7 +32,6 @@ SETTINGS = Path("openprospect.toml")
 PORT = 8400
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SCOPES = ("companies:read", "prospects:read", "prospect_searches:read")
-_DOCUMENTED_HOST = "https://api.openprospect.io"
 
 
 class DemoFailed(Exception):
@@ -103,9 +105,8 @@ def _deliver(environment: dict[str, str], search_id: str) -> None:
 def _pull(environment: dict[str, str], search_id: str) -> None:
     """Run the Python client of the documented API as it is printed there, but for the host."""
     say("\nThe documented Python client, unchanged but for the host, pulls a page:")
-    client = Path(__file__).with_name("documented_client.txt").read_text(encoding="utf-8")
-    client = client.replace(_DOCUMENTED_HOST, environment["OPENPROSPECT_BASE_URL"])
-    companies = ast.literal_eval(_output(environment | {"PROSPECT_SEARCH_ID": search_id}, sys.executable, "-c", client))
+    programs = {sample.language: sample.code for sample in samples(SearchId(UUID(search_id)), environment["OPENPROSPECT_BASE_URL"])}
+    companies = ast.literal_eval(_output(environment, sys.executable, "-c", programs["Python"]))
     first = companies[0]
     people = ", ".join(f"{person['first_name']} {person['last_name']} ({person['job_title']})" for person in first["prospects"])
     say(f"{len(companies)} companies, the first of them {first['name']}, {first['website_url']}, with {people}")
