@@ -1,13 +1,13 @@
 """A real nginx for as long as a block lasts, with the configuration that the documentation recommends; only its addresses are ours."""
 
 import os
-import re
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import pytest
@@ -49,15 +49,16 @@ def assert_clean(response: httpx.Response) -> None:
 
 
 @contextmanager
-def nginx(folder: Path, services: Sequence[int]) -> Iterator[Gate]:
-    """In front of services at these ports."""
+def nginx(folder: Path, services: Sequence[int], *, changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Gate]:
+    """In front of services at these ports; with these lines instead of those."""
     assert NGINX is not None
     port = free_port()
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
     certificate.cert_chain_pems[0].write_to_path(folder / "fullchain.pem")
     certificate.private_key_pem.write_to_path(folder / "privkey.pem")
-    (folder / "openprospect.conf").write_text(_with_our_addresses(RECOMMENDED.read_text(), folder, port, services))
+    ours = _our_addresses(folder, port, services)
+    (folder / "openprospect.conf").write_text(_changed(RECOMMENDED.read_text(), {**ours, **changes}))
     (folder / "nginx.conf").write_text(_around(folder))
     command = [NGINX, "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -69,18 +70,22 @@ def nginx(folder: Path, services: Sequence[int]) -> Iterator[Gate]:
             process.terminate()
 
 
-def _with_our_addresses(text: str, folder: Path, port: int, services: Sequence[int]) -> str:
-    """Fails where the configuration has no such line any more."""
+def _our_addresses(folder: Path, port: int, services: Sequence[int]) -> dict[str, str]:
     first, second = services
-    for theirs, ours in (
-        ("server 10.0.0.11:8400 ", f"server 127.0.0.1:{first} "),
-        ("server 10.0.0.12:8400 ", f"server 127.0.0.1:{second} "),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
-        ("/etc/ssl/openprospect/fullchain.pem", f"{folder}/fullchain.pem"),
-        ("/etc/ssl/openprospect/privkey.pem", f"{folder}/privkey.pem"),
-    ):
-        text, times = re.subn(re.escape(theirs), ours, text)
-        assert times == 1, theirs
+    return {
+        "server 10.0.0.11:8400 ": f"server 127.0.0.1:{first} ",
+        "server 10.0.0.12:8400 ": f"server 127.0.0.1:{second} ",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "/etc/ssl/openprospect/fullchain.pem": f"{folder}/fullchain.pem",
+        "/etc/ssl/openprospect/privkey.pem": f"{folder}/privkey.pem",
+    }
+
+
+def _changed(text: str, changes: Mapping[str, str]) -> str:
+    """Fails where the configuration has no such line any more."""
+    for theirs, ours in changes.items():
+        assert text.count(theirs) == 1, theirs
+        text = text.replace(theirs, ours)
     return text
 
 
@@ -88,4 +93,7 @@ def _around(folder: Path) -> str:
     """What a system's own nginx.conf is there for."""
     user = "user root;" if os.geteuid() == 0 else ""
     temporary = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    return f"{user} daemon off; pid {folder}/pid; events {{}} http {{ access_log off; {temporary} include {folder}/openprospect.conf; }}"
+    log = f"error_log {folder}/error.log warn;"
+    return (
+        f"{user} daemon off; pid {folder}/pid; {log} events {{}} http {{ access_log off; {temporary} include {folder}/openprospect.conf; }}"
+    )
