@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,6 +10,7 @@ from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.housekeeping.tidy import forget_superseded
+from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.store import hasher_of
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.finding import Finding
@@ -183,6 +184,21 @@ async def test_documents_are_read_once_and_then_only_those_that_are_new_or_were_
         assert read() == 2
         await erase(client, email="zoe@grandhotel.example")
         assert [document.text for document in (await finding.find(db)).cleaned if "zoe" in document.text] == []
+
+
+async def test_what_others_have_erased_since_it_was_read_is_not_written_back(client, search_id, deliver, database):
+    organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
+    unaddressed = {"first_name": "Marijana", "last_name": "Quarzenthal"}
+    await deliver(hotel(unaddressed, BO))
+    await deliver(hotel(unaddressed, BO, city="Rome"))
+    page = await pull(client, search_id)
+    subject = Subject(prospect_id=ProspectId(UUID(page["items"][0]["prospects"][0]["id"])))
+    finding = Finding(organization_id, subject.person)
+    assert len((await finding.find(database)).cleaned) == 2
+    await erase(client, prospect_id=str(subject.prospect_id))
+    await erase(client, email=BO["email"])
+    found = await finding.find(database)
+    assert (found.places, found.cleaned, found.newest) == (set(), [], {})
 
 
 async def test_what_names_them_in_very_many_companies_is_cleaned_and_delivered_again_in_order(client, search_id, deliver):

@@ -131,12 +131,18 @@ class Finding:
     async def _clean(self, db: Connection, places: Collection[Place]) -> None:
         traces = traces_of_people([*self._entries.values(), *(ProspectRow(email=email) for email in self._person.emails)])
         self._cleaning.ask((self._person.as_of_now(), traces))
+        self._forget_all_but(places)
         async for portion in self._cleaning.read_on(db, places):
             cleaned = await asyncio.to_thread(_cleaned, portion, self._person.ids, traces)
             self._newest |= _newest(portion)
             self._cleaned |= {document.place: [] for document in portion}
             for document in cleaned:
                 self._cleaned[document.place].append(document)
+
+    def _forget_all_but(self, places: Collection[Place]) -> None:
+        """Elsewhere others have erased the person meanwhile; what was cleaned of that may bring back whom they have erased as well."""
+        self._cleaned = {place: documents for place, documents in self._cleaned.items() if place in places}
+        self._newest = {place: at for place, at in self._newest.items() if place in places}
 
 
 def _listed(documents: Iterable[KeptDocument], person: Person, hasher: Hasher) -> tuple[Person, dict[bytes, DeliveredProspect]]:

@@ -37,7 +37,11 @@ class Reading:
             self._read.clear()
 
     async def read_on(self, db: Connection, places: Collection[Place]) -> AsyncIterator[list[KeptDocument]]:
-        """Documents of those places that were not read yet, or have another document since; all documents of a place at once."""
+        """Documents of those places that were not read yet, or have another document since; all documents of a place at once.
+
+        A place that is not asked about any more is forgotten.
+        """
+        self._read &= set(places)
         feeds = await store.feeds_of(db, self._organization_id)
         for search_id, feed in feeds.items():
             if search_id in self._feeds:
