@@ -53,6 +53,22 @@ def test_a_nested_file_has_a_row_a_company(read: Reader, parquet: Callable[..., 
     assert found.columns == []
 
 
+def test_blanks_are_no_id_and_around_a_value_they_are_none_of_it(read: Reader, parquet: Callable[..., Path]) -> None:
+    found = read(
+        parquet(company_name=["A", "B", " C "], source_id=["  ", "  ", "\u00a07 "], email=[" a@example.com", "b@example.com", " "])
+    )
+    assert found.people == [("A", "a@example.com"), ("B", "b@example.com")]
+    assert (found.companies[2].name, found.companies[2].source_id) == ("C", "7")
+
+
+@pytest.mark.parametrize("people", [["a@example.com"], [[{"email": "a@example.com"}]]], ids=["flat", "nested"])
+def test_two_columns_of_one_name_are_refused(read: Reader, tmp_path: Path, people: list[Any]) -> None:
+    path = tmp_path / "companies.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array(["A"]), pa.array(["B"]), pa.array(people)], names=["name", "name", "prospects"]), path)
+    with pytest.raises(InvalidInput, match="The heading 'name' stands over columns 1 and 2"):
+        read(path)
+
+
 def test_values_become_what_json_knows(read: Reader, parquet: Callable[..., Path]) -> None:
     company = read(
         parquet(

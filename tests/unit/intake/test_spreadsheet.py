@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from openprospect.server.core.errors import InvalidInput
+from tests.unit.intake import test_hostile_workbooks as hostile
 
 from .conftest import Read
 
@@ -49,6 +50,24 @@ def test_dates_are_written_as_iso(read: Reader, workbook: Callable[..., Path]) -
     row = ["A", datetime.fromisoformat("2026-02-25"), datetime.fromisoformat("2026-02-25T12:30"), date(2026, 1, 1), time(9, 5), True]
     company = read(workbook([["Company", "a", "b", "c", "d", "e"], row])).company
     assert company.attributes == {"a": "2026-02-25", "b": "2026-02-25T12:30:00", "c": "2026-01-01", "d": "09:05:00", "e": True}
+
+
+def test_a_number_that_no_calendar_has_stays_a_number_though_its_cell_is_made_for_dates(read: Reader, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Company", "Phone", "Since"], ["A", 4930123456, 46078]):
+        sheet.append(row)
+    sheet["B2"].number_format = sheet["C2"].number_format = "yyyy-mm-dd"
+    book.save(tmp_path / "dates.xlsx")
+    assert read(tmp_path / "dates.xlsx").company.attributes == {"phone": 4930123456, "since": "2026-02-25"}
+
+
+@pytest.mark.parametrize(
+    "beside", ["<extLst><ext/></extLst>", '<conditionalFormatting sqref="A1:A2"><cfRule type="x"/></conditionalFormatting>']
+)
+def test_what_a_sheet_holds_beside_its_rows_is_left_alone(beside: str) -> None:
+    assert len(hostile.read(hostile.replaced(hostile.SHEET, "</sheetData>", f"</sheetData>{beside}"))) == 1
 
 
 def test_the_first_sheet_that_holds_anything_is_read(read: Reader, workbook: Callable[..., Path]) -> None:

@@ -40,6 +40,11 @@ class TestGrouping:
     def test_id_then_source_id_then_host_then_name_tell_companies_apart(self, read: Reader, rows: str, companies: int) -> None:
         assert len(read(f"id,source_id,company_name,website\n{rows}").companies) == companies
 
+    @pytest.mark.parametrize("spelling", [ID.upper(), f"{{{ID}}}", ID.replace("-", ""), f"urn:uuid:{ID}"])
+    def test_an_id_is_the_same_in_any_of_its_spellings(self, read: Reader, spelling: str) -> None:
+        company = read(f"id,company_name,email\n{ID},A,a@example.com\n{spelling},A,b@example.com\n").company
+        assert (str(company.id), len(company.prospects)) == (ID, 2)
+
     def test_another_company_under_the_same_website_is_rejected_not_swallowed(self, read: Reader) -> None:
         found = read(
             "company_name,website,email\n"

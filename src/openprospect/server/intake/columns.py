@@ -55,7 +55,7 @@ class Column:
 def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Column]:
     """Every column with its field; raises InvalidInput where a column is missing, doubled, or nothing holds the company's name."""
     headings = [heading or f"column {index}" for index, heading in enumerate(headings, start=1)]
-    _refuse_doubled(headings)
+    refuse_doubled(headings)
     fields = {field: _index_of(column, headings) for field, column in one_column_each(mapping.items()).items()}
     free = [index for index in range(len(headings)) if index not in fields.values()]
     fields |= _guessed(free, headings, taken=set(fields))
@@ -79,7 +79,8 @@ def one_column_each(assignments: Iterable[tuple[str, str]]) -> dict[str, str]:
     return columns
 
 
-def _refuse_doubled(headings: Sequence[str]) -> None:
+def refuse_doubled(headings: Sequence[str]) -> None:
+    """Raises InvalidInput where two columns have one heading, in whatever case."""
     seen: dict[str, int] = {}
     for index, heading in enumerate(headings):
         first = seen.setdefault(heading.casefold(), index)

@@ -109,7 +109,6 @@ def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tup
 def _opened(path: Path, encoding: str | None, stack: ExitStack) -> Source:
     if path.is_dir():
         raise InvalidInput(f"{path} is a folder; name a file in it.")
-    _known_ending(path.name)
     try:
         stream = stack.enter_context(path.open("rb"))
     except FileNotFoundError:

@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -20,6 +19,7 @@ import msgspec
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.intake.keys import Key, Kind
 
 _BATCH = 500
 
@@ -32,17 +32,6 @@ def temporary_database(schema: str) -> sqlite3.Connection:
     return database
 
 
-class Kind(IntEnum):
-    """What a key is made of, the best first."""
-
-    ID = 0
-    SOURCE_ID = 1
-    HOST = 2
-    NAME = 3
-    LINE = 4
-
-
-Key = tuple[Kind, bytes]
 Line = tuple[int, list[Any]]
 
 

@@ -74,5 +74,9 @@ def _filled(places: Sequence[_Place], cells: Sequence[object]) -> JsonObject:
     return {
         name: str(cell) if is_text else cell
         for index, name, is_text, blanks in places
-        if (cell := cells[index]) is not None and cell != "" and (blanks is None or str(cell).strip().casefold() not in blanks)
+        if (cell := _stripped(cells[index])) is not None and cell != "" and (blanks is None or str(cell).casefold() not in blanks)
     }
+
+
+def _stripped(cell: object) -> object:
+    return cell.strip() if isinstance(cell, str) else cell

@@ -6,11 +6,10 @@ from typing import Any
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject
-from openprospect.server.feed.rows.hashes import identity_of
-from openprospect.server.feed.rows.identity import host_key
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.formats.source import Table, TableRow
-from openprospect.server.intake.grouping import Companies, Group, Grouping, Key, Kind
+from openprospect.server.intake.grouping import Companies, Group, Grouping
+from openprospect.server.intake.keys import Key, keys_of
 from openprospect.server.intake.merging import Member, merge_company
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
 from openprospect.server.intake.records import Splitter
@@ -56,7 +55,7 @@ class TableIntake:
     def _take(self, row: TableRow) -> RejectedRow | None:
         company, _ = self._splitter.split(row.cells)
         try:
-            self._grouping.add(row.line, row.cells, key=next(_keys(company, row.line)))
+            self._grouping.add(row.line, row.cells, key=next(keys_of(company, row.line)))
         except UnicodeEncodeError:
             faults = [Fault(field="", reason="holds bytes that are no text in the file's encoding; save the file as UTF-8")]
             return RejectedRow(line=row.line, faults=faults, raw=self._raw(row.cells))
@@ -78,10 +77,10 @@ class TableIntake:
     def _unclear(self, group: Group) -> Iterator[Outcome]:
         one, other = group.rivals
         for line, cells in group.rows:
-            company = self._member(line, cells).company
-            field = next((name for name in ("source_id", "website_url") if name in company), "name")
+            member = self._member(line, cells)
+            field = next((name for name in ("source_id", "website_url") if name in member.company), "name")
             reason = f"may be of the company of line {one} or of that of line {other}; give the row what tells these apart"
-            yield RejectedRow(line=line, faults=[Fault(field=field, reason=reason)], raw=self._raw(cells))
+            yield RejectedRow(line=line, faults=[Fault(field=field, reason=reason)], raw=member.source.raw)
 
     def _too_many(
         self, members: Iterable[Member], excess: tuple[int, list[Any]], rows: Iterator[tuple[int, list[Any]]]
@@ -95,7 +94,7 @@ class TableIntake:
 
     def _keys_of(self, line: int, cells: list[Any]) -> list[Key]:
         company, _ = self._splitter.split(cells)
-        return list(_keys(company, line))
+        return list(keys_of(company, line))
 
     def _member(self, line: int, cells: list[Any]) -> Member:
         company, person = self._splitter.split(cells)
@@ -103,17 +102,3 @@ class TableIntake:
 
     def _raw(self, cells: Sequence[object]) -> JsonObject:
         return {column.heading: cells[column.index] for column in self._columns}
-
-
-def _keys(company: JsonObject, line: int) -> Iterator[Key]:
-    """What rows of one company have in common, the best first. A row that names none stays alone."""
-    identifier, source_id, name = company.get("id"), company.get("source_id"), company.get("name", "")
-    if identifier:
-        yield Kind.ID, identifier.strip("{}").lower().encode(errors="replace")
-    if source_id:
-        yield Kind.SOURCE_ID, identity_of(source_id=source_id, website_url=None, name="")
-    if host_key(company.get("website_url")):
-        yield Kind.HOST, identity_of(source_id=None, website_url=company["website_url"], name="")
-    if name:
-        yield Kind.NAME, identity_of(source_id=None, website_url=None, name=name)
-    yield Kind.LINE, f"line {line}".encode()

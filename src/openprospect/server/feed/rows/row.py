@@ -74,6 +74,11 @@ def parse_prospect(value: JsonObject) -> ProspectRow:
     return row
 
 
+def uuid_in(text: str) -> UUID | None:
+    """The UUID in any of its spellings: in braces, without dashes, as a URN; None where the text is none."""
+    return UUID(text) if _UUID.fullmatch(text) else None
+
+
 def _unpacked(record: JsonObject) -> JsonObject:
     """`attributes` laid beside the other keys, which win: the way an item of the feed comes back."""
     attributes = record.get("attributes")
@@ -153,10 +158,10 @@ def _uuid(record: JsonObject, where: str, faults: list[Fault]) -> UUID | None:
     text = _text(record, "id", where, faults)
     if text is None:
         return None
-    if not _UUID.fullmatch(text):
+    identifier = uuid_in(text)
+    if identifier is None:
         faults.append(Fault(field=f"{where}id", reason="expected a UUID; a number or name of your own belongs in `source_id`"))
-        return None
-    return UUID(text)
+    return identifier
 
 
 def _source_id(record: JsonObject, faults: list[Fault]) -> str | None:

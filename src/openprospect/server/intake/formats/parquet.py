@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.columns import refuse_doubled
 from openprospect.server.intake.formats.plain import plain
 from openprospect.server.intake.formats.source import Document, TableRow
 from openprospect.server.intake.outcome import RejectedRow
@@ -18,7 +19,7 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError, OverflowError)
 
 
 def open_parquet(name: str, stream: BinaryIO, stack: ExitStack) -> "ParquetTable | ParquetDocuments":
-    """The file as what it is; raises InvalidInput where it is no Parquet."""
+    """The file as what it is; raises InvalidInput where it is no Parquet, or two columns have one name."""
     try:
         file = pq.ParquetFile(stream)
     except _DAMAGED as error:
@@ -26,6 +27,7 @@ def open_parquet(name: str, stream: BinaryIO, stack: ExitStack) -> "ParquetTable
     stack.callback(file.close)
     names = file.schema_arrow.names
     is_nested = "prospects" in names and pa.types.is_nested(file.schema_arrow.field("prospects").type)
+    refuse_doubled(names)
     return ParquetDocuments(file) if is_nested else ParquetTable(file)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
+from openpyxl.utils.datetime import from_excel
+from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
+from openpyxl.xml.functions import iterparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +17,30 @@ class Uncalculated:
 
 
 class _Parser(WorkSheetParser):
+    def rows(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Rows alone: openpyxl's own looks at all else in a sheet too, and warns of what it does not know."""
+        for _, element in iterparse(self.source):
+            if element.tag == ROW_TAG:
+                yield self.parse_row(element)
+                element.clear()
+
     def parse_cell(self, element: Any) -> dict[str, Any]:
+        if self._is_beyond_dates(element):
+            del element.attrib["s"]
         cell: dict[str, Any] = super().parse_cell(element)
         if cell["value"] is None and (formula := element.find(FORMULA_TAG)) is not None and not _is_calculated(element):
             cell["value"] = Uncalculated(f"={formula.text or ''}")
         return cell
+
+    def _is_beyond_dates(self, element: Any) -> bool:
+        """Whether this is a number, such as of a telephone, of which nothing but its format says that it is a date."""
+        if element.get("t", "n") != "n" or int(element.get("s", 0)) not in self.date_formats:
+            return False
+        try:
+            from_excel(float(element.findtext(VALUE_TAG) or 0), self.epoch)
+        except (OverflowError, ValueError):
+            return True
+        return False
 
 
 def values_of(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
@@ -37,7 +58,7 @@ def values_of(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
             date_formats=book._date_formats,  # noqa: SLF001
             timedelta_formats=book._timedelta_formats,  # noqa: SLF001
         )
-        for number, cells in parser.parse():
+        for number, cells in parser.rows():
             values: list[Any] = [None] * max((cell["column"] for cell in cells), default=0)
             for cell in cells:
                 values[cell["column"] - 1] = cell["value"]
