@@ -4,6 +4,7 @@ import pytest
 
 from openprospect.sync.destinations.opening import held_in
 from openprospect.sync.errors import DestinationRefused
+from tests.crm.belonging import BelongingContract
 from tests.crm.erasure import ErasureContract
 from tests.crm.holding import HoldingContract
 from tests.crm.identity import IdentityContract
@@ -12,7 +13,7 @@ from tests.crm.runs import by_email, configure, contact, domain_of, emails, name
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
 
-class CrmContract(IdentityContract, ErasureContract, HoldingContract):
+class CrmContract(BelongingContract, IdentityContract, ErasureContract, HoldingContract):
     def test_a_first_sync_makes_every_company_and_person_once(self, office: Office, server: FeedServer, feed: Feed) -> None:
         feed.deliver(*[company(n, people=2) for n in range(30)])
 

@@ -5,23 +5,15 @@ from pathlib import Path
 import pytest
 
 from openprospect.sync.destinations.opening import held_in
+from tests.crm.folder import InOwnFolder
 from tests.crm.office import Office
 from tests.crm.runs import by_email, configure, contact, emails, sync, url_of
-from tests.sync.contract import SEARCH
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
 _MARIA = "maria.0@hotel-1.example"
 
 
-class ErasureContract:
-    @pytest.fixture(autouse=True)
-    def _own_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-
-    @pytest.fixture
-    def feed(self, server: FeedServer) -> Feed:
-        return server.feed(SEARCH)
-
+class ErasureContract(InOwnFolder):
     @pytest.mark.parametrize("gone", ["gone_existing = 'release'", "gone_existing = 'anonymise'"])
     def test_what_was_written_under_an_earlier_mapping_is_emptied_too(
         self, office: Office, server: FeedServer, feed: Feed, gone: str

@@ -18,6 +18,7 @@ from openprospect.sync import schedule
 from openprospect.sync.batch import MOST_COMPANIES
 from openprospect.sync.client import Client
 from openprospect.sync.errors import KeyRefused, QuotaSpent
+from tests.crm.folder import InOwnFolder
 from tests.crm.office import Office
 from tests.crm.runs import by_email, configure, contact, emails, names, sync, url_of
 from tests.crm.vendor_server import Call, Reply, VendorServer
@@ -32,15 +33,7 @@ _FORKS.set_forkserver_preload([sync_program.__name__, "openprospect.sync.destina
 _MOST_KILLS = 60
 
 
-class FaultContract:
-    @pytest.fixture(autouse=True)
-    def _own_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-
-    @pytest.fixture
-    def feed(self, server: FeedServer) -> Feed:
-        return server.feed(SEARCH)
-
+class FaultContract(InOwnFolder):
     def test_a_kill_at_any_write_makes_no_double_and_forgets_nobody(
         self, office: Office, fake: VendorServer, server: FeedServer, feed: Feed
     ) -> None:
@@ -65,7 +58,7 @@ class FaultContract:
     ) -> None:
         configure(office, "[crm.{name}]\ndaily_reserve = 0")
         feed.deliver(*[company(n, people=1) for n in range(450)])
-        fake.daily_calls = 14
+        fake.daily_calls = 15
 
         first = sync(office, server)
 
@@ -84,7 +77,7 @@ class FaultContract:
     ) -> None:
         configure(office, "[crm.{name}]\ndaily_reserve = 0")
         feed.deliver(company(1, people=2), company(2, people=1), *[company(n, people=0) for n in range(3, 151)])
-        fake.daily_calls = 2
+        fake.daily_calls = 3
         assert isinstance(sync(office, server, batch_companies=batch_companies).error, QuotaSpent)
         feed.withdraw(company(1)["id"])
         feed.deliver(company(2, people=0), company(151, people=1))

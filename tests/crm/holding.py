@@ -1,24 +1,15 @@
 """What we wrote belongs to the record, whoever is delivered into it; a part of every CRM's contract."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.crm.folder import InOwnFolder
 from tests.crm.office import Office
 from tests.crm.runs import contact, names, sync
-from tests.sync.contract import OTHER_SEARCH, SEARCH
+from tests.sync.contract import OTHER_SEARCH
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
 
-class HoldingContract:
-    @pytest.fixture(autouse=True)
-    def _own_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-
-    @pytest.fixture
-    def feed(self, server: FeedServer) -> Feed:
-        return server.feed(SEARCH)
-
+class HoldingContract(InOwnFolder):
     @pytest.mark.parametrize("batch_companies", [1, 100])
     def test_a_person_who_moves_leaves_the_old_company_and_is_kept_up_to_date_at_the_new_one(
         self, office: Office, server: FeedServer, feed: Feed, batch_companies: int

@@ -19,6 +19,7 @@ class HubSpotFake(HubSpotRecords):
     def __init__(self) -> None:
         super().__init__()
         self.multi_status = True
+        self.portal_id = 4_711
 
     def answer(self, call: Call) -> Reply:
         if call.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -38,6 +39,9 @@ class HubSpotFake(HubSpotRecords):
     def quota_headers(self) -> Mapping[str, str]:
         left = self.daily_calls - self.used_calls
         return {"X-HubSpot-RateLimit-Daily": str(self.daily_calls), "X-HubSpot-RateLimit-Daily-Remaining": str(left)}
+
+    def _details(self, call: Call) -> Reply:
+        return Reply(200, {"portalId": self.portal_id, "accountType": "STANDARD", "dataHostingLocation": "eu1"})
 
     def _properties(self, call: Call, kind: str) -> Reply:
         return Reply(200, {"results": list(self.tables[kind].properties.values())})
@@ -154,6 +158,7 @@ class HubSpotFake(HubSpotRecords):
 
 _KIND = "(companies|contacts)"
 _ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
+    ("/account-info/v3/details", "GET", HubSpotFake._details),
     (f"/crm/v3/properties/{_KIND}", "GET", HubSpotFake._properties),
     (f"/crm/v3/objects/{_KIND}/batch/read", "POST", HubSpotFake._read_batch),
     (f"/crm/v3/objects/{_KIND}/batch/upsert", "POST", HubSpotFake._upsert_batch),

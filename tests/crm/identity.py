@@ -2,23 +2,14 @@
 
 from pathlib import Path
 
-import pytest
-
+from tests.crm.folder import InOwnFolder
 from tests.crm.office import Office
 from tests.crm.runs import names, sync
-from tests.sync.contract import OTHER_SEARCH, SEARCH
+from tests.sync.contract import OTHER_SEARCH
 from tests.sync.feed_server import Feed, FeedServer, company, person
 
 
-class IdentityContract:
-    @pytest.fixture(autouse=True)
-    def _own_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-
-    @pytest.fixture
-    def feed(self, server: FeedServer) -> Feed:
-        return server.feed(SEARCH)
-
+class IdentityContract(InOwnFolder):
     def test_one_company_in_two_searches_is_one_record_until_both_have_let_it_go(
         self, office: Office, server: FeedServer, feed: Feed
     ) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+import pytest
+
 
 @dataclass(frozen=True, kw_only=True)
 class SeenCompany:
@@ -53,6 +55,15 @@ class Office(Protocol):
 
     def take_id_out(self, contact: str) -> None:
         """Somebody empties our id by hand."""
+
+    def give_id(self, contact: str, external_id: str) -> None:
+        """Somebody, or some other program, puts another id of ours in its place."""
+
+    def call(self, contact: str, phone: str) -> None:
+        """Somebody notes a contact's telephone."""
+
+    def become_another(self, monkeypatch: pytest.MonkeyPatch) -> str:
+        """From now on the credentials lead to another account, whose records have the same ids; its name."""
 
     def refuse(self, value: str) -> None:
         """From now on no name may be this."""

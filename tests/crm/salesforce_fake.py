@@ -13,7 +13,7 @@ TOKEN, CLIENT_ID, CLIENT_SECRET = "00D-session-of-the-test", "client-1", "secret
 API_USER = "005000000000001AAA"
 _DATA = r"/services/data/v\d+\.0"
 _MOST_RECORDS = 200
-_PREFIX = {"Account": "001", "Contact": "003"}
+_PREFIX = {"Account": "001", "Contact": "003", "Organization": "00D"}
 _REQUIRED = {"Account": ["Name", "OwnerId"], "Contact": ["LastName", "OwnerId"]}
 
 
@@ -37,12 +37,18 @@ class SalesforceFake(VendorServer):
         self.fields = {
             "Account": common | _fields("Name", "Website", "BillingCity", "OpenProspect_Removed_On__c"),
             "Contact": common | _fields("FirstName", "LastName", "Email", "Title", "MobilePhone", "AccountId"),
+            "Organization": _fields("Id", "IsSandbox"),
         }
-        self.records: dict[str, dict[str, dict[str, Any]]] = {"Account": {}, "Contact": {}}
+        self.records: dict[str, dict[str, dict[str, Any]]] = {"Account": {}, "Contact": {}, "Organization": {}}
+        self.move("00D000000000001AAA")
 
     def make(self, kind: str, **values: str) -> str:
         """A record that somebody made in Salesforce."""
         return str(self._create(kind, values)["Id"])
+
+    def move(self, organization: str) -> None:
+        """Everything that is here is another organization's."""
+        self.records["Organization"] = {organization: {"Id": organization, "IsSandbox": False}}
 
     def answer(self, call: Call) -> Reply:
         if call.path == "/services/oauth2/token":

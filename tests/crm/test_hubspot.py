@@ -75,6 +75,16 @@ class HubSpotOffice(FakeOffice[HubSpotFake]):
     def holds(self, value: str) -> bool:
         return any(value in one.properties.values() for table in self.fake.tables.values() for one in table.objects.values())
 
+    def give_id(self, contact: str, external_id: str) -> None:
+        self.fake.tables["contacts"].objects[contact].properties["openprospect_id"] = external_id
+
+    def call(self, contact: str, phone: str) -> None:
+        self.fake.tables["contacts"].objects[contact].properties["phone"] = phone
+
+    def become_another(self, _: pytest.MonkeyPatch) -> str:
+        self.fake.portal_id += 1
+        return f"hubspot:{self.fake.portal_id}"
+
     def take_further_emails_out(self, contact: str) -> None:
         del self.fake.tables["contacts"].objects[contact].properties["hs_additional_emails"]
 

@@ -71,6 +71,16 @@ class SalesforceOffice(FakeOffice[SalesforceFake]):
     def holds(self, value: str) -> bool:
         return any(value in one.values() for records in self.fake.records.values() for one in records.values())
 
+    def give_id(self, contact: str, external_id: str) -> None:
+        self.fake.records["Contact"][contact]["OpenProspect_Id__c"] = external_id
+
+    def call(self, contact: str, phone: str) -> None:
+        self.fake.records["Contact"][contact]["Phone"] = phone
+
+    def become_another(self, _: pytest.MonkeyPatch) -> str:
+        self.fake.move("00D000000000002AAA")
+        return "salesforce:00D000000000002AAA"
+
     def take_id_out(self, contact: str) -> None:
         self.fake.records["Contact"][contact]["OpenProspect_Id__c"] = None
 

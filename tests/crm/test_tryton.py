@@ -82,6 +82,17 @@ class TrytonOffice:
         mechanisms = self._server.call("party.contact_mechanism.search", [["value", "=", value]], 0, None, None)
         return bool(mechanisms) or any(value in one.values() for one in parties)
 
+    def give_id(self, contact: str, external_id: str) -> None:
+        self._server.call("party.party.write", [int(contact)], {"openprospect_id": external_id})
+
+    def call(self, contact: str, phone: str) -> None:
+        self._server.call("party.contact_mechanism.create", [{"party": int(contact), "type": "phone", "value": phone}])
+
+    def become_another(self, monkeypatch: pytest.MonkeyPatch) -> str:
+        url = self._server.url.replace("127.0.0.1", "localhost")
+        monkeypatch.setenv("OPENPROSPECT_TRYTON_URL", url)
+        return url.replace("http://", "tryton:")
+
     def take_id_out(self, contact: str) -> None:
         self._server.call("party.party.write", [int(contact)], {"openprospect_id": None})
 

@@ -36,11 +36,13 @@ class SqlDestination:
         self._ledger = Ledger(database)
         self._columns: dict[str, dict[str | None, Column]] | None = None
 
-    def prepared(self) -> Self:
-        """Itself, once the tables are there and known to be ours; closed if they are not."""
+    def prepared(self, *others: Callable[[], None]) -> Self:
+        """Itself, once the tables are there and known to be ours; closed if they are not. `others` create more of them, or none at all."""
         try:
             with self._database.transaction():
                 self._ledger.open()
+                for create in others:
+                    create()
                 if self._leftovers:
                     self._leftovers.open()
             self._clear_leftovers()  # To go on from the position of a run that was killed would confirm that there are none.

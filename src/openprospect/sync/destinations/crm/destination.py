@@ -9,11 +9,13 @@ from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from secrets import token_hex
+from typing import Self
 
 import msgspec
 
 from openprospect.sync.batch import Batch, Source
 from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.crm.account import Account
 from openprospect.sync.destinations.crm.leaving import Leaving
 from openprospect.sync.destinations.crm.links import Links
 from openprospect.sync.destinations.crm.log import Log
@@ -30,17 +32,27 @@ from openprospect.sync.errors import FixNeeded, SyncError, TryLater
 
 class CrmDestination:
     def __init__(self, database: SqliteDatabase, lock: FileLock, crm: Crm, settings: CrmSettings) -> None:
-        self._tables = SqlDestination(database, lock).prepared()
         log = Log(database)
         run = token_hex(8)
+        self._tables = SqlDestination(database, lock)
+        self._log = log
+        self._account = Account(database, log, crm, settings)
         self._mirror = Mirror(database, version=f" {_version(settings)}", run=run)
-        log.open()
-        self._mirror.create()
         self._crm = crm
         self._counts: Counter[str] = Counter()
         self._upserting = Upserting(crm, self._mirror, log, settings, self._counts)
         self._leaving = Leaving(crm, self._mirror, log, settings, self._counts, run=run)
         self._failures: dict[str, SyncError] = {}
+
+    def prepared(self) -> Self:
+        """Itself, once the tables are there and the log is that of this CRM's account; closed if it is not."""
+        try:
+            self._tables.prepared(self._log.create, self._mirror.create, self._account.create)
+            self._account.claim()
+        except BaseException:
+            self.close()
+            raise
+        return self
 
     def position(self, search_id: str) -> Position | None:
         """The mirror's while the CRM has everything; else up to where it does, so that no receipt says more.
@@ -102,7 +114,7 @@ def open_crm(url: str, crm: Crm, settings: CrmSettings) -> CrmDestination:
     try:
         crm.prepare()
         path.touch(mode=0o600)
-        return CrmDestination(SqliteDatabase(path, read_only=False), lock, crm, settings)
+        return CrmDestination(SqliteDatabase(path, read_only=False), lock, crm, settings).prepared()
     except BaseException:
         lock.release()
         crm.close()

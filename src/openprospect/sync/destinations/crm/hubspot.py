@@ -68,6 +68,9 @@ class HubSpot:
                     " create one that requires unique values (hasUniqueValue), and name it as id_field."
                 )
 
+    def account(self) -> str:
+        return f"hubspot:{self._api.call('GET', '/account-info/v3/details')['portalId']}"
+
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
         properties = sorted({*fields, self._settings.of(kind).id_field, _MATCH[kind], _MERGED, _OTHER_EMAILS})
         if by is By.MATCH and kind is Kind.COMPANY:

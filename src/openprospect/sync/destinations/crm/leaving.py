@@ -108,10 +108,18 @@ class Leaving:
     def _deleted(self, kind: Kind, leavers: Sequence[Leaver]) -> list[Outcome]:
         """Emptied first, where the CRM keeps what is deleted for a while; what cannot be emptied is not deleted either."""
         is_emptied = kind is Kind.CONTACT and self._crm.traits.keeps_deleted
+        if is_emptied:
+            self._intend_to_empty(kind, leavers)
         outcomes = self._rewritten(kind, "anonymise", leavers) if is_emptied else [Outcome() for _ in leavers]
         ready = [one.record.id for one, outcome in zip(leavers, outcomes, strict=True) if outcome.reason is None]
         deleted = iter(self._crm.delete(kind, ready) if ready else [])
         return [next(deleted) if outcome.reason is None else outcome for outcome in outcomes]
+
+    def _intend_to_empty(self, kind: Kind, leavers: Sequence[Leaver]) -> None:
+        """Without our id they are still ours to delete, should that be for a later run."""
+        emptied_id = {self._settings.of(kind).id_field: None}
+        with self._log.transaction():
+            self._log.records.save(one.known.intending(emptied_id) for one in leavers)
 
     def _rewritten(self, kind: Kind, way: str, leavers: Sequence[Leaver]) -> list[Outcome]:
         lens = Lens(kind, self._settings)

@@ -94,6 +94,10 @@ class Links:
         found = self._read(f"kind = ? AND match {self._database.is_among} AND record_id IS NOT NULL", kind, listed)
         return {link.match: link for link in found if link.match}
 
+    def latest(self, kind: Kind, most: int) -> list[Link]:
+        """Some of those that the CRM has, the newest first."""
+        return self._read("kind = ? AND record_id IS NOT NULL AND applied IS NOT NULL ORDER BY rowid DESC LIMIT ?", kind, most)
+
     def refused(self, search_id: str) -> list[Refusal]:
         """Also of a log that an earlier version wrote."""
         rows = self._database.query(

@@ -21,18 +21,17 @@ class Log:
         self.links = Links(database)
         self.records = Records(database)
 
-    def open(self) -> None:
-        """Create the tables, or bring those of an earlier version into today's form."""
-        with self.transaction():
-            is_former = "written" in self._database.tables().get(LINKS, ())
-            if is_former:
-                self._database.execute(f"ALTER TABLE {LINKS} RENAME TO {_FORMER}")
-                for column in ("record_id", "match"):
-                    self._database.execute(f"DROP INDEX {LINKS}_{column}")
-            self.links.create()
-            self.records.create()
-            if is_former:
-                self._take_over()
+    def create(self) -> None:
+        """The tables, or those of an earlier version in today's form. The caller owns the transaction."""
+        is_former = "written" in self._database.tables().get(LINKS, ())
+        if is_former:
+            self._database.execute(f"ALTER TABLE {LINKS} RENAME TO {_FORMER}")
+            for column in ("record_id", "match"):
+                self._database.execute(f"DROP INDEX {LINKS}_{column}")
+        self.links.create()
+        self.records.create()
+        if is_former:
+            self._take_over()
 
     def transaction(self) -> AbstractContextManager[None]:
         return self._database.transaction()

@@ -44,11 +44,11 @@ class Mirror:
         self._run = run
 
     def create(self) -> None:
-        with self._database.transaction():
-            self._database.execute(
-                f"CREATE TABLE IF NOT EXISTS {_SETTLED}"
-                " (prospect_search_id TEXT PRIMARY KEY, server TEXT NOT NULL, instance TEXT, delivered_until TEXT)"
-            )
+        """The caller owns the transaction."""
+        self._database.execute(
+            f"CREATE TABLE IF NOT EXISTS {_SETTLED}"
+            " (prospect_search_id TEXT PRIMARY KEY, server TEXT NOT NULL, instance TEXT, delivered_until TEXT)"
+        )
 
     def due(self, kind: Kind, search_id: str) -> list[Due]:
         """In order of delivery, but for what this run has tried already, and what a full run may yet find to be gone."""

@@ -28,9 +28,10 @@ class Plan:
             return Write(external_id=self.wanted.external_id, record_id=record_id, values=self.values)
         return None
 
-    def delivered(self, lens: Lens) -> Values:
-        """What is to be written of what was delivered, without marks of our own."""
-        return {name: value for name, value in self.values.items() if name not in {lens.id_field, lens.removed_field}}
+    def given(self, lens: Lens) -> Values:
+        """What the record gets from us, and keeps until it leaves: what was delivered, and our id."""
+        made = {lens.id_field: self.wanted.external_id} if self.found is None else {}
+        return {name: value for name, value in self.values.items() if name != lens.removed_field} | made
 
 
 def plan_of(lens: Lens, one: Wanted, found: Found | None, *, leads: bool, company_field: str | None) -> Plan:

@@ -85,6 +85,9 @@ class Crm(Protocol):
     def prepare(self) -> None:
         """Raises `DestinationRefused` where a field that the settings name is missing or cannot do its work."""
 
+    def account(self) -> str:
+        """Names the one body of records that this connection leads to: the same in every run, and no other's."""
+
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
         """The records with one of these keys, oldest first, with the fields asked for that the CRM has.
 

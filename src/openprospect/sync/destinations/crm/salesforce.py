@@ -84,6 +84,13 @@ class Salesforce:
                     " tick External ID and Unique on the field, or name another one as id_field."
                 )
 
+    def account(self) -> str:
+        """Every sandbox is an organization of its own, and a new one each time it is refreshed."""
+        organization = next(self._queried("query", "Id FROM Organization"), None)
+        if organization is None:
+            raise DestinationRefused("Salesforce shows this user no Organization, which tells orgs apart. Let the user read it.")
+        return f"salesforce:{organization['Id']}"
+
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
         field = {By.EXTERNAL_ID: self._settings.of(kind).id_field, By.RECORD_ID: "Id", By.MATCH: _MATCH[kind]}[by]
         names = {*fields, "Id", self._settings.of(kind).id_field, _MATCH[kind]} & self._fields[kind]

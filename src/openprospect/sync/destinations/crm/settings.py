@@ -61,10 +61,14 @@ class Contacts(Records, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CrmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One CRM's settings. `daily_reserve`: calls of the day's quota that are left for others."""
+    """One CRM's settings. `daily_reserve`: calls of the day's quota that are left for others.
+
+    `account`: the only one to sync with, and the one that the log belongs to, whatever that says.
+    """
 
     companies: Companies
     contacts: Contacts
+    account: str | None = None
     daily_reserve: int = 500
 
     def of(self, kind: Kind) -> Records:

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from openprospect.sync.destinations.crm.api import Api, RowsRefused, credential, each, slices, written
 from openprospect.sync.destinations.crm.destination import CrmDestination, held_in, open_crm
@@ -46,6 +47,7 @@ class Tryton:
     traits = Traits(company_field="employer", personal=("name", "first_name", "last_name", _MECHANISMS))
 
     def __init__(self, base_url: str, user: str, password: str, settings: CrmSettings, retry: Retry) -> None:
+        self._base_url = base_url
         self._settings = settings
         self._fields: set[str] = set()
         session = _signed_in(base_url, user, password, retry)
@@ -60,6 +62,12 @@ class Tryton:
                     raise DestinationRefused(
                         f"Tryton's parties have no field {name!r}. Install the module in contrib/tryton, or map another field."
                     )
+
+    def account(self) -> str:
+        """A database is where it is: a copy of it would tell of itself what the first one does."""
+        parts = urlsplit(self._base_url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"tryton:{parts.hostname}{port}{parts.path}"
 
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
         names = sorted({*fields, self._settings.of(kind).id_field, "website", "email", "replaced_by"} & self._fields)

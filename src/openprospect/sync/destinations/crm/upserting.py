@@ -88,7 +88,7 @@ class Upserting:
         """What the CRM may hold from now on, though a kill or a lost answer keeps us from learning it."""
         with self._log.transaction():
             for plan in plans:
-                values = plan.delivered(lens)
+                values = plan.given(lens)
                 if plan.found is None:
                     self._log.records.make(lens.kind, {plan.wanted.external_id: values})
                 else:
@@ -101,7 +101,7 @@ class Upserting:
         link = replace(before, record_id=outcome.record_id or (plan.found.record.id if plan.found else None), match=one.match)
         if outcome.record_id:
             known = plan.found.known if plan.found else Known(kind=lens.kind, record_id=outcome.record_id, is_created=True)
-            self._log.records.save([known.having(plan.delivered(lens))])
+            self._log.records.save([known.having(plan.given(lens))])
             self._log.records.made(lens.kind, [one.external_id])
         elif plan.found:
             self._log.records.save([plan.found.known])
