@@ -105,7 +105,7 @@ def test_the_standard_input_is_read_as_lines(site, client, search_id):
 def test_a_column_can_be_named_where_its_heading_does_not_tell(site, client, search_id, tmp_path):
     path = tmp_path / "leads.csv"
     path.write_text("Firma,Kundennummer\nCafé,k-1\n")
-    deliver(site, search_id, path, "--map", "name=Firma", "--map", "source_id=Kundennummer")
+    site.run("deliver", search_id, "--map", "name=Firma", "--map", "source_id=Kundennummer", str(path))
     assert held(client, search_id) == {"k-1": []}
 
 

@@ -138,6 +138,30 @@ async def test_a_file_that_cannot_be_read_says_why(send, content, name, columns,
     assert problem in last["html"]
 
 
+async def test_an_outage_in_the_middle_tells_what_is_delivered_and_keeps_the_rejected_rows(send, client, search_id, database):
+    await database.execute("CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE admin_shutdown; END $$")
+    await database.execute(
+        "CREATE TRIGGER break BEFORE INSERT ON company FOR EACH ROW WHEN (NEW.source_id = 'break') EXECUTE FUNCTION break()"
+    )
+    rows = b"".join(b'{"name": "Hotel", "source_id": "%d"}\n' % number for number in range(1_000))
+    content = rows + b'{}\n{"name": "Hotel", "source_id": "break"}\n'
+    *_, last = await send(content, name="hotels.jsonl", step="deliver")
+    assert (await pull(client, search_id, limit=1))["total"] == 1_000
+    for words in (
+        "Delivering broke off",
+        "The database cannot be reached just now. 1,000 companies of this file are delivered and stay so",
+        "<strong>1,000 companies</strong> delivered, 0 unchanged, 0 people left out, 1 row rejected until then",
+        "Rows that were rejected",
+    ):
+        assert words in last["html"]
+    assert "Nothing was changed" not in last["html"]
+    assert json.loads(last["rejects"])["line"] == 1_001
+    *_, checked = await send(content, name="hotels.jsonl")
+    assert "Checking broke off" in checked["html"]
+    assert "Rows that would be rejected" in checked["html"]
+    assert "Nothing was changed; try again" in checked["html"]
+
+
 async def test_a_form_without_a_file_is_refused(browser, search_id):
     answer = await browser.post(f"/searches/{search_id}/deliver", {"step": "check"})
     assert answer.status_code == 422

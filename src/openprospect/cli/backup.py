@@ -1,20 +1,17 @@
 """`openprospect backup` and `restore`."""
 
 import asyncio
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from openprospect.cli.erasure_log import ErasureLogPaths, default_place, logged_in
 from openprospect.cli.output import Json, answer, stderr
+from openprospect.cli.stopping import stopped_in_order
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, check
 from openprospect.server.db.dump import dump, load
 from openprospect.server.db.migrate import migrate
@@ -36,7 +33,7 @@ def backup(file: Path, *, storage: Storage = DEFAULT_STORAGE, json: Json = False
         The file to write. It holds personal data; only its owner may read it.
     """
 
-    with _stopped_in_order(), storage.dsn() as dsn, _waiting("Backing up"):
+    with stopped_in_order(), storage.dsn() as dsn, _waiting("Backing up"):
         asyncio.run(check(dsn))
         # A database restored without its name is served by nobody until the erasures since then are carried out.
         size = dump(dsn, file, without_rows_of="instance")
@@ -82,28 +79,11 @@ def restore(
             companies = sum(row["companies"] for row in await searches_with_owner(database))
             return {"companies": companies, "erasures_reapplied": reapplied}
 
-    with _stopped_in_order(), storage.dsn(may_begin=True) as dsn, _waiting("Restoring"):
+    with stopped_in_order(), storage.dsn(may_begin=True) as dsn, _waiting("Restoring"):
         asyncio.run(make_empty(dsn))
         load(dsn, file)
         done = asyncio.run(finish(dsn))
     answer(done, json=json)
-
-
-@contextmanager
-def _stopped_in_order() -> Iterator[None]:
-    """Whoever ends us by a signal ends PostgreSQL's programs too, and leaves no half of a file."""
-
-    def stop(number: int, _: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
-
-    # What is ignored stays so: nohup asks for that.
-    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-    before = [(number, signal.signal(number, stop)) for number in heard]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 def _waiting(what: str) -> Progress:

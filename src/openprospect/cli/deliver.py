@@ -11,12 +11,13 @@ from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from openprospect.cli.output import EXIT_MEND, Json, answer, stderr
+from openprospect.cli.stopping import stopped_in_order
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
-from openprospect.server.core.errors import InvalidInput
+from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.intake.columns import one_column_each
-from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
+from openprospect.server.intake.deliver import Delivery, Tally, cut_short, deliver_file
 from openprospect.server.intake.file import InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
 from openprospect.server.intake.remarks import remarks
@@ -28,8 +29,9 @@ def deliver(
     search_id: UUID,
     file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
-    map: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,  # noqa: A002  # the flag is called --map
+    map: Annotated[list[str] | None, Parameter(negative="")] = None,  # noqa: A002  # the flag is called --map
     encoding: str | None = None,
+    rejects: Path | None = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     all_or_nothing: Annotated[bool, Parameter(negative="")] = False,
     storage: Storage = DEFAULT_STORAGE,
@@ -44,9 +46,11 @@ def deliver(
     file
         A .csv, .tsv, .xlsx, .parquet, .jsonl, .ndjson or .json file, or - for NDJSON from the standard input.
     map
-        field=column: which column fills a field, where the heading does not tell. prospects.NAME is a person's field.
+        field=column, once for each: which column fills a field, where the heading does not tell. prospects.NAME is a person's field.
     encoding
         What a CSV file is written in, such as cp1250, where the guess is wrong.
+    rejects
+        Where rejected rows go instead: a file of this name that is there already is moved aside, and keeps its rows.
     dry_run
         Say what would happen, and keep nothing.
     all_or_nothing
@@ -54,14 +58,20 @@ def deliver(
     """
     path = None if file == "-" else Path(file)
     mapping = one_column_each(_assignment(text) for text in map or ())
-    with open_file(path, mapping=mapping, encoding=encoding) as source, RejectsFile(rejects_path(path)) as rejects:
+    rejected = _rejects_file(path, rejects)
+    with stopped_in_order(), open_file(path, mapping=mapping, encoding=encoding) as source, _kept(rejected):
         _explain(source)
 
         async def work(database: Database) -> Tally:
+            tally = Tally()
             search = await known_search(database, SearchId(search_id))
             delivery = Delivery(writing=Writing(database), search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
             with _progress(source) as on_progress:
-                return await deliver_file(delivery, source, rejects, on_progress=on_progress)
+                try:
+                    await deliver_file(delivery, source, rejected, tally, on_progress=on_progress)
+                except OpenProspectError as error:
+                    raise cut_short(error, delivery, tally) from error
+            return tally
 
         tally = on_database(storage, work)
     if dry_run:
@@ -71,8 +81,27 @@ def deliver(
     for remark in remarks(tally, source.columns):
         stderr.print(remark, markup=False)
     counts = {name: getattr(tally, name) for name in ("delivered", "unchanged", "suppressed", "rejected")}
-    answer({**counts, "rejects_file": str(rejects.path) if tally.rejected else None}, json=json)
+    answer({**counts, "rejects_file": str(rejected.path) if tally.rejected else None}, json=json)
     return EXIT_MEND if tally.rejected else 0
+
+
+def _rejects_file(path: Path | None, named: Path | None) -> RejectsFile:
+    """Of what came from a pipe, or goes where the caller says, nobody else may have the rows of an earlier run."""
+    if path and named and named.exists() and named.samefile(path):
+        raise InvalidInput(f"{named} is the file to deliver; name another for its rejected rows.")
+    return RejectsFile(named or rejects_path(path), keeps_former=path is None or named is not None)
+
+
+@contextmanager
+def _kept(rejected: RejectsFile) -> Iterator[None]:
+    """Says where rejected rows are, however a delivery ends that does not answer it."""
+    try:
+        with rejected:
+            yield
+    except BaseException:
+        if rejected.is_written:
+            stderr.print(f"Rows that were rejected until then ({rejected.count:,}) are in {rejected.path}.", markup=False)
+        raise
 
 
 def _assignment(text: str) -> tuple[str, str]:

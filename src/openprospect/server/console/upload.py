@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openprospect.server.console.reading import Reading
+from openprospect.server.core.errors import OpenProspectError
 from openprospect.server.feed.writing.publish import MAX_BATCH
 from openprospect.server.intake.columns import Column
-from openprospect.server.intake.deliver import Delivery, Tally, deliver_file
+from openprospect.server.intake.deliver import Delivery, Tally, cut_short, deliver_file
 from openprospect.server.intake.file import InputFile
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
-from openprospect.server.intake.rejects import line_of
+from openprospect.server.intake.rejects import Rejects, line_of
 
 _PULSE_SECONDS = 0.25
 _SHOWN = 50
@@ -45,29 +46,39 @@ class Report:
     rejected: Sequence[Rejected] = ()
     rejects: str = ""
     """The file of rejected rows, to mend the uploaded one by; empty where there are none, or too many for a page."""
+    problem: str | None = None
+    """What broke it off before the file's end."""
 
 
 async def deliver_upload(delivery: Delivery, opened: Callable[[], InputFile]) -> AsyncIterator[Report]:
-    """Deliver a file, or find out what would happen; tells from time to time how far it is. Raises InvalidInput where it cannot be read."""
+    """Deliver a file, or find out what would happen; tells now and then how far it is. Raises InvalidInput where it cannot be opened."""
     report = Report()
     rejects = _Rejects()
     with Reading(opened) as reading:
         source = await reading.open()
         report.columns, report.encoding = source.columns, source.encoding
-        while True:
-            batch = reading.next_batch(MAX_BATCH)
-            async for _ in _pulses(batch):
+        try:
+            async for _ in _batches(delivery, reading, report, rejects):
                 report.fraction = source.progress or 0.0
                 yield report
-            if not (outcomes := await batch):
-                break
-            report.examples = report.examples or _examples(outcomes)
-            report.tally.add(await deliver_file(delivery, outcomes, rejects, on_progress=lambda _: None))
-            report.fraction = source.progress or 0.0
-            yield report
+        except OpenProspectError as error:
+            report.problem = cut_short(error, delivery, report.tally).message
     report.is_over, report.fraction = True, 1.0
     report.rejected, report.rejects = rejects.shown, rejects.text
     yield report
+
+
+async def _batches(delivery: Delivery, reading: Reading, report: Report, rejects: Rejects) -> AsyncIterator[None]:
+    """A beat now and then, and one after each batch, counted in the report."""
+    while True:
+        batch = reading.next_batch(MAX_BATCH)
+        async for _ in _pulses(batch):
+            yield
+        if not (outcomes := await batch):
+            return
+        report.examples = report.examples or _examples(outcomes)
+        await deliver_file(delivery, outcomes, rejects, report.tally, on_progress=lambda _: None)
+        yield
 
 
 async def _pulses(work: "asyncio.Future[Any]") -> AsyncIterator[None]:

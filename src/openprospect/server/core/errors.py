@@ -68,7 +68,13 @@ class TooManyRequests(OpenProspectError):
 
 
 class Unavailable(OpenProspectError):
+    """`effect` says what became of the request; whoever knows better what became of the whole begins anew from the `cause`."""
+
     code = "UNAVAILABLE"
+
+    def __init__(self, cause: str, *, effect: str = "", **details: Any) -> None:
+        super().__init__(f"{cause} {effect}".rstrip(), **details)
+        self.cause = cause
 
 
 class Busy(Unavailable):
@@ -76,8 +82,8 @@ class Busy(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The same feed is being changed by somebody else, or somebody is being erased, and this takes longer than usual. "
-            "Nothing was changed; try again in a few seconds.",
+            "The same feed is being changed by somebody else, or somebody is being erased, and this takes longer than usual.",
+            effect="Nothing was changed; try again in a few seconds.",
             outcome="unchanged",
         )
 

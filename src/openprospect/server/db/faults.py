@@ -10,10 +10,12 @@ from openprospect.server.core.errors import Busy, Misconfigured, OpenProspectErr
 from openprospect.server.db.lending import NoneFree
 
 _NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
-_UNCHANGED = "The database cannot be reached just now. Nothing was changed; try again in a few seconds."
+_SILENT = "The database cannot be reached just now."
+_UNCHANGED = "Nothing was changed; try again in a few seconds."
+_BROKEN = "The connection to the database broke during the commit."
 _UNKNOWN = (
-    "The connection to the database broke during the commit, so whether the request took effect is unknown; "
-    "try again in a few seconds, with the same Idempotency-Key if it had one. What was delivered stays as it is when it is delivered again."
+    "Whether the request took effect is unknown; try again in a few seconds, with the same Idempotency-Key if it had one. "
+    "What was delivered stays as it is when it is delivered again."
 )
 _SHUT_OUT = (
     "The database does not let this service in. Whoever runs it should look at the user, the password and the name in the database's URL; "
@@ -61,8 +63,9 @@ def of_statement(error: Exception) -> Exception:
 
 def of_transaction(error: Exception, *, is_committing: bool) -> Exception:
     """What became of a transaction, and whether that is known."""
-    is_unknown = is_committing and isinstance(error, _SILENCE)
-    return _told(error, Unavailable(_UNKNOWN, outcome="unknown") if is_unknown else Unavailable(_UNCHANGED, outcome="unchanged"))
+    if is_committing and isinstance(error, _SILENCE):
+        return _told(error, Unavailable(_BROKEN, effect=_UNKNOWN, outcome="unknown"))
+    return _told(error, Unavailable(_SILENT, effect=_UNCHANGED, outcome="unchanged"))
 
 
 def is_another_server(error: Exception) -> bool:

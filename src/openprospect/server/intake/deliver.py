@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Self
 
-from openprospect.server.core.errors import Fault
+from openprospect.server.core.errors import Fault, InvalidInput, OpenProspectError, Unavailable
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.store import await_organization
-from openprospect.server.feed.writing.publish import MAX_BATCH, publish
+from openprospect.server.feed.writing.publish import MAX_BATCH, Published, publish
 from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
 from openprospect.server.intake.rejects import Rejects
@@ -37,14 +36,10 @@ class Tally:
     differing: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Self) -> None:
-        self.delivered += other.delivered
-        self.unchanged += other.unchanged
-        self.suppressed += other.suppressed
-        self.rejected += other.rejected
-        self.left += other.left
-        self.differing += other.differing
-        self.reasons += other.reasons
+    def roll_back(self) -> None:
+        """Nothing was delivered after all; what was rejected stays so."""
+        self.delivered = self.unchanged = self.suppressed = self.left = 0
+        self.differing.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,30 +61,34 @@ class _RollBack(Exception):
 class _Run:
     delivery: Delivery
     rejects: Rejects
+    tally: Tally
     on_progress: Callable[[Tally], None]
-    tally: Tally = field(default_factory=Tally)
 
     async def deliver(self, outcomes: Iterator[Outcome], db: Connection | None) -> None:
         while batch := list(islice(outcomes, MAX_BATCH)):
             rows = [outcome for outcome in batch if isinstance(outcome, DeliveredRow)]
             self._reject(outcome for outcome in batch if isinstance(outcome, RejectedRow))
-            if db is not None:
-                await self._publish(db, rows)
-            elif rows:
-                await self._publish_apart(rows)
+            if rows:
+                self._count(rows, await self._publish(db, rows) if db is not None else await self._publish_apart(rows))
             self.on_progress(self.tally)
 
-    async def _publish_apart(self, rows: list[DeliveredRow]) -> None:
+    async def _publish_apart(self, rows: list[DeliveredRow]) -> Published:
+        """In a transaction that is over when this returns: what is counted then is kept."""
+        published: list[Published] = []
+
         async def publish_batch(db: Connection) -> None:
-            await self._publish(db, rows)
+            published[:] = [await self._publish(db, rows)]
             if self.delivery.dry_run:
                 raise _RollBack
 
         with suppress(_RollBack):
             await self.delivery.writing.at_feed(self.delivery.search.id, publish_batch)
+        return published[0]
 
-    async def _publish(self, db: Connection, rows: list[DeliveredRow]) -> None:
-        published = await publish(db, self.delivery.search, [row.row for row in rows], actor=self.delivery.actor, all_or_nothing=False)
+    async def _publish(self, db: Connection, rows: list[DeliveredRow]) -> Published:
+        return await publish(db, self.delivery.search, [row.row for row in rows], actor=self.delivery.actor, all_or_nothing=False)
+
+    def _count(self, rows: list[DeliveredRow], published: Published) -> None:
         for index, faults in published.rejected.items():
             self._reject(rows[index].rejected(faults))
         for index, outcome in published.outcomes.items():
@@ -119,16 +118,30 @@ class _Run:
                 await await_organization(db, self.delivery.search.organization_id)
                 await self.deliver(outcomes, db)
                 if self.tally.rejected:
-                    self.tally = Tally(rejected=self.tally.rejected, reasons=self.tally.reasons)
+                    self.tally.roll_back()
                 if self.tally.rejected or self.delivery.dry_run:
                     raise _RollBack
 
 
-async def deliver_file(delivery: Delivery, outcomes: Iterable[Outcome], rejects: Rejects, *, on_progress: Callable[[Tally], None]) -> Tally:
-    """Deliver what a file holds; `on_progress` is told after each batch. A dry run answers the same and keeps nothing."""
-    run = _Run(delivery, rejects, on_progress)
+async def deliver_file(
+    delivery: Delivery, outcomes: Iterable[Outcome], rejects: Rejects, tally: Tally, *, on_progress: Callable[[Tally], None]
+) -> None:
+    """Deliver what a file holds; `on_progress` is told after each batch. A dry run counts the same and keeps nothing.
+
+    The tally is true also where an error ends it: `cut_short` tells the error with it.
+    """
+    run = _Run(delivery, rejects, tally, on_progress)
     if delivery.all_or_nothing:
         await run.deliver_together(iter(outcomes))
     else:
         await run.deliver(iter(outcomes), None)
-    return run.tally
+
+
+def cut_short(error: OpenProspectError, delivery: Delivery, tally: Tally) -> OpenProspectError:
+    """What went wrong with a batch, told of a file whose beginning was delivered; the error itself where nothing of it was."""
+    there = tally.delivered + tally.unchanged
+    if delivery.dry_run or delivery.all_or_nothing or not there:
+        return error
+    kind, cause = (Unavailable, error.cause) if isinstance(error, Unavailable) else (InvalidInput, error.message)
+    companies = "1 company of this file is" if there == 1 else f"{there:,} companies of this file are"
+    return kind(f"{cause} {companies} delivered and stay so; deliver it again, whole, once that is mended: what is there stays unchanged.")

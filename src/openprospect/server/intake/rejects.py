@@ -1,9 +1,13 @@
-"""The file beside the input that holds every row that was rejected, one JSON object a line: what to mend in the input."""
+"""The file that holds every row that was rejected, one JSON object a line: what to mend in the input."""
 
 import json
 import os
+import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from errno import EEXIST
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
@@ -26,43 +30,91 @@ class Rejects(Protocol):
 
 
 class RejectsFile:
-    """Appears whole at the end, or not at all where nothing was rejected or something else failed; one of an earlier run is removed."""
+    """Written when the delivery is over, however it ended; until then the rows have no name on the disk, which a kill would leave there.
 
-    def __init__(self, path: Path) -> None:
+    One of an earlier run gives way, and goes where nothing is rejected any more; where nobody else may have its rows (`keeps_former`), it
+    is moved aside instead.
+    """
+
+    def __init__(self, path: Path, *, keeps_former: bool) -> None:
         self.path = path
         self.count = 0
-        self._file: IO[bytes] | None = None
+        self.is_written = False
+        self._keeps_former = keeps_former
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
+        """Raises InvalidInput where the place cannot be written, before anything is delivered."""
+        with self._told():
+            if self.path.exists() and not self.path.is_file():
+                raise FileExistsError(EEXIST, "That is no file")
+            self._rows: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile(dir=self.path.parent))
         return self
 
     def add(self, rejected: RejectedRow) -> None:
-        if self._file is None:
-            self._file = self._opened()
-        self._file.write(line_of(rejected))
+        with self._told():
+            self._rows.write(line_of(rejected))
         self.count += 1
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._file is None:
-            return
-        partial = Path(self._file.name)
-        if kind is None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        self._file.close()
-        if kind is None:
-            partial.replace(self.path)
-        else:
-            with suppress(FileNotFoundError):
-                partial.unlink()
+        with self._told(), self._stack:
+            if self.count:
+                self._publish()
+            elif kind is None and not self._keeps_former:
+                self.path.unlink(missing_ok=True)
 
-    def _opened(self) -> IO[bytes]:
-        # Readable by its owner alone, as temporary files are: rejected rows are people too.
+    def _publish(self) -> None:
+        self._rows.seek(0)
+        with os.fdopen(self._created(), "wb") as file:
+            shutil.copyfileobj(self._rows, file)
+            file.flush()
+            os.fsync(file.fileno())
+        self.is_written = True
+
+    def _created(self) -> int:
+        while True:
+            try:
+                return _new(self.path)
+            except FileExistsError:
+                self._make_way()
+
+    def _make_way(self) -> None:
+        if not self._keeps_former:
+            self.path.unlink(missing_ok=True)
+            return
+        aside = _reserved(self.path)
         try:
-            return tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}.", delete=False)
+            self.path.replace(aside)
+        except FileNotFoundError:  # another run was faster
+            aside.unlink()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            raise InvalidInput(f"Rejected rows cannot be written beside the input ({self.path}): {error.strerror}.") from error
+            raise InvalidInput(
+                f"Rejected rows cannot be written to {self.path}: {error.strerror}. Name another place with --rejects."
+            ) from error
+
+
+def _reserved(path: Path) -> Path:
+    """The first number that is free, as in `stdin.rejected.1.jsonl`, taken by an empty file: what is moved onto it overwrites nobody's."""
+    names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in count(1))
+    return next(name for name in names if _is_taken(name))
+
+
+def _is_taken(path: Path) -> bool:
+    try:
+        os.close(_new(path))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _new(path: Path) -> int:
+    """A file that was not there before, for its owner alone: rejected rows are people too."""
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
 
 
 def line_of(rejected: RejectedRow) -> bytes:

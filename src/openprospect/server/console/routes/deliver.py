@@ -80,9 +80,9 @@ def _progress(report: Report) -> dict[str, Any]:
 
 
 def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
-    template = "parts/checked.html" if delivery.dry_run else "parts/delivered.html"
     html = rendered(
-        template,
+        f"parts/{_page(delivery, report)}.html",
+        is_check=delivery.dry_run,
         name=name,
         report=report,
         feed=delivery.search,
@@ -91,6 +91,12 @@ def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
         encodings=ENCODINGS,
     )
     return {"done": 1, "html": html, "rejects": report.rejects}
+
+
+def _page(delivery: Delivery, report: Report) -> str:
+    if report.problem:
+        return "broken_off"
+    return "checked" if delivery.dry_run else "delivered"
 
 
 def _line(message: dict[str, Any]) -> bytes:
