@@ -61,6 +61,21 @@ async def test_whatever_surrounds_an_erased_address_it_goes_and_does_not_come_ba
             assert company["attributes"] == {"city": "Berlin"}, (company["source_id"], delivers_again)
 
 
+async def test_what_an_erased_person_shares_with_others_stays_now_and_on_later_deliveries(client, search_id, deliver):
+    maria = MARIA | {"MailingCity": "Berlin", "email_status": "verified", "company_phone": "+49 30 9018200"}
+    bo = BO | {"job_title": "Head of Sales, Berlin", "email_status": "verified"}
+    row = hotel(maria, bo, city="Berlin", phone="+49 30 9018200", desk=MARIA["phone"])
+    await deliver(row)
+    await erase(client, email=MARIA["email"])
+    for delivers_again in (False, True):
+        if delivers_again:
+            assert (await deliver(row))["unchanged"] == 1
+        (company,) = (await pull(client, search_id))["items"]
+        assert company["attributes"] == {"city": "Berlin", "phone": "+49 30 9018200"}
+        (person,) = company["prospects"]
+        assert (person["job_title"], person["attributes"]) == ("Head of Sales, Berlin", {"email_status": "verified"})
+
+
 async def test_an_address_with_a_sign_in_it_does_not_come_back(client, search_id, deliver):
     await erase(client, email="o'brien@grandhotel.example")
     await deliver(hotel(BO, contact="o'brien@grandhotel.example", desk="brien@grandhotel.example"))

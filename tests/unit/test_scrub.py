@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 from msgspec import UNSET
 
-from openprospect.server.feed.rows.scrub import scrubbed, traces_of_people
+from openprospect.server.feed.rows.scrub import scrubbed
+from openprospect.server.feed.rows.traces import traces_of_people
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 MARIA = UUID(int=1)
@@ -89,19 +90,85 @@ def test_what_only_looks_alike_stays(value):
     assert without_maria(document({"contact": value})).attributes == {"contact": value}
 
 
-@pytest.mark.parametrize("copy", ["https://www.linkedin.com/in/maria-s", "linkedin.com/in/maria-s/", "see http://LinkedIn.com/in/maria-s"])
+PROFILES = [
+    "https://www.linkedin.com/in/maria-s",
+    "linkedin.com/in/maria-s/",
+    "see http://LinkedIn.com/in/maria-s.",
+    "https://crm.example/?to=https%3A%2F%2Fde.linkedin.com%2Fin%2Fmaria-s%3Ftrk%3D1",
+]
+
+
+@pytest.mark.parametrize("copy", PROFILES)
 def test_a_link_to_them_goes_however_it_is_written(copy):
-    own = {"linkedin_url": "https://www.linkedin.com/in/maria-s/"}
-    assert without_maria(document({"contact": copy}, of_maria=own)).attributes is UNSET
+    own = {"profile": "https://www.linkedin.com/in/maria-s/"}
+    assert without_maria(document({"contact": copy, "linkedin_url": copy}, of_maria=own)).attributes is UNSET
+    assert without_maria(document({"contact": f"{PROFILES[0]}chmidt"}, of_maria=own)).attributes is not UNSET
 
 
 def test_short_numbers_of_theirs_are_nobodys_trace():
     assert without_maria(document({"postcode": "10117", "rooms": 42}, of_maria={"phone": "42", "fax": "10117"})).attributes["rooms"] == 42
 
 
+OF_MARIA = {
+    "MailingCity": "Berlin",
+    "MailingCountry": "Germany",
+    "HasOptedOutOfEmail": "false",
+    "email_status": "verified",
+    "phone_type": "mobile",
+    "phone_verified_at": "2026-02-25T12:00:00Z",
+    "MailingLatitude": 52.5200066,
+    "company_linkedin": "https://linkedin.com/company/hotel",
+}
+
+
+def test_words_and_what_is_the_companys_stay_whatever_field_of_theirs_repeats_them():
+    of_company = {"city": "Berlin", "country": "Germany", "is_chain": "false", "linkedin": "linkedin.com/company/hotel", "at": 52.5200066}
+    of_bo = {"office": "Berlin", "email_status": "verified", "kind": "mobile", "seen_at": "2026-02-25T12:00:00Z"}
+    after = without_maria(document(of_company, of_maria=OF_MARIA, of_bo=of_bo, title="Head of Sales, Germany"))
+    assert after.attributes == of_company
+    assert (after.prospects[0].attributes, after.prospects[0].job_title) == (of_bo, "Head of Sales, Germany")
+
+
+SHARED = {
+    "of a colleague": {"of_bo": {"Phone": "030 / 90182017"}},
+    "of the company": {"attributes": {"company_phone": "+49 30 90182017"}},
+}
+
+
+@pytest.mark.parametrize("held", SHARED.values(), ids=SHARED)
+def test_a_telephone_that_others_have_in_the_same_field_is_not_theirs_alone(held):
+    before = document(held.get("attributes", {}) | {"desk": "03090182017"}, of_maria={"phone": "+49 30 90182017"}, of_bo=held.get("of_bo"))
+    after = without_maria(before)
+    assert (after.attributes, after.prospects) == (before.attributes, before.prospects[1:])
+
+
+def test_a_telephone_of_theirs_goes_from_a_field_of_others_that_is_another():
+    before = document({"owner_mobile": "+49 30 90182017"}, of_maria={"mobile": "+49 30 90182017"}, of_bo={"boss_phone": "+49 30 90182017"})
+    after = without_maria(before)
+    assert (after.attributes, after.prospects[0].attributes) == (UNSET, UNSET)
+
+
+def test_an_address_of_theirs_goes_with_them_unless_it_is_somebody_elses():
+    of_maria = {"private_email": "maria@web.example", "manager_email": "bo@hotel.example", "company_email": "info@hotel.example"}
+    before = document({"email": "info@hotel.example", "contact": "maria@web.example", "owner": "bo@hotel.example"}, of_maria=of_maria)
+    assert without_maria(before).attributes == {"email": "info@hotel.example", "owner": "bo@hotel.example"}
+
+
+def test_their_own_address_goes_whoever_holds_it_too():
+    mail = "m.schmidt@hotel.example"
+    after = without_maria(document({"email": mail}, of_maria={"email": mail}, of_bo={"email": mail}))
+    assert (after.attributes, after.prospects[0].attributes) == (UNSET, UNSET)
+
+
+def test_their_name_stays_where_a_namesake_is_listed():
+    before = document({"owner": "Maria Schmidt"})
+    before.prospects.append(DeliveredProspect(id=UUID(int=3), first_name="Maria", last_name="Schmidt", email="other@hotel.example"))
+    assert without_maria(before).attributes == {"owner": "Maria Schmidt"}
+
+
 def test_a_trace_of_one_document_is_found_in_another():
     earlier = document(of_maria={"phone": "+49 30 90182017"})
-    later = document({"phone": "+49 30 90182017"})
+    later = document({"desk": "+49 30 90182017"})
     traces = traces_in(earlier, later)
     assert scrubbed(later, {MARIA}, traces).attributes is UNSET
 

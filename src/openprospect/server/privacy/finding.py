@@ -16,7 +16,8 @@ from openprospect.server.feed import store as feed
 from openprospect.server.feed.model import ProspectId, ProspectRow
 from openprospect.server.feed.rows.addresses import mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.scrub import Traces, scrubbed, traces_of_people
+from openprospect.server.feed.rows.scrub import scrubbed
+from openprospect.server.feed.rows.traces import Traces, traces_of_people
 from openprospect.server.feed.wire import DeliveredProspect
 from openprospect.server.privacy import store
 from openprospect.server.privacy.mentions import Mentions

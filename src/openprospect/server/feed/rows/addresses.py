@@ -41,6 +41,16 @@ def texts_in(value: Any) -> Iterator[str]:
         yield str(value)
 
 
+def readings(text: str) -> Iterator[str]:
+    """The text as it stands, and what it says as a link, or as a link within one."""
+    yield text
+    for _ in range(_LINKS_WITHIN_LINKS):
+        if "%" not in text:
+            return
+        text = unquote(text)
+        yield text
+
+
 def forms_of(email: str) -> set[str]:
     """How an address may stand in a document, apart from its case: in every spelling, also as links write it."""
     forms: set[str] = set()
@@ -60,20 +70,10 @@ def mailbox_of(person: ProspectRow | DeliveredProspect) -> str | None:
 
 
 def _addresses(text: str) -> Iterator[str]:
-    for read in _readings(text):
+    for read in readings(text):
         if "@" in read:
             for match in _ADDRESS.finditer(read):
                 yield from filter(is_email, _ends(match[1]))
-
-
-def _readings(text: str) -> Iterator[str]:
-    """The text as it stands, and what it says as a link, or as a link within one."""
-    yield text
-    for _ in range(_LINKS_WITHIN_LINKS):
-        if "%" not in text:
-            return
-        text = unquote(text)
-        yield text
 
 
 def _ends(address: str) -> Iterator[str]:

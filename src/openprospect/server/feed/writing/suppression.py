@@ -11,7 +11,8 @@ from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import Match, Person
-from openprospect.server.feed.rows.scrub import Traces, cleaned, traces_of_people, unaddressed, untold
+from openprospect.server.feed.rows.scrub import cleaned, cleaned_entry
+from openprospect.server.feed.rows.traces import traces_of_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +55,11 @@ def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow]
     """`unwelcome` are those on the list whom only a field of the company or of somebody else names."""
     if not (left_out or unwelcome):
         return Guests(people=admitted, attributes=match.row.attributes, suppressed=0)
-    traces = traces_of_people([*left_out, *unwelcome])
+    traces = traces_of_people([*left_out, *unwelcome]).not_held_by(match.row.attributes, [person.row for person in admitted])
     return Guests(
-        people=[replace(person, row=_without(traces, person.row)) for person in admitted],
+        people=[replace(person, row=replace(person.row, **cleaned_entry(person.row, traces))) for person in admitted],
         attributes=cleaned(match.row.attributes, traces),
         suppressed=len(left_out),
-    )
-
-
-def _without(traces: Traces, row: ProspectRow) -> ProspectRow:
-    return replace(
-        row,
-        first_name=unaddressed(row.first_name, traces),
-        last_name=unaddressed(row.last_name, traces),
-        job_title=untold(row.job_title, traces),
-        attributes=cleaned(row.attributes, traces),
     )
 
 
