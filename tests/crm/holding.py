@@ -27,6 +27,43 @@ class HoldingContract(InOwnFolder):
         assert sync(office, server).delivered_until == feed.watermark
         assert [one.title for one in office.contacts()] == ["Chair"]
 
+    @pytest.mark.parametrize("person_id", [person(1, 0)["id"], "another-id-at-the-new-company"])
+    def test_a_person_who_moves_to_a_company_that_is_refused_stays_until_that_is_taken(
+        self, office: Office, server: FeedServer, feed: Feed, person_id: str
+    ) -> None:
+        feed.deliver(company(1, people=1))
+        sync(office, server)
+        [before] = office.contacts()
+        office.refuse("Refused")
+        feed.deliver(company(1, people=0), company(3, name="Refused", prospects=[person(1, 0, id=person_id, job_title="Owner")]))
+
+        for _ in range(2):
+            assert sync(office, server).outcomes["rejected"] == 2
+
+        assert [(seen.id, seen.email) for seen in office.contacts()] == [(before.id, before.email)]
+        office.mend()
+        sync(office, server)
+        [seen] = office.contacts()
+        assert (seen.id, seen.title, len(seen.companies)) == (before.id, "Owner", 1)
+        feed.deliver(company(3, people=0))
+        assert sync(office, server).outcomes["erased"] == 1
+        assert office.contacts() == []
+
+    def test_a_person_who_moves_to_a_company_that_is_refused_and_leaves_is_gone(
+        self, office: Office, server: FeedServer, feed: Feed
+    ) -> None:
+        feed.deliver(company(1, people=1))
+        sync(office, server)
+        office.refuse("Refused")
+        feed.deliver(company(1, people=0), company(3, name="Refused", prospects=[person(1, 0)]))
+        sync(office, server)
+        feed.deliver(company(3, name="Refused", people=0))
+
+        assert sync(office, server).outcomes["erased"] == 1
+
+        assert office.contacts() == []
+        assert feed.confirmed[-1] == feed.watermark
+
     def test_a_marked_company_that_is_back_under_another_name_gets_it(self, office: Office, server: FeedServer, feed: Feed) -> None:
         feed.deliver(company(1, people=0))
         sync(office, server)

@@ -46,11 +46,11 @@ class Upserting:
             for due in dues
             if due.key in items
         ]
-        if lens.kind is Kind.CONTACT:
-            self._refuse([one for one in chunk if one.company is None])
-            chunk = [one for one in chunk if one.company is not None]
         company_field = self._crm.traits.company_field if lens.kind is Kind.CONTACT else None
         found = Finder(self._crm, self._log, lens.kind, search_id, lens.asked_fields(company_field)).find(chunk)
+        if lens.kind is Kind.CONTACT:
+            self._refuse([one for one in chunk if one.company is None], found)
+            chunk = [one for one in chunk if one.company is not None]
         now, waiting = without_doubles(chunk, found)
         leaders = self._leaders(lens.kind, found)
         plans = [plan_of(lens, one, found.get(one.due.key), leads=_leads(one, found, leaders), company_field=company_field) for one in now]
@@ -115,10 +115,16 @@ class Upserting:
         if before.record_id and before.record_id != link.record_id:
             self._log.records.forget(lens.kind, [before.record_id])
 
-    def _refuse(self, chunk: Sequence[Wanted]) -> None:
+    def _refuse(self, chunk: Sequence[Wanted], found: Mapping[tuple[str, str], Found]) -> None:
+        """Whose company is not there. A record that is theirs already stays theirs, whoever else leaves it."""
         self._counts["rejected"] += len(chunk)
         with self._log.transaction():
-            self._log.links.save(one.link.refused(_NO_COMPANY, self._mirror.attempt(one.due)) for one in chunk)
+            for one in chunk:
+                link = one.link.refused(_NO_COMPANY, self._mirror.attempt(one.due))
+                if known := found.get(one.due.key):
+                    self._log.records.save([known.known])
+                    link = replace(link, record_id=known.record.id)
+                self._log.links.save([link])
 
 
 def _leads(one: Wanted, found: Mapping[tuple[str, str], Found], leaders: Mapping[str, tuple[str, str, str]]) -> bool:
