@@ -24,9 +24,7 @@ def settings(standbys, name):
 
 def sessions_that_read(cluster):
     """How many sessions of a service have read documents with their last statement."""
-    return cluster.value(
-        f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'openprospect' AND query ~ '{READS_DOCUMENTS}'"
-    )
+    return cluster.value(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'openprospect' AND query ~ '{READS_DOCUMENTS}'")
 
 
 def wait_for(standbys, cluster):

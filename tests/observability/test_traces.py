@@ -83,9 +83,9 @@ def test_a_request_is_a_span_with_its_statements_in_it(client, collector, search
         "http.response.status_code": 200,
         "openprospect.request_id": answer.headers["x-request-id"],
     }
-    statements = [span for span in collector.wait_for("reading.page") if span.trace_id == request.trace_id]
+    statements = [span for span in collector.wait_for("reading.pages") if span.trace_id == request.trace_id]
     assert [span.parent_span_id for span in statements] == [request.span_id]
-    assert attributes(statements[0]) == {"db.system.name": "postgresql", "db.query.summary": "reading.page"}
+    assert attributes(statements[0]) == {"db.system.name": "postgresql", "db.query.summary": "reading.pages"}
     assert statements[0].start_time_unix_nano < statements[0].end_time_unix_nano
     assert collector.paths == {"/v1/traces"}
     assert {"service.name": "openprospect", "deployment.environment.name": "tests"}.items() <= collector.resources[0].items()
