@@ -108,6 +108,12 @@ def empty_poll(visit: Visit) -> Script:
         _check((yield visit.page(0, visit.feed.watermark, headers=headers)), status=status, companies=0)
 
 
+def plain_poll(visit: Visit) -> Script:
+    """Nothing new, asked for as the documented clients do."""
+    while True:
+        _check((yield visit.page(0, visit.feed.watermark)), companies=0)
+
+
 def constant(visit: Visit) -> Script:
     """What the server and the generator do by themselves."""
     while True:
@@ -120,9 +126,10 @@ JUMP = Case(name="jump", script=jump, prelude=1)
 SINCE = Case(name="delivered_since", script=delivered_since)
 NEXT = Case(name="next link", script=next_link, prelude=1)
 POLL = Case(name="empty poll", script=empty_poll, prelude=1)
+PLAIN_POLL = Case(name="empty poll, no ETag", script=plain_poll)
 STRETCHES = Case(name="pages of a walk", script=stretches)
 WALKS = Case(name="whole walks", script=whole_walks)
-CASES = [FIRST, DEEP, JUMP, SINCE, NEXT, POLL, Case(name="constant", script=constant)]
+CASES = [FIRST, DEEP, JUMP, SINCE, NEXT, POLL, PLAIN_POLL, Case(name="constant", script=constant)]
 
 
 def deep_offset(feed: Feed) -> int:
