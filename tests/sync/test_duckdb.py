@@ -1,16 +1,23 @@
 """The contract, and what is DuckDB's own."""
 
+import io
 import os
+import struct
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 import pytest
 
 from openprospect.sync.batch import Batch, Source
 from openprospect.sync.client import Client
+from openprospect.sync.destinations.duckdb_file import DuckFile
 from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.engine import run
 from openprospect.sync.errors import DestinationRefused
 from tests.sync.columns_contract import ColumnsContract
 from tests.sync.contract import SEARCH, assert_same, forget, sync
@@ -100,14 +107,46 @@ def test_the_bytes_of_whoever_a_killed_run_deleted_are_gone_before_the_next_one_
             companies = list(client.companies(SEARCH))
             destination.apply(Batch(search_id=SEARCH, source=Source(server=server.url), companies=companies, until=feed.watermark))
     assert b"gone@secret.example" in path.read_bytes()
-    for name in ("feed.duckdb.rewritten", "feed.duckdb.rewritten.wal"):
-        (tmp_path / name).write_bytes(b"half of a copy")
 
     open_destination(copy.url).close()
 
     assert b"gone@secret.example" not in path.read_bytes()
     assert {found.name for found in tmp_path.iterdir()} == {"feed.duckdb", "feed.duckdb.lock"}
     assert_same(copy, feed)
+
+
+def test_nobody_else_can_read_what_lies_beside_the_file_and_nothing_of_it_outlives_a_killed_run(tmp_path: Path) -> None:
+    path = tmp_path / "feed.duckdb"
+    open_destination(f"duckdb:///{path}").close()
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT uuid() AS id FROM range(300000); CREATE TABLE openprospect_sync_leftovers (i INT)")
+    with subprocess.Popen([sys.executable, "-c", _OPENING, str(path)]) as process:
+        while not list(tmp_path.glob("feed.duckdb.openprospect/*/*")):
+            assert process.poll() is None
+        process.kill()
+    exposed = [found for found in tmp_path.rglob("*") if found.is_file() and is_open_to_others(found, tmp_path)]
+    assert {found.name for found in exposed} <= {"feed.duckdb", "feed.duckdb.wal", "feed.duckdb.lock"}
+    assert list(tmp_path.glob("feed.duckdb.openprospect/*/*"))
+
+    open_destination(f"duckdb:///{path}").close()
+
+    assert {found.name for found in tmp_path.iterdir()} == {"feed.duckdb", "feed.duckdb.lock"}
+    with duckdb.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM mine").fetchall() == [(300000,)]
+
+
+def test_nor_what_memory_is_too_small_for(tmp_path: Path) -> None:
+    with closing(DuckFile(tmp_path / "feed.duckdb", read_only=False)) as file:
+        file.connection.execute(
+            "SET memory_limit = '48MB'; CREATE TEMPORARY TABLE large AS SELECT uuid()::VARCHAR AS id FROM range(1500000)"
+        )
+        spilled = [found for found in tmp_path.rglob("*") if found.is_file() and found.name != "feed.duckdb"]
+        assert spilled
+        assert not [found for found in spilled if is_open_to_others(found, tmp_path)]
+
+
+def is_open_to_others(path: Path, top: Path) -> bool:
+    return all(found.stat().st_mode & 0o077 for found in (path, *path.parents) if found.is_relative_to(top) and found != top)
 
 
 def test_a_file_is_written_anew_only_when_something_in_it_is_no_longer_so(tmp_path: Path) -> None:
@@ -151,3 +190,78 @@ def test_what_others_put_into_the_file_outlives_its_being_written_anew(tmp_path:
     found = (tmp_path / "feed.duckdb").stat()
     assert (found.st_uid, found.st_mode & 0o777) == (owner, 0o640)
     assert (tmp_path / "link.duckdb").is_symlink()
+
+
+def test_whom_a_list_lets_read_the_file_may_read_it_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "feed.duckdb"
+    open_destination(f"duckdb:///{path}").close()
+    entries = [(0x01, 6, -1), (0x02, 4, 12345), (0x04, 0, -1), (0x10, 4, -1), (0x20, 0, -1)]
+    readers = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", readers)
+    except OSError as error:
+        pytest.skip(f"{tmp_path} knows no access lists ({error}): TMPDIR names a folder on another file system")
+
+    write_anew(path)
+
+    assert os.getxattr(path, "system.posix_acl_access") == readers
+
+
+@pytest.mark.parametrize("name", ["openprospect_fresh.duckdb", 'it\'s "mine".duckdb', "feed anew.duckdb"])
+def test_a_file_of_any_name_can_be_written_anew(tmp_path: Path, name: str) -> None:
+    open_destination(f"duckdb:///{quote(str(tmp_path / name))}").close()
+    before = (tmp_path / name).stat().st_ino
+
+    write_anew(tmp_path / name)
+
+    assert (tmp_path / name).stat().st_ino != before
+
+
+def write_anew(path: Path) -> None:
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE openprospect_sync_leftovers (i INT)")
+    open_destination(f"duckdb:///{quote(str(path))}").close()
+
+
+def test_whoever_opens_the_file_as_it_is_written_anew_loses_nothing_and_fails_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "feed.duckdb"
+    with FeedServer() as server, Client(server.url, KEY) as client:
+        feed = server.feed(SEARCH)
+        with closing(open_destination(f"duckdb:///{path}")) as destination:
+            feed.deliver(company(1))
+            list(run([SEARCH], destination, client))
+            with subprocess.Popen([sys.executable, "-c", _WRITING, str(path), "40"], stdout=subprocess.PIPE, text=True) as writer:
+                while writer.poll() is None:
+                    feed.deliver(company(1))
+                    [summary] = run([SEARCH], destination, client)
+                    assert summary.error is None
+                [written] = (writer.stdout or io.StringIO()).read().split()
+
+    with duckdb.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM theirs").fetchall() == [(int(written),)]
+
+
+def test_a_broken_file_is_not_taken_for_one_that_is_open_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "locks" / "feed.duckdb"
+    open_destination(f"duckdb:///{path}").close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(8192))
+    with pytest.raises(DestinationRefused, match="cannot be used as a DuckDB file"):
+        open_destination(f"duckdb:///{path}")
+    assert not list(path.parent.glob("*.openprospect"))
+
+
+_OPENING = "import sys; from openprospect.sync.destinations.opening import open_destination; open_destination(f'duckdb:///{sys.argv[1]}')"
+_WRITING = """
+import sys, duckdb
+written = 0
+for _ in range(int(sys.argv[2])):
+    try:
+        with duckdb.connect(sys.argv[1]) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS theirs (i INT); INSERT INTO theirs VALUES (1)")
+            written += 1
+    except duckdb.IOException:
+        pass
+print(written)
+"""

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import open_destination
-from openprospect.sync.errors import DestinationRefused
+from openprospect.sync.destinations.sql import SqlDestination, open_in_file
+from openprospect.sync.destinations.sqlite import SqliteDatabase
+from openprospect.sync.engine import run
+from openprospect.sync.errors import Busy, DestinationRefused
 from tests.sync.columns_contract import ColumnsContract
 from tests.sync.contract import SEARCH, sync
-from tests.sync.feed_server import FeedServer, company, person
+from tests.sync.feed_server import KEY, FeedServer, company, person
 
 
 class SqliteCopy:
@@ -57,3 +61,47 @@ def test_the_bytes_of_whoever_is_gone_are_out_of_the_file(tmp_path: Path) -> Non
         sync(copy, server)
 
     assert b"gone@secret.example" not in (tmp_path / "feed.db").read_bytes()
+
+
+def test_nor_are_they_in_the_log_of_a_file_that_somebody_switched_to_wal(tmp_path: Path) -> None:
+    copy = SqliteCopy(tmp_path / "feed.db")
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, prospects=[person(1, 0, email="gone@secret.example")]))
+        sync(copy, server)
+        with closing(sqlite3.connect(tmp_path / "feed.db")) as reader:
+            reader.execute("PRAGMA journal_mode = WAL")
+            reader.execute("SELECT * FROM prospects").fetchall()
+            feed.deliver(company(1, people=0))
+
+            assert sync(copy, server).error is None
+
+            assert feed.confirmed[-1] == feed.watermark
+            assert b"gone@secret.example" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_no_receipt_is_sent_while_a_reader_keeps_them_there(tmp_path: Path) -> None:
+    copy = SqliteCopy(tmp_path / "feed.db")
+
+    def impatient() -> SqlDestination:
+        return open_in_file(copy.url, lambda path: SqliteDatabase(path, read_only=False, busy_seconds=0.1))
+
+    with FeedServer() as server, Client(server.url, KEY) as client:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1, prospects=[person(1, 0, email="gone@secret.example")]))
+        sync(copy, server)
+        confirmed = list(feed.confirmed)
+        with closing(sqlite3.connect(tmp_path / "feed.db", isolation_level=None)) as reader:
+            reader.execute("PRAGMA journal_mode = WAL")
+            with closing(impatient()) as destination:
+                reader.execute("BEGIN")
+                reader.execute("SELECT * FROM prospects").fetchall()
+                feed.deliver(company(1, people=0))
+                [summary] = run([SEARCH], destination, client)
+            with pytest.raises(Busy, match="is being read by another program"):
+                impatient()
+
+        assert isinstance(summary.error, Busy)
+        assert feed.confirmed == confirmed
+        assert sync(copy, server).error is None
+        assert b"gone@secret.example" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())

@@ -55,6 +55,12 @@ class Database(Protocol):
 
     def append(self, table: str, frame: Frame) -> None: ...
 
+    def note_removal(self) -> None:
+        """In a transaction that takes out or replaces rows, which `clear` then has to know of, in this run or the next."""
+
+    def clear(self) -> None:
+        """Leave no bytes of rows that are gone in the database's own files, as far as that is in its hand. Between transactions."""
+
     def close(self) -> None: ...
 
 

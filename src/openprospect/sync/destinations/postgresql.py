@@ -122,6 +122,12 @@ class PostgresDatabase:
             for block in copy_text(frame):
                 copy.write(block)
 
+    def note_removal(self) -> None:
+        pass
+
+    def clear(self) -> None:
+        """Nothing: autovacuum is the server's, and what copies and logs it keeps are not known here."""
+
     def close(self) -> None:
         self._connection.close()
 

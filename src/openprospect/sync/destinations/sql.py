@@ -8,7 +8,7 @@ How rows are loaded stands with each database, the tables and the position in `l
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from openprospect.sync.batch import Batch, Source
 from openprospect.sync.destinations.base import Applied, Held, Position
@@ -17,22 +17,15 @@ from openprospect.sync.destinations.database import Database, quoted
 from openprospect.sync.destinations.files import existing_path_of, lock_path, path_of
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, Frame, company_frame, prospect_frame
 from openprospect.sync.destinations.ledger import SEEN, Ledger
-from openprospect.sync.destinations.leftovers import Leftovers
 from openprospect.sync.destinations.lock import FileLock
-
-FileDatabase = TypeVar("FileDatabase", bound=Database)
 
 
 class SqlDestination:
-    """A destination made of tables; it owns the connection and, where there is one, the lock.
+    """A destination made of tables; it owns the connection and, where there is one, the lock."""
 
-    `leftovers`: where the database keeps what is deleted.
-    """
-
-    def __init__(self, database: Database, lock: FileLock | None = None, leftovers: Leftovers | None = None) -> None:
+    def __init__(self, database: Database, lock: FileLock | None = None) -> None:
         self._database = database
         self._lock = lock
-        self._leftovers = leftovers
         self._ledger = Ledger(database)
         self._columns: dict[str, dict[str | None, Column]] | None = None
 
@@ -43,9 +36,7 @@ class SqlDestination:
                 self._ledger.open()
                 for create in others:
                     create()
-                if self._leftovers:
-                    self._leftovers.open()
-            self._clear_leftovers()  # To go on from the position of a run that was killed would confirm that there are none.
+            self._database.clear()  # To go on from the position of a run that was killed would confirm that this was done.
         except BaseException:
             self.close()
             raise
@@ -68,7 +59,7 @@ class SqlDestination:
             self._columns = None  # What the lost transaction added is not there.
             raise
         if batch.last:
-            self._clear_leftovers()
+            self._database.clear()
         return applied
 
     def held(self) -> list[Held]:
@@ -85,8 +76,8 @@ class SqlDestination:
         companies = self._fitted(COMPANIES, company_frame(batch.search_id, batch.companies))
         prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
         are_stored = self._are_any_stored(batch.search_id, ids)
-        if self._leftovers and (are_stored or batch.removed):
-            self._leftovers.note()
+        if are_stored or batch.removed:
+            self._database.note_removal()
         self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
         removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
         if are_stored:
@@ -146,28 +137,21 @@ class SqlDestination:
         for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id")):
             seen = f"SELECT 1 FROM {SEEN} s WHERE s.prospect_search_id = {table}.prospect_search_id AND s.id = {table}.{column}"
             removed = self._database.execute(f"DELETE FROM {table} WHERE prospect_search_id = ? AND NOT EXISTS ({seen})", search_id)
-        if self._leftovers and removed:
-            self._leftovers.note()
+        if removed:
+            self._database.note_removal()
         self._forget_seen(search_id)
         return removed
-
-    def _clear_leftovers(self) -> None:
-        if self._leftovers:
-            self._leftovers.clear()
 
     def _forget_seen(self, search_id: str) -> None:
         self._database.execute(f"DELETE FROM {SEEN} WHERE prospect_search_id = ?", search_id)
 
 
-def open_in_file(
-    url: str, connect: Callable[[Path], FileDatabase], *, leftovers: Callable[[FileDatabase], Leftovers] | None = None
-) -> SqlDestination:
+def open_in_file(url: str, connect: Callable[[Path], Database]) -> SqlDestination:
     """A destination in a file of its own, with a lock beside it."""
     path = path_of(url)
     lock = FileLock(lock_path(path))
     try:
-        database = connect(path)
-        return SqlDestination(database, lock, leftovers(database) if leftovers else None).prepared()
+        return SqlDestination(connect(path), lock).prepared()
     except BaseException:
         lock.release()
         raise

@@ -19,7 +19,6 @@ from openprospect.sync.errors import Busy, DestinationRefused, TryLater
 from openprospect.sync.retry import Retry
 
 _KEY = {"prospect_search_id", "id"}
-_BUSY_SECONDS = 10.0
 
 
 class SqliteDatabase:
@@ -29,12 +28,12 @@ class SqliteDatabase:
     is_among = "IN (SELECT value FROM json_each(?))"
     way_out = "choose another file"
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, busy_seconds: float = 10.0) -> None:
         self.name = str(path)
         self._begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
         try:
             address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            self._connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+            self._connection = sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None)
             self._connection.execute("PRAGMA secure_delete = ON")  # Who is deleted would stay in the file until the place is needed.
             self._connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
@@ -81,6 +80,16 @@ class SqliteDatabase:
 
     def append(self, table: str, frame: Frame) -> None:
         self._insert(table, frame, "")
+
+    def note_removal(self) -> None:
+        """Nothing: rows are overwritten as they are deleted."""
+
+    def clear(self) -> None:
+        """A file that somebody switched to WAL holds former pages until the log's are written over them, and the log holds others."""
+        with _translated(self.name):
+            [(is_busy, _, _)] = self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            raise Busy(f"{self.name} is being read by another program, and may hold on to the bytes of whoever is gone until that is done.")
 
     def close(self) -> None:
         self._connection.close()
