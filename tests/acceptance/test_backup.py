@@ -38,6 +38,18 @@ def file(site):
     return f"{uuid.uuid4().hex[:8]}.dump"
 
 
+@pytest.fixture
+def ahead(site, file):
+    """A backup with a feed that ends later than now."""
+    search = site.new_search()
+    with psycopg.connect(site.dsn) as db:
+        db.execute("UPDATE prospect_search SET watermark = now() + interval '1 day' WHERE id = %s", [search])
+    site.json("backup", f"ahead-{file}")
+    with psycopg.connect(site.dsn) as db:
+        db.execute("UPDATE prospect_search SET watermark = now() WHERE id = %s", [search])
+    return f"ahead-{file}"
+
+
 def hotels(count, *people, city="Berlin"):
     return [{"source_id": f"c{number}", "name": f"Hotel {number}", "city": city, "prospects": list(people)} for number in range(count)]
 
@@ -126,18 +138,56 @@ def state_of(environment):
         return ("whole" if is_whole else "unfinished"), has_people
 
 
-def test_a_database_that_is_half_restored_is_neither_served_nor_backed_up(site, another, file):
+def test_a_database_that_is_half_restored_is_neither_served_nor_backed_up(site, another, ahead):
+    refused = site.run("restore", ahead, expected=2, environment=another).complaint
+    assert "yet to come" in refused
+    assert "run this again with --clock-is-right" in refused
+
+    for command in (("serve", "--port", "1024"), ("serve", "--no-migrate"), ("searches", "list"), ("backup", f"half-{ahead}")):
+        assert "restore" in site.run(*command, expected=2, environment=another).complaint
+    assert not (site.folder / f"half-{ahead}").exists()
+
+
+def test_a_restore_that_was_refused_is_finished_by_the_next_without_touching_what_others_keep_there(site, another, ahead):
+    site.run("restore", ahead, expected=2, environment=another)
+    with psycopg.connect(another["OPENPROSPECT_DATABASE_URL"]) as db:
+        db.execute("CREATE TABLE theirs AS SELECT oid FROM pg_class WHERE relname = 'delivery'")
+
+    site.run("restore", ahead, "--clock-is-right", environment=another)
+
+    site.run("searches", "list", environment=another)
+    with psycopg.connect(another["OPENPROSPECT_DATABASE_URL"]) as db:
+        assert db.execute("SELECT relname FROM pg_class JOIN theirs USING (oid)").fetchall() == [("delivery",)]
+        assert db.execute("SELECT obj_description('instance'::regclass)").fetchone() == (None,)
+
+
+def test_a_restore_is_finished_with_the_backup_that_it_was_begun_with(site, another, ahead, file):
+    site.json("backup", file)
+    site.run("restore", ahead, expected=2, environment=another)
+    said = site.run("restore", file, "--clock-is-right", expected=2, environment=another).complaint
+    assert "was loaded from another backup" in said
+    assert state_of(another)[0] == "unfinished"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "name"),
+    [
+        ("CREATE TABLE invoices (id integer)", "public.invoices"),
+        ("CREATE SCHEMA billing; CREATE VIEW billing.dues AS SELECT 1", "billing.dues"),
+        ("CREATE FUNCTION due() RETURNS integer LANGUAGE sql AS 'SELECT 1'", "public.due"),
+        ("CREATE TABLE instance (name text)", "public.instance"),
+    ],
+    ids=["table", "schema", "function", "table of a name that we have too"],
+)
+def test_a_database_in_which_others_keep_something_is_not_restored_into(site, another, file, theirs, name):
     site.new_search()
     site.json("backup", file)
-    site.json("restore", file, environment=another)
     with psycopg.connect(another["OPENPROSPECT_DATABASE_URL"]) as db:
-        db.execute("DELETE FROM instance")
-
-    for command in (("serve", "--port", "1024"), ("serve", "--no-migrate"), ("searches", "list"), ("backup", f"half-{file}")):
-        assert "restore" in site.run(*command, expected=2, environment=another).complaint
-    assert not (site.folder / f"half-{file}").exists()
-    site.json("restore", file, environment=another)
-    site.run("searches", "list", environment=another)
+        db.execute(theirs)
+    said = site.run("restore", file, expected=2, environment=another).complaint
+    assert f"The database is not empty: it holds {name}." in said
+    with psycopg.connect(another["OPENPROSPECT_DATABASE_URL"]) as db:
+        assert db.execute("SELECT to_regclass('delivery')").fetchone() == (None,)
 
 
 def test_a_backup_taken_while_others_deliver_holds_every_batch_whole(site, another, file):

@@ -13,10 +13,10 @@ from openprospect.cli.erasure_log import ErasureLogPaths, default_place, logged_
 from openprospect.cli.output import Json, answer, stderr
 from openprospect.cli.stopping import stopped_in_order
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, check
-from openprospect.server.db.dump import dump, load
+from openprospect.server.db.dump import dump, fingerprint, load
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.instance import make_way
+from openprospect.server.instance.restoring import marking, needs_loading
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.searches.store import searches_with_owner
 from openprospect.server.settings import DEFAULTS
@@ -67,10 +67,11 @@ def restore(
     """
     logged = [] if without_erasure_log else logged_in(erasure_log or [default_place(storage)], or_else=_NO_LOG)
     deadline = timedelta(days=erasure_deadline_days)
+    backup = fingerprint(file)
 
-    async def make_empty(dsn: str) -> None:
+    async def is_empty(dsn: str) -> bool:
         async with await Database.open(dsn, size=1) as database:
-            await make_way(database)
+            return await needs_loading(database, backup)
 
     async def finish(dsn: str) -> dict[str, int]:
         await migrate(dsn)
@@ -80,8 +81,8 @@ def restore(
             return {"companies": companies, "erasures_reapplied": reapplied}
 
     with stopped_in_order(), storage.dsn(may_begin=True) as dsn, _waiting("Restoring"):
-        asyncio.run(make_empty(dsn))
-        load(dsn, file)
+        if asyncio.run(is_empty(dsn)):
+            load(dsn, file, then=marking(backup))
         done = asyncio.run(finish(dsn))
     answer(done, json=json)
 

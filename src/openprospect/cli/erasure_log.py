@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from openprospect.cli.storage import Storage
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.instance import note_erasure_log, place_of_erasure_log
+from openprospect.server.instance.store import note_erasure_log, place_of_erasure_log
 from openprospect.server.privacy.log import ErasureLog, Logged
 
 ErasureLogPaths = Annotated[list[Path] | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", negative="", show_default=False)]

@@ -18,7 +18,7 @@ from openprospect.server.core.vault import Vault
 from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import check_version, migrate
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.instance import instance
+from openprospect.server.instance.store import instance
 from openprospect.server.webhooks.sealing import seal_secrets
 
 T = TypeVar("T")

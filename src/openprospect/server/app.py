@@ -27,7 +27,6 @@ from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
 from openprospect.server.feed.housekeeping.tidy import tidied
-from openprospect.server.feed.instance import instance, place_of_journals
 from openprospect.server.feed.reading.pages import Pages
 from openprospect.server.feed.receipts import Receipts, gathered
 from openprospect.server.feed.writing.commits import SharedCommits
@@ -40,6 +39,7 @@ from openprospect.server.http.errors import EXCEPTION_HANDLERS
 from openprospect.server.http.methods import Methods, is_head
 from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
+from openprospect.server.instance.store import instance, place_of_journals
 from openprospect.server.observability import routes as machines
 from openprospect.server.observability.departure import announced
 from openprospect.server.observability.requests import Observed, RequestMetrics

@@ -21,7 +21,7 @@ def append_durably(descriptor: int, data: bytes, *, at: int, path: Path) -> None
     try:
         os.fsync(descriptor)
         if at == 0:
-            _sync_folder(path.resolve().parent)
+            sync_folder(path.resolve().parent)
     except OSError:
         _cut(descriptor, at)
         raise
@@ -40,7 +40,7 @@ def _cut(descriptor: int, end: int) -> None:
         os.ftruncate(descriptor, end)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,18 +1,23 @@
 """A whole database into a file and back, by PostgreSQL's own programs."""
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from openprospect.server.core.appending import sync_folder
 from openprospect.server.core.errors import InvalidInput, Misconfigured, Unavailable
 from openprospect.server.db.programs import Program, running
 
 _FORMAT = ("--format=custom", "--no-owner", "--no-privileges")
 _TO_SCRIPT = ("--file=-", "--no-owner", "--no-privileges")
+_CONTENTS_BYTES = 1 << 20
 _BY_SCRIPT = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1")
 
 # What another version would end at: a setting that pg_restore 17 and later turn off, and marks that newer minor releases put on columns.
@@ -26,42 +31,78 @@ def dump(dsn: str, path: Path, *, without_rows_of: str) -> int:
 
     The file appears whole or not at all. Raises Misconfigured where it cannot be written or there is one already.
     """
-    if path.exists():
-        raise Misconfigured(f"{path} exists already; name another file, or move it away.")
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        with open(partial, "xb", opener=_private) as file:
-            with running("pg_dump", *_FORMAT, f"--exclude-table-data={without_rows_of}", dsn=dsn, stdout=file) as program:
-                _refuse_failed("pg_dump", program.failure())
-            os.fsync(file.fileno())
-        partial.rename(path)
-    except OSError as error:
-        raise Misconfigured(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    _refuse_existing(path)
+    with (
+        _appearing(path) as file,
+        running("pg_dump", *_FORMAT, f"--exclude-table-data={without_rows_of}", dsn=dsn, stdout=file) as program,
+    ):
+        _refuse_failed("pg_dump", program.failure())
     return path.stat().st_size
 
 
-def load(dsn: str, path: Path) -> None:
-    """Fill an empty database of any version from a dump, in one transaction. Raises InvalidInput where the file is none."""
+@contextmanager
+def _appearing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that has its name once the block has ended well; of several who write one of this name, the first to end has it."""
+    with _told(path):
+        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.partial-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            with _told(path):
+                os.fsync(file.fileno())
+        with _told(path):
+            _give_name(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _give_name(partial: str, path: Path) -> None:
+    # A link would do in one step, where the file system has links: disks and shares that backups go to may have none.
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    Path(partial).replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        _refuse_existing(path)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise Misconfigured(f"{path} exists already; name another file, or move it away.")
+
+
+def fingerprint(path: Path) -> str:
+    """Which dump a file holds, by its size and its contents, which begin with when it was made. Raises InvalidInput where it is none."""
     try:
         with path.open("rb") as file:
-            is_dump = file.read(5) == b"PGDMP"
+            beginning = file.read(_CONTENTS_BYTES)
+            size = file.seek(0, os.SEEK_END)
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from error
-    if not is_dump:
+    if not beginning.startswith(b"PGDMP"):
         raise InvalidInput(f"{path} is no backup: `openprospect backup` writes them.")
+    return hashlib.sha256(size.to_bytes(8) + beginning).hexdigest()
+
+
+def load(dsn: str, path: Path, *, then: str = "") -> None:
+    """Fill an empty database of any version from a dump, and end with some statements, all in one transaction."""
     with (
         running("psql", *_BY_SCRIPT, dsn=dsn, stdin=subprocess.PIPE) as server,
         running("pg_restore", *_TO_SCRIPT, str(path.absolute()), stdout=subprocess.PIPE) as reader,
     ):
         with suppress(BrokenPipeError):  # psql has ended, and says why
-            _pass_on(path, reader, server)
+            _pass_on(path, reader, server, then)
         _refuse_failed("psql", server.failure())
 
 
-def _pass_on(path: Path, reader: Program, server: Program) -> None:
+def _pass_on(path: Path, reader: Program, server: Program, then: str) -> None:
     # Without the last line nothing is kept, so an end on the way, be it our own, leaves the database empty.
     with server.script as script:
         script.write(b"BEGIN;\n")
@@ -69,7 +110,7 @@ def _pass_on(path: Path, reader: Program, server: Program) -> None:
         failure = reader.failure()
         if failure is not None:
             raise InvalidInput(f"{path} cannot be read to its end, so nothing was restored: {failure}")
-        script.write(b"COMMIT;\n")
+        script.write(f"{then}COMMIT;\n".encode())
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> None:
@@ -89,7 +130,3 @@ def _for_any_version(line: bytes) -> bytes:
 def _refuse_failed(program: str, failure: str | None) -> None:
     if failure is not None:
         raise Unavailable(f"{program} failed, and nothing was kept of what it had done: {failure}")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -5,9 +5,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.embedded.installation import environment, find_installation
 
 _READ_BY_THE_DRIVER_TOO = (
@@ -51,19 +53,22 @@ def running(name: str, *arguments: str, dsn: str | None = None, **streams: Any) 
         # By environment: an argument would show the password to everybody who lists processes.
         secret = {"PGPASSWORD": password} if password else {}
     shared = {variable: os.environ[variable] for variable in _READ_BY_THE_DRIVER_TOO if variable in os.environ}
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [find_installation().program(name), *arguments],
-            env=environment() | shared | secret,
-            stderr=said,
-            **{"stdin": subprocess.DEVNULL, **streams},
-        )
-        with process:
-            try:
-                yield Program(process, said)
-            finally:
-                if process.poll() is None:
-                    process.kill()
+    with (
+        tempfile.TemporaryFile() as said,
+        _started(find_installation().program(name), *arguments, env=environment() | shared | secret, stderr=said, **streams) as process,
+    ):
+        try:
+            yield Program(process, said)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _started(program: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen([program, *arguments], **{"stdin": subprocess.DEVNULL, **options})
+    except OSError as error:
+        raise Misconfigured(f"PostgreSQL's program {program} cannot be run: {error.strerror}.") from error
 
 
 def _without_password(dsn: str) -> tuple[str, str | None]:

@@ -218,38 +218,6 @@ RETURNING prospect_search_id, consumer, until;
 -- How far a consumer has confirmed.
 SELECT confirmed_until FROM receipt WHERE prospect_search_id = $1 AND consumer = $2;
 
--- instance :value
--- Which service this is, wherever it answers. None in a restored database that is not yet to be served.
-SELECT id FROM instance;
-
--- database_number :value
--- Which database of its server this is: copies of one have another.
-SELECT oid::bigint FROM pg_database WHERE datname = current_database();
-
--- has_schema :value
--- Whether this is a database of ours, be it half restored.
-SELECT to_regclass('instance') IS NOT NULL;
-
--- drop_schema :execute
--- Empties the database.
-DROP SCHEMA public CASCADE;
-
--- create_schema :execute
--- Where the tables of an emptied database will be.
-CREATE SCHEMA public;
-
--- name_instance :execute
--- Makes this a service that nobody has met before.
-INSERT INTO instance DEFAULT VALUES ON CONFLICT (is_only) DO UPDATE SET id = excluded.id;
-
--- place_of_erasure_log :value
--- The absolute path of the file that the service writes its erasures to; nothing where no service has told.
-SELECT erasure_log FROM instance;
-
--- note_erasure_log :execute
--- From now on commands that are not told otherwise write to this file.
-UPDATE instance SET erasure_log = $1::text;
-
 -- latest_ahead :value
 -- Where the furthest feed ends, of those that are ahead of the clock.
 SELECT max(watermark) FROM prospect_search WHERE watermark > clock_timestamp();

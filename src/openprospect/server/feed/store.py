@@ -217,5 +217,16 @@ async def confirmed_until(db: Executor, search_id: SearchId, consumer: str) -> d
     return until
 
 
+async def latest_ahead(db: Connection) -> datetime | None:
+    """Where the furthest feed ends, of those that are ahead of the database's clock."""
+    until: datetime | None = await db.value(SQL.latest_ahead)
+    return until
+
+
+async def move_feeds_on(db: Connection) -> None:
+    """From now; those that are ahead of the clock, from an hour after their end."""
+    await db.execute(SQL.move_feeds_on)
+
+
 def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]

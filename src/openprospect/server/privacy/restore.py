@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection, Database
-from openprospect.server.feed.instance import begin_anew
+from openprospect.server.feed.resuming import go_on_from_now
+from openprospect.server.instance.restoring import name_instance
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import erase_again
 from openprospect.server.privacy.log import Logged, LoggedErasure
@@ -24,7 +25,8 @@ async def finish_restore(database: Database, entries: Iterable[Logged], *, deadl
     logged = list(entries)
     erasures = {entry.id: entry for entry in logged if isinstance(entry, LoggedErasure)}
     async with database.transaction() as db:
-        await begin_anew(db, is_clock_right=is_clock_right)
+        await go_on_from_now(db, is_clock_right=is_clock_right)
+        await name_instance(db)
         lacking = [erasure for erasure in erasures.values() if await _lacks(db, erasure)]
         # An organization at a time: its documents are read once for all of its erasures.
         for organization_id in dict.fromkeys(OrganizationId(erasure.organization_id) for erasure in lacking):

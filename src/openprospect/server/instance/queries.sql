@@ -1,0 +1,43 @@
+-- instance :value
+-- Which service this is, wherever it answers. None in a restored database that is not yet to be served.
+SELECT id FROM instance;
+
+-- database_number :value
+-- Which database of its server this is: copies of one have another.
+SELECT oid::bigint FROM pg_database WHERE datname = current_database();
+
+-- has_schema :value
+-- Whether this is a database of ours, be it half restored.
+SELECT to_regclass('instance') IS NOT NULL AND to_regclass('schema_migration') IS NOT NULL;
+
+-- name_instance :execute
+-- Makes this a service that nobody has met before.
+INSERT INTO instance DEFAULT VALUES ON CONFLICT (is_only) DO UPDATE SET id = excluded.id;
+
+-- loaded_backup :value
+-- Which backup a half restored database was loaded from.
+SELECT obj_description('instance'::regclass, 'pg_class');
+
+-- forget_backup :execute
+-- Nothing is left to be finished.
+COMMENT ON TABLE instance IS NULL;
+
+-- what_is_there :many
+-- What somebody has made in this database: neither PostgreSQL's own nor an extension's.
+SELECT format('%I.%I', nspname, made.name) AS name FROM (
+    SELECT relnamespace AS namespace, relname AS name, oid, 'pg_class'::regclass AS catalog FROM pg_class
+    UNION ALL
+    SELECT pronamespace, proname, oid, 'pg_proc'::regclass FROM pg_proc
+) AS made
+JOIN pg_namespace ON pg_namespace.oid = namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = made.catalog AND objid = made.oid AND deptype = 'e')
+ORDER BY 1;
+
+-- place_of_erasure_log :value
+-- The absolute path of the file that the service writes its erasures to; nothing where no service has told.
+SELECT erasure_log FROM instance;
+
+-- note_erasure_log :execute
+-- From now on commands that are not told otherwise write to this file.
+UPDATE instance SET erasure_log = $1::text;
