@@ -7,17 +7,17 @@ import pytest
 
 from tests.acceptance.conftest import Service
 from tests.connectors.feed import LivingFeed
-
-pytestmark = pytest.mark.heavy
+from tests.sync.contract import SEARCH
+from tests.sync.feed_server import KEY, FeedServer, company
 
 
 class Recipe:
-    """`http-recipe.md`, step by step. `fail_after` lets a run die after so many pages, before the position is kept."""
+    """`http-recipe.md`, step by step, with no line that is none of them. `fail_after` lets a run die after so many pages, before step 4."""
 
-    def __init__(self, feed: LivingFeed) -> None:
-        self._url = f"{feed.service.base_url}/api/v1/deliveries/{feed.search_id}/companies"
-        self._headers = {"Authorization": f"Bearer {feed.key}"}
-        self.position: str | None = None
+    def __init__(self, base_url: str, key: str, search_id: str) -> None:
+        self._url = f"{base_url}/api/v1/deliveries/{search_id}/companies"
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self.position = ""
         self.records: dict[str, dict[str, Any]] = {}
 
     def run(self, *, fail_after: int | None = None) -> None:
@@ -25,11 +25,11 @@ class Recipe:
         while has_more:
             parameters = {"limit": "100"} | ({"delivered_since": self.position} if self.position else {})
             page = httpx.get(self._url, params=parameters, headers=self._headers, timeout=60, trust_env=False).raise_for_status().json()
-            for company in page["items"]:
-                if "removed_at" in company:
-                    self.records.pop(company["id"], None)
+            for item in page["items"]:
+                if "removed_at" in item:
+                    self.records.pop(item["id"], None)
                 else:
-                    self.records[company["id"]] = company
+                    self.records[item["id"]] = item
             pages += 1
             if pages == fail_after:
                 return
@@ -38,9 +38,10 @@ class Recipe:
             has_more = page["has_more"]
 
 
+@pytest.mark.heavy
 def test_the_recipe_ends_with_the_live_feed(service: Service) -> None:
     feed = LivingFeed(service, "recipe")
-    recipe = Recipe(feed)
+    recipe = Recipe(feed.service.base_url, feed.key, feed.search_id)
     feed.fill()
     recipe.run(fail_after=2)
     recipe.run()
@@ -50,3 +51,17 @@ def test_the_recipe_ends_with_the_live_feed(service: Service) -> None:
     recipe.run()
 
     assert sorted(recipe.records.values(), key=lambda one: one["delivered_at"]) == feed.live()
+
+
+def test_a_run_that_finds_nothing_keeps_the_place_from_which_removals_are_told() -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        recipe = Recipe(server.url, KEY, SEARCH)
+        feed.deliver(company(1), company(2))
+        recipe.run()
+        recipe.run()
+        feed.withdraw(company(1)["id"])
+
+        recipe.run()
+
+        assert recipe.records == feed.live()
