@@ -1,5 +1,6 @@
 """The contract, and what is SQLite's own."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from openprospect.sync.client import Client
-from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.destinations.opening import held_in, open_destination
 from openprospect.sync.destinations.sql import SqlDestination, open_in_file
 from openprospect.sync.destinations.sqlite import SqliteDatabase
 from openprospect.sync.engine import run
@@ -105,3 +106,22 @@ def test_no_receipt_is_sent_while_a_reader_keeps_them_there(tmp_path: Path) -> N
         assert feed.confirmed == confirmed
         assert sync(copy, server).error is None
         assert b"gone@secret.example" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_the_status_of_a_file_whose_run_was_killed_as_it_wrote_tells_what_was_committed(tmp_path: Path) -> None:
+    copy = SqliteCopy(tmp_path / "feed.db")
+    with FeedServer() as server:
+        server.feed(SEARCH).deliver(*[company(n) for n in range(200)])
+        sync(copy, server)
+    (tmp_path / "killed").mkdir()
+    with closing(sqlite3.connect(tmp_path / "feed.db", isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")  # so that pages are in the file before they are committed
+        writer.execute("BEGIN")
+        writer.execute("UPDATE prospects SET job_title = hex(randomblob(200))")
+        writer.execute("DELETE FROM companies")
+        for path in (tmp_path / "feed.db", tmp_path / "feed.db-journal"):
+            shutil.copy(path, tmp_path / "killed")
+
+    [held] = held_in(f"sqlite:///{tmp_path}/killed/feed.db")
+
+    assert (held.companies, held.prospects) == (200, 600)

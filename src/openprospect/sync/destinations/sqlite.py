@@ -32,8 +32,10 @@ class SqliteDatabase:
         self.name = str(path)
         self._begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
         try:
-            address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            # A reader, too, may have to take back what a killed run had begun to write.
+            address = f"{path.absolute().as_uri()}?mode={'rw' if read_only else 'rwc'}"
             self._connection = sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None)
+            self._connection.execute(f"PRAGMA query_only = {read_only}")
             self._connection.execute("PRAGMA secure_delete = ON")  # Who is deleted would stay in the file until the place is needed.
             self._connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
