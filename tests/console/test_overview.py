@@ -64,6 +64,11 @@ async def test_a_consumer_whose_key_expired_is_waited_for_and_told_of(browser, c
     answer = (await browser.get("/")).text
     assert "The key consumer expired" in answer
     assert "key expired</span>" in answer
+    assert 'if nobody does, <a href="/console/keys">revoke it</a>' in answer
+    consumers_key = await database.value("SELECT id FROM api_key WHERE name = 'consumer'")
+    assert f'action="/console/keys/{consumers_key}/revoke"' in (await browser.get("/keys")).text
+    await browser.post(f"/keys/{consumers_key}/revoke")
+    assert "The key consumer expired" not in (await browser.get("/")).text
 
 
 async def test_a_search_that_nobody_pulls_is_named(browser, client, search_id, deliver):

@@ -18,7 +18,7 @@ async def test_a_feed_is_browsed_newest_first_without_a_gap(browser, search_id, 
         page = (await browser.get(path)).text
         names += re.findall(r"/companies/[0-9a-f-]{36}\">(Hotel \d+)</a>", page)
         older = re.search(r'href="/console(\S+?before=[^"]+)"', page)
-        path = older and older[1]
+        path = older[1] if older else None
     assert names == [f"Hotel {number}" for number in reversed(range(120))]
 
 
@@ -171,6 +171,30 @@ async def test_a_person_is_erased_after_being_asked_once_more_and_the_receipts_a
     report = (await browser.get(f"{path}/report/json")).json()
     assert (report["status"], report["recipients"][0]["key_name"]) == ("confirmed", "consumer")
     assert (await browser.get(f"{path}/report/csv")).text.startswith("erasure_id,")
+
+
+async def test_every_erasure_is_reached_and_those_that_are_waited_for_stand_first(browser, client, search_id, deliver, database):
+    await deliver(1)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    waiting = (await browser.post("/privacy/erase", {"person": "person1@hotel1.example"})).headers["location"].rpartition("/")[2]
+    await database.execute(
+        "INSERT INTO erasure (id, organization_id, subject_hash, actor, erased_at, deadline_at)"
+        " SELECT gen_random_uuid(), organization.id, decode(md5(n::text), 'hex'), 'test', now() + n / 2 * interval '1 minute', now()"
+        " FROM organization, generate_series(1, 120) AS n"
+    )
+    first_page = (await browser.get("/privacy")).text
+    assert waiting in first_page.partition("<h3>All</h3>")[0]
+    found: list[str] = []
+    path: str | None = "/privacy"
+    while path:
+        shown = (await browser.get(path)).text
+        found += re.findall(r"/privacy/erasures/([0-9a-f-]{36})", shown.rpartition("<h3>All</h3>")[2])
+        older = re.search(r'href="/console(/privacy\?before=[0-9a-f-]{36})#erasures">Older erasures', shown)
+        path = older[1] if older else None
+    assert sorted(found) == sorted(str(row["id"]) for row in await database.rows("SELECT id FROM erasure"))
+    assert found[-1] == waiting
+    assert (await browser.get("/privacy?before=nothing")).status_code == 422
 
 
 async def test_an_erasure_close_to_its_deadline_stands_on_the_overview(browser, client, search_id, deliver, database):

@@ -21,7 +21,7 @@ def send(browser, search_id):
     """Send a file; the messages that came back."""
 
     async def send_file(content, *, step="check", name="hotels.csv", encoding="", **columns):
-        form = {"step": step, "encoding": encoding} | {f"column:{heading}": field for heading, field in columns.items()}
+        form = {"step": step, "encoding": encoding, "columns": json.dumps(list(columns.items()))}
         answer = await browser.post(f"/searches/{search_id}/deliver", form, files={"file": (name, content)})
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
@@ -87,8 +87,8 @@ async def test_rejected_rows_come_with_their_line_their_reason_and_as_a_file_bes
 
 async def test_the_reader_may_say_what_a_column_becomes(send, client, search_id):
     *_, last = await send(HEADER + ROWS, Firma="name", Ort="source_id", Kundennummer="prospects.badge")
-    assert 'name="column:Ort" value="source_id"' in last["html"]
-    assert 'name="column:Kundennummer" value="prospects.badge"' in last["html"]
+    assert 'data-column="Ort" value="source_id"' in last["html"]
+    assert 'data-column="Kundennummer" value="prospects.badge"' in last["html"]
     await send(HEADER + ROWS, step="deliver", Firma="name", Ort="source_id")
     assert {company["source_id"] for company in (await pull(client, search_id))["items"]} == {"Berlin", "Hamburg"}
 
@@ -96,11 +96,28 @@ async def test_the_reader_may_say_what_a_column_becomes(send, client, search_id)
 async def test_what_a_check_showed_is_what_the_same_form_delivers(send, client, search_id):
     content = b"Company Name,Email,Company Email\nGrand Hotel,maria@grand.example,info@grand.example\n"
     *_, checked = await send(content)
-    shown = dict(re.findall(r'name="column:([^"]+)" value="([^"]+)"', checked["html"]))
+    shown = dict(re.findall(r'data-column="([^"]+)" value="([^"]+)"', checked["html"]))
     await send(content, step="deliver", **shown)
     (company,) = (await pull(client, search_id))["items"]
     assert [person["email"] for person in company["prospects"]] == ["maria@grand.example"]
     assert company["attributes"] == {"company_email": "info@grand.example"}
+
+
+async def test_a_table_of_very_many_columns_is_delivered_as_it_was_checked(send, client, search_id):
+    extra = [f"Note {number}" for number in range(1_500)]
+    content = ",".join(["Firma", *extra]).encode() + b"\nGrand Hotel" + b",x" * len(extra) + b"\n"
+    *_, checked = await send(content)
+    shown = dict(re.findall(r'data-column="([^"]+)" value="([^"]+)"', checked["html"]))
+    assert len(shown) == 1_501
+    await send(content, step="deliver", **shown)
+    (company,) = (await pull(client, search_id))["items"]
+    assert len(company["attributes"]) == 1_500
+
+
+async def test_columns_that_are_no_list_of_pairs_are_told(browser, search_id):
+    form = {"step": "check", "columns": '{"Firma": "name"}'}
+    answer = await browser.post(f"/searches/{search_id}/deliver", form, files={"file": ("hotels.csv", HEADER + ROWS)})
+    assert "columns must be a list of headings with fields" in answer.text
 
 
 async def test_the_reader_sees_what_a_file_was_read_as_and_may_name_another_encoding(send, client, search_id):

@@ -9,6 +9,7 @@ import pytest
 from openprospect.server.access.model import Scope
 from openprospect.server.console.verdict import State, Tone, expiring, state_of, verdict, worst_first
 from openprospect.server.console.words import SCOPES, ago, counted, size, span
+from openprospect.server.observability.attendance import unattended
 from openprospect.server.observability.model import Feed, Queue, Standing
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.model import WebhookId
@@ -55,7 +56,7 @@ OTHER = replace(FEED, search_id=SearchId(UUID(int=3)), search="cafes")
 
 
 def said(*standings, queues=(), feeds=()):
-    found = verdict(standings, queues, feeds, NOW)
+    found = verdict(standings, queues, unattended(feeds, standings, queues), NOW)
     return found.tone, found.answer, found.reason
 
 

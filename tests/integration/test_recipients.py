@@ -58,7 +58,7 @@ async def test_whoever_came_after_an_erasure_is_nobodys_recipient_on_any_page(se
     (waiting,) = await watched.waiting_erasures(database, None)
     assert waiting.consumers == ("crm",)
     organization_id = await database.value("SELECT organization_id FROM erasure")
-    (line,) = await console_store.erasures_of(database, organization_id, limit=10)
+    (line,) = await console_store.erasures_of(database, organization_id, before=None, limit=10)
     assert line.unconfirmed == 1
 
 

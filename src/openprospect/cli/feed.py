@@ -67,9 +67,9 @@ def receipts(search_id: UUID | None = None, *, storage: Storage = DEFAULT_STORAG
     found = on_database(storage, work)
     shared = ("key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at")
     # Programs that read the receipts of one search count on these names alone.
-    columns = (
-        shared if search_id and json else (*shared, "state") if search_id else ("organization", "search", "search_id", *shared, "state")
-    )
+    told = () if search_id and json else ("state",)
+    where = () if search_id else ("organization", "search", "search_id")
+    columns = (*where, *shared, *told)
     answers(({name: row[name] for name in columns} for row in map(_receipt, found)), columns=columns, json=json)
 
 

@@ -88,26 +88,29 @@ SELECT at, actor, action, details FROM history
 WHERE prospect_search_id = $1 AND company_id = $2 ORDER BY id DESC LIMIT $3;
 
 -- keys_of :many
--- A tenant's keys, newest first, those that work before those that do not.
+-- A tenant's keys, newest first: those that work, those that expired and can still be revoked, those that were.
 SELECT id, name, scopes, is_live, created_at, expires_at, revoked_at, last_used_at,
     coalesce(expires_at <= clock_timestamp(), false) AS is_expired, tier, rate_limit
 FROM api_key WHERE organization_id = $1
-ORDER BY revoked_at IS NOT NULL OR coalesce(expires_at <= clock_timestamp(), false), created_at DESC, id LIMIT $2;
+ORDER BY revoked_at IS NOT NULL, is_expired, created_at DESC, id LIMIT $2;
 
 -- is_key_of :value
 -- Whether a key is this tenant's.
 SELECT EXISTS (SELECT FROM api_key WHERE id = $2 AND organization_id = $1);
 
 -- erasures_of :many
--- A tenant's newest erasures, each with how many recipients have yet to confirm.
+-- A tenant's newest erasures, or those before one of them, each with how many recipients have yet to confirm.
 SELECT erasure.id, erased_at, deadline_at, actor, deadline_at < clock_timestamp() AS is_past_deadline,
     (SELECT count(DISTINCT consumer) FROM erasure_place AS place
         JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
             AND place.delivered_at <= served_until AND place.gone_at > coalesce(confirmed_until, '-infinity')
             AND person_received_at(receipt.prospect_search_id, consumer, place.delivered_at, erased_at) IS NOT NULL
         WHERE place.erasure_id = erasure.id) AS unconfirmed
-FROM erasure WHERE organization_id = $1
-ORDER BY erased_at DESC, erasure.id LIMIT $2;
+FROM erasure
+WHERE organization_id = $1 AND (erased_at, erasure.id) < (
+    coalesce((SELECT last.erased_at FROM erasure AS last WHERE last.id = $2 AND last.organization_id = $1), 'infinity'),
+    coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY erased_at DESC, erasure.id DESC LIMIT $3;
 
 -- suppression_counts :many
 -- How many entries of each kind a tenant's suppression list has.

@@ -11,6 +11,7 @@ from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.rows.document import parsed
+from openprospect.server.privacy.model import ErasureId
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -92,8 +93,9 @@ async def is_key_of(db: Executor, organization_id: OrganizationId, key_id: KeyId
     return is_own
 
 
-async def erasures_of(db: Executor, organization_id: OrganizationId, *, limit: int) -> list[ErasureLine]:
-    return [ErasureLine(**row) for row in await db.rows(SQL.erasures_of, organization_id, limit)]
+async def erasures_of(db: Executor, organization_id: OrganizationId, *, before: ErasureId | None, limit: int) -> list[ErasureLine]:
+    """Newest first, those before one of them where it is named."""
+    return [ErasureLine(**row) for row in await db.rows(SQL.erasures_of, organization_id, before, limit)]
 
 
 async def suppression_counts(db: Executor, organization_id: OrganizationId) -> dict[str, int]:

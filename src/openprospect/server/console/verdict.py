@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from openprospect.server.console.model import Holder
 from openprospect.server.console.words import ago, counted
-from openprospect.server.observability.attendance import unattended
 from openprospect.server.observability.model import Feed, Queue, Standing
 from openprospect.server.webhooks.url import masked
 
@@ -66,9 +65,9 @@ def expiring(standings: Sequence[Standing], until: datetime) -> list[Standing]:
     return sorted(of_each.values(), key=lambda standing: standing.key_expires_at or until)
 
 
-def verdict(standings: Sequence[Standing], queues: Sequence[Queue], feeds: Sequence[Feed], now: datetime) -> Verdict:
+def verdict(standings: Sequence[Standing], queues: Sequence[Queue], alone: Sequence[Feed], now: datetime) -> Verdict:
     """Whoever's keys were revoked does not count, and neither does an endpoint that somebody switched off: nobody waits for them.
-    What endpoints lack, their queues know best."""
+    What endpoints lack, their queues know best. `alone`: the feeds that nobody pulls."""
     pullers = [standing for standing in standings if standing.is_expected and not standing.webhook_url]
     endpoints = [queue for queue in queues if not queue.is_off]
     gaps = [gap for gap in (*(_gap_of(standing, now) for standing in pullers), *(_gap_at(queue, now) for queue in endpoints)) if gap]
@@ -78,7 +77,7 @@ def verdict(standings: Sequence[Standing], queues: Sequence[Queue], feeds: Seque
         return Verdict(
             tone=Tone.WAIT, answer="Nobody is there yet.", reason="No consumer has pulled anything so far, or none has a key left."
         )
-    if alone := unattended(feeds, standings, queues):
+    if alone:
         return _alone(alone)
     unconfirmed = sum(state_of(standing) is State.UNCONFIRMED for standing in pullers)
     if unconfirmed:

@@ -62,6 +62,8 @@ function saveText(name, text) {
 async function deliver(form, step) {
   const data = new FormData(form);
   data.set("step", step);
+  const columns = [...form.querySelectorAll("[data-column]")].map((input) => [input.dataset.column, input.value]);
+  data.set("columns", JSON.stringify(columns));
   const buttons = form.querySelectorAll("button");
   const outcome = document.getElementById("outcome");
   document.getElementById("progress").hidden = false;

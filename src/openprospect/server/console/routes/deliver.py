@@ -32,7 +32,7 @@ from openprospect.server.intake.remarks import remarks
 from openprospect.server.searches.create import own_search
 
 _FIELDS = (*COMPANY_FIELDS, *(f"prospects.{field}" for field in PROSPECT_FIELDS), "prospects.full_name")
-_COLUMN = "column:"
+_COLUMNS = msgspec.json.Decoder(list[tuple[str, str]])
 
 
 @get("/searches/{search_id:str}/deliver")
@@ -68,9 +68,15 @@ async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiD
 
 
 def _mapping(form: FormMultiDict) -> dict[str, str]:
-    """What the reader made of the columns; raises InvalidInput where two fill one field."""
-    chosen = [(str(value).strip(), name.removeprefix(_COLUMN)) for name, value in form.multi_items() if name.startswith(_COLUMN)]
-    return one_column_each((field, heading) for field, heading in chosen if field)
+    """What the reader made of the columns, headings with fields; raises InvalidInput where two fill one field.
+
+    In one field of the form: a table may have more columns than a form fields.
+    """
+    try:
+        chosen = _COLUMNS.decode(text(form, "columns") or "[]")
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"columns must be a list of headings with fields: {error}.", parameter="columns") from None
+    return one_column_each((field.strip(), heading) for heading, field in chosen if field.strip())
 
 
 def _progress(report: Report) -> dict[str, Any]:

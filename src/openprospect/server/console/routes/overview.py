@@ -54,12 +54,13 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
     standings = await watched.standings(database, organization_id)
     queues = await watched.queues(database, organization_id)
     feeds = await watched.feeds(database, organization_id)
+    alone = unattended(feeds, standings, queues)
     return {
         "now": now,
-        "verdict": verdict(standings, queues, feeds, now),
+        "verdict": verdict(standings, queues, alone, now),
         "standings": worst_first(standings),
         "feeds": feeds,
-        "unattended": unattended(feeds, standings, queues),
+        "unattended": alone,
         "expiring": expiring(standings, now + _SOON),
         "erasures": await watched.waiting_erasures(database, organization_id),
         "soon": now + _SOON,

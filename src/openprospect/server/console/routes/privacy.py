@@ -15,20 +15,22 @@ from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.parameters import identifier, path_identifier
-from openprospect.server.privacy import store as erasures
+from openprospect.server.observability import store as watched
+from openprospect.server.privacy import store as erasing
 from openprospect.server.privacy import suppress
 from openprospect.server.privacy.erase import Subject, erase, reach
 from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, as_csv, item
 
-_MOST = 50
+_PAGE = 50
 
 
 @get("/privacy")
 async def privacy_page(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
-    """The newest erasures, and the suppression list."""
-    return await _privacy(request, database)
+    """Erasures that somebody has yet to confirm, all of them newest first, and the suppression list."""
+    before = request.query_params.get("before")
+    return await _privacy(request, database, before=ErasureId(path_identifier("before", before)) if before else None)
 
 
 @post("/privacy/look", status_code=200)
@@ -112,13 +114,21 @@ async def export_suppressions(request: OperatorsRequest, database: NamedDependen
     return download(lines, name="suppressions.jsonl", media_type="application/x-ndjson")
 
 
-async def _privacy(request: OperatorsRequest, database: Database, *, problem: str | None = None, said: str | None = None) -> Response[str]:
+async def _privacy(
+    request: OperatorsRequest, database: Database, *, before: ErasureId | None = None, problem: str | None = None, said: str | None = None
+) -> Response[str]:
     organization_id = request.auth.organization_id
+    erasures = await store.erasures_of(database, organization_id, before=before, limit=_PAGE + 1)
+    waiting = [] if before else await watched.waiting_erasures(database, organization_id)
     return page(
         request,
         "privacy.html",
         status=422 if problem else 200,
-        erasures=await store.erasures_of(database, organization_id, limit=_MOST),
+        waiting=waiting[:_PAGE],
+        not_shown=len(waiting[_PAGE:]),
+        erasures=erasures[:_PAGE],
+        before=before,
+        older=erasures[_PAGE - 1].id if len(erasures) > _PAGE else None,
         counts=await store.suppression_counts(database, organization_id),
         problem=problem,
         said=said,
@@ -127,7 +137,7 @@ async def _privacy(request: OperatorsRequest, database: Database, *, problem: st
 
 async def _own(request: OperatorsRequest, erasure_id: str, database: Database) -> ErasureItem:
     wanted = ErasureId(path_identifier("erasure_id", erasure_id))
-    found = await erasures.erasure(database, wanted, request.auth.organization_id)
+    found = await erasing.erasure(database, wanted, request.auth.organization_id)
     if found is None:
         raise NotFound("There is no such erasure.")
     return item(found)
