@@ -5,6 +5,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from openprospect.cli.main import app
@@ -135,7 +136,36 @@ def test_the_receipt_of_a_consumer_whose_keys_are_revoked_says_so(site, search_i
     with site.serving() as server, server.client(made["key"]) as client:
         client.get(f"/deliveries/{search_id}/companies").raise_for_status()
     site.json("keys", "revoke", made["id"])
-    assert [row["state"] for row in site.run("receipts", "--json").answers if row["search_id"] == search_id] == ["key revoked"]
+    assert states(site, search_id) == {"leaver": "key revoked", None: "nobody pulls it"}
+
+
+def test_a_search_that_nobody_pulls_is_no_empty_table(site, search_id):
+    deliver(site, search_id, COMPANY)
+    shown = site.run("receipts", search_id)
+    assert "nobody pulls it" in " ".join(shown.out.split())
+    assert shown.complaint.startswith("Does everybody have everything? Nobody is there yet.")
+    assert site.run("receipts", search_id, "--json").answers == []
+
+
+def test_an_endpoint_that_never_took_anything_is_told_of_and_so_is_one_that_is_deleted(site, search_id):
+    private = site.environment | {"OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
+    made = site.json("webhooks", "create", "http://127.0.0.1:59997/", "--search", search_id, environment=private)
+    deliver(site, search_id, COMPANY)
+    name = f"webhook:{made['id']}"
+    assert states(site, search_id) == {name: "behind"}
+    assert site.run("receipts", search_id).complaint.startswith(
+        "Does everybody have everything? Not yet. webhook http://127.0.0.1:59997/ is 1 company"
+    )
+    with psycopg.connect(site.dsn) as database:
+        database.execute("INSERT INTO receipt (prospect_search_id, consumer) VALUES (%s, %s)", (search_id, name))
+    site.json("webhooks", "disable", made["id"])
+    assert states(site, search_id) == {name: "switched off", None: "nobody pulls it"}
+    site.json("webhooks", "delete", made["id"])
+    assert states(site, search_id) == {name: "endpoint deleted", None: "nobody pulls it"}
+
+
+def states(site, search_id):
+    return {row["key_name"]: row["state"] for row in site.run("receipts", "--json").answers if row["search_id"] == search_id}
 
 
 def test_tenants_are_listed_with_what_they_have(site):

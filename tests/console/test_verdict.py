@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from openprospect.server.access.model import Scope
-from openprospect.server.console.verdict import State, Tone, expiring, state_of, verdict, worst_first
+from openprospect.server.console.verdict import State, Tone, expiring, state_at, state_of, verdict, worst_first
 from openprospect.server.console.words import SCOPES, ago, counted, size, span
-from openprospect.server.observability.attendance import unattended
 from openprospect.server.observability.model import Feed, Queue, Standing
+from openprospect.server.observability.watch import Watch
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.model import WebhookId
 
@@ -30,6 +30,7 @@ CURRENT = Standing(
     is_expected=True,
     key_expires_at=None,
     is_expired=False,
+    is_endpoint=False,
     webhook_url=None,
 )
 SENT = replace(CURRENT, behind_companies=3, oldest_unconfirmed_at=NOW - timedelta(days=1), confirmed_until=NOW - timedelta(days=2))
@@ -56,7 +57,7 @@ OTHER = replace(FEED, search_id=SearchId(UUID(int=3)), search="cafes")
 
 
 def said(*standings, queues=(), feeds=()):
-    found = verdict(standings, queues, unattended(feeds, standings, queues), NOW)
+    found = verdict(Watch(feeds=feeds, standings=standings, queues=queues), NOW)
     return found.tone, found.answer, found.reason
 
 
@@ -100,6 +101,17 @@ def test_a_key_that_expired_counts_until_somebody_revokes_it():
     assert "Its key expired " in reason
     sent = replace(SENT, key_expires_at=NOW, is_expired=True)
     assert said(sent)[1] == "Not yet."
+    assert said(replace(expired, is_expected=False), CURRENT)[1] == "Yes."
+
+
+def test_who_has_everything_and_holds_an_expired_key_has_it_for_now():
+    expired = replace(CURRENT, key_expires_at=NOW, is_expired=True)
+    tone, answer, reason = said(CURRENT, expired)
+    assert (tone, answer) == (Tone.WAIT, "Yes, for now.")
+    assert reason.startswith("crm has everything, but its key expired ")
+    other = replace(expired, consumer="warehouse")
+    assert said(expired, replace(expired, search="cafes"), other)[2].endswith(" 1 other as well.")
+    assert said(expired, BEHIND)[1] == "No."
     assert said(replace(expired, is_expected=False), CURRENT)[1] == "Yes."
 
 
@@ -164,6 +176,21 @@ def test_a_webhook_that_has_caught_up_is_one_more_consumer():
 def test_a_webhook_counts_once_though_it_has_receipts_as_well():
     receipts = replace(BEHIND, consumer="webhook:2", webhook_url=WAITING.url)
     assert "as well" not in said(receipts, queues=[WAITING])[2]
+
+
+def test_an_endpoint_is_as_its_queue_says():
+    idle = replace(WAITING, waiting=0, oldest_at=None)
+    assert [state_at(queue) for queue in (idle, WAITING)] == [State.CURRENT, State.BEHIND]
+    assert state_at(replace(WAITING, failing_since=NOW)) is State.FAILING
+    assert state_at(replace(WAITING, was_given_up=True, failing_since=NOW)) is State.GIVEN_UP
+    assert state_at(replace(WAITING, is_off=True, failing_since=NOW)) is State.OFF
+
+
+def test_a_deleted_endpoint_had_no_key_to_revoke():
+    gone = replace(BEHIND, is_expected=False, consumer="webhook:2", is_endpoint=True)
+    assert state_of(gone) is State.DELETED
+    assert said(gone, CURRENT)[1] == "Yes."
+    assert worst_first([gone, CURRENT]) == [CURRENT, gone]
 
 
 def test_every_scope_has_words():

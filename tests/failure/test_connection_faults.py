@@ -32,6 +32,17 @@ async def test_silence_is_told_in_time_and_over_once_the_way_is_open_again(clust
             assert await database.value("SELECT 1") == 1
 
 
+async def test_a_silent_database_is_told_of_before_a_scraper_or_a_load_balancer_loses_patience(cluster, name, proxy):
+    async with serving(cluster.dsn(name, port=proxy.port), keys_in=cluster.dsn(name)) as site:
+        proxy.flows.clear()
+        async with asyncio.timeout(9):  # Prometheus gives up after 10
+            ready, metrics = await asyncio.gather(*(site.client.get(f"http://service/{path}") for path in ("ready", "metrics")))
+        assert_unavailable(ready)
+        assert "openprospect_database_up 0.0" in metrics.text
+        proxy.flows.set()
+        await patiently(lambda: site.client.get("http://service/ready"))
+
+
 async def test_a_host_that_says_nothing_does_not_keep_the_next_one_from_being_asked(cluster, name, proxy):
     proxy.flows.clear()
     dsn = f"postgresql://openprospect@127.0.0.1:{proxy.port},127.0.0.1:{cluster.port}/{name}?target_session_attrs=primary"

@@ -32,7 +32,7 @@ _COMMANDS = {
         "Deliver a file of companies and people; rows that cannot be delivered go to FILE.rejected.jsonl.",
     ),
     "withdraw": ("feed:withdraw", "Take delivered companies back; consumers get each once more, with nobody in it."),
-    "receipts": ("feed:receipts", "Show how far each consumer has confirmed, and what it has not."),
+    "receipts": ("receipts:receipts", "Show how far each consumer has confirmed, what it has not, and which searches nobody pulls."),
     "erase": ("privacy:erase", "Erase a person for good, in every search of the organization, and keep them from coming back."),
     "backup": ("backup:backup", "Write all that the service keeps into a file, as of this moment; the service may go on meanwhile."),
     "restore": (

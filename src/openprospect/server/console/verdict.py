@@ -8,6 +8,7 @@ from enum import StrEnum
 from openprospect.server.console.model import Holder
 from openprospect.server.console.words import ago, counted
 from openprospect.server.observability.model import Feed, Queue, Standing
+from openprospect.server.observability.watch import Watch
 from openprospect.server.webhooks.url import masked
 
 # Consumers poll by the hour or oftener: what is younger may simply not have been asked for yet.
@@ -28,7 +29,12 @@ class State(StrEnum):
     UNCONFIRMED = "was sent everything"
     BEHIND = "behind"
     SKIPPED = "skipped some"
+    FAILING = "failing"
+    GIVEN_UP = "given up"
+    OFF = "switched off"
     GONE = "key revoked"
+    DELETED = "endpoint deleted"
+    UNATTENDED = "nobody pulls it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +46,21 @@ class Verdict:
 
 def state_of(standing: Standing) -> State:
     if not standing.is_expected:
-        return State.GONE
+        return State.DELETED if standing.is_endpoint else State.GONE
     if standing.has_everything:
         return State.CURRENT
     if standing.has_gaps:
         return State.SKIPPED
     return State.UNCONFIRMED if standing.was_served_everything else State.BEHIND
+
+
+def state_at(queue: Queue) -> State:
+    """Of an endpoint, which its queue knows best."""
+    if queue.is_off:
+        return State.OFF
+    if queue.is_failing:
+        return State.GIVEN_UP if queue.was_given_up else State.FAILING
+    return State.BEHIND if queue.waiting else State.CURRENT
 
 
 def name_of(standing: Standing | Holder) -> str:
@@ -55,7 +70,7 @@ def name_of(standing: Standing | Holder) -> str:
 
 def worst_first(standings: Sequence[Standing]) -> list[Standing]:
     """Who is behind longest, then who skipped something, then who has yet to confirm, then who is well, then who is gone."""
-    order = (State.BEHIND, State.SKIPPED, State.UNCONFIRMED, State.CURRENT, State.GONE)
+    order = (State.BEHIND, State.SKIPPED, State.UNCONFIRMED, State.CURRENT, State.GONE, State.DELETED)
     return sorted(standings, key=lambda standing: (order.index(state_of(standing)), standing.oldest_unconfirmed_at or standing.watermark))
 
 
@@ -65,11 +80,9 @@ def expiring(standings: Sequence[Standing], until: datetime) -> list[Standing]:
     return sorted(of_each.values(), key=lambda standing: standing.key_expires_at or until)
 
 
-def verdict(standings: Sequence[Standing], queues: Sequence[Queue], alone: Sequence[Feed], now: datetime) -> Verdict:
-    """Whoever's keys were revoked does not count, and neither does an endpoint that somebody switched off: nobody waits for them.
-    What endpoints lack, their queues know best. `alone`: the feeds that nobody pulls."""
-    pullers = [standing for standing in standings if standing.is_expected and not standing.webhook_url]
-    endpoints = [queue for queue in queues if not queue.is_off]
+def verdict(watch: Watch, now: datetime) -> Verdict:
+    """Whoever's keys were revoked does not count, and neither does an endpoint that somebody switched off: nobody waits for them."""
+    pullers, endpoints = watch.pullers, watch.endpoints
     gaps = [gap for gap in (*(_gap_of(standing, now) for standing in pullers), *(_gap_at(queue, now) for queue in endpoints)) if gap]
     if gaps:
         return _behind(gaps, now)
@@ -77,8 +90,10 @@ def verdict(standings: Sequence[Standing], queues: Sequence[Queue], alone: Seque
         return Verdict(
             tone=Tone.WAIT, answer="Nobody is there yet.", reason="No consumer has pulled anything so far, or none has a key left."
         )
-    if alone:
+    if alone := watch.unattended:
         return _alone(alone)
+    if expired := [standing for standing in pullers if standing.is_expired]:
+        return _expired(expired)
     unconfirmed = sum(state_of(standing) is State.UNCONFIRMED for standing in pullers)
     if unconfirmed:
         reason = f"Everything went out; {counted(unconfirmed, 'consumer')} will confirm with the next poll."
@@ -158,6 +173,13 @@ def _alone(feeds: Sequence[Feed]) -> Verdict:
         answer="Not yet.",
         reason=reason + (f", nor {counted(others, 'other search', 'other searches')}." if others else "."),
     )
+
+
+def _expired(standings: Sequence[Standing]) -> Verdict:
+    """They have everything, or there would be a gap."""
+    first, others = standings[0], len({standing.consumer for standing in standings}) - 1
+    reason = f"{name_of(first)} has everything, but its key expired {ago(first.key_expires_at)}: what is delivered next will not reach it."
+    return Verdict(tone=Tone.WAIT, answer="Yes, for now.", reason=reason + (f" {counted(others, 'other')} as well." if others else ""))
 
 
 def _all(count: int) -> str:

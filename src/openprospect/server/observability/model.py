@@ -29,7 +29,9 @@ class Standing:
     key_expires_at: datetime | None
     """When the last of its keys stops working; None where one never does, or there is none."""
     is_expired: bool
+    is_endpoint: bool
     webhook_url: str | None
+    """None for an endpoint, too, once it is deleted."""
 
     @property
     def has_everything(self) -> bool:

@@ -10,7 +10,7 @@ SELECT organization.name AS organization, feed.id AS search_id, feed.name AS sea
     oldest.delivered_at AS oldest_unconfirmed_at,
     own.keys > 0 OR webhook.id IS NOT NULL AS is_expected,
     own.expires_at AS key_expires_at, coalesce(own.expires_at <= clock_timestamp(), false) AS is_expired,
-    webhook.url AS webhook_url
+    starts_with(receipt.consumer, 'webhook:') AS is_endpoint, webhook.url AS webhook_url
 FROM receipt
 JOIN prospect_search AS feed ON feed.id = receipt.prospect_search_id
 JOIN organization ON organization.id = feed.organization_id
@@ -37,7 +37,7 @@ WHERE ($1::uuid IS NULL OR organization_id = $1) AND ($2::uuid IS NULL OR feed.i
 ORDER BY organization.name, feed.created_at, feed.id;
 
 -- queues :many
--- What endpoints have yet to be sent: those of a tenant, or of all, with how many companies wait in each feed, and since when.
+-- What endpoints have yet to be sent: of a tenant's searches, of one search or of all, with how many companies wait, and since when.
 SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, webhook.id AS webhook_id, url,
     disabled_at IS NOT NULL AND NOT was_given_up AS is_off, was_given_up, failing_since,
     CASE WHEN oldest.position IS NULL THEN 0 ELSE current_from(feed.id, oldest.position) END AS waiting,
@@ -51,7 +51,7 @@ LEFT JOIN LATERAL (
     WHERE prospect_search_id = feed.id AND superseded_at IS NULL AND delivered_at > place.position
     ORDER BY delivered_at LIMIT 1
 ) AS oldest ON true
-WHERE $1::uuid IS NULL OR webhook.organization_id = $1
+WHERE ($1::uuid IS NULL OR webhook.organization_id = $1) AND ($2::uuid IS NULL OR feed.id = $2)
 ORDER BY organization.name, webhook.created_at, webhook.id, feed.created_at, feed.id;
 
 -- expiring_keys :many

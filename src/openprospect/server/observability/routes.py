@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from openprospect.server.core.deadline import by_deadline
 from openprospect.server.core.errors import Forbidden, Unauthenticated, Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.http.address import address_of
@@ -16,13 +17,16 @@ from openprospect.server.observability import store
 from openprospect.server.observability.gathering import registry_with
 from openprospect.server.observability.scrape import scrape
 
+# Half of what Prometheus waits for a scrape, unless told otherwise: a database that hangs is told of, instead of silence.
+_DATABASE_SECONDS = 5.0
+
 
 @get("/ready", include_in_schema=False)
 async def ready(state: State, database: NamedDependency[Database]) -> dict[str, str]:
     """The service can serve: its database answers, and it is not about to stop. 503 where that is not so."""
     if state.departure.is_announced:
         raise Unavailable("This process is about to stop; ask another.")
-    await store.answers(database)
+    await by_deadline(store.answers(database), seconds=_DATABASE_SECONDS, message="The database does not answer; ask another.")
     return {"status": "ready"}
 
 
@@ -30,7 +34,8 @@ async def ready(state: State, database: NamedDependency[Database]) -> dict[str, 
 async def metrics(request: Request[Any, Any, State], database: NamedDependency[Database]) -> Response[bytes]:
     """What Prometheus scrapes, of every tenant: for the operator's eyes."""
     _admit(request, request.app.state.metrics_token)
-    registry = registry_with(request.app.state.request_metrics, await scrape(database, request.app.state.version))
+    told = await scrape(database, request.app.state.version, seconds=_DATABASE_SECONDS)
+    registry = registry_with(request.app.state.request_metrics, told)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,17 +1,17 @@
 """What `/metrics` shows beyond requests: read from the database at the moment of asking, so that it is the same from every worker."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from openprospect.server.core.deadline import by_deadline
 from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store
-from openprospect.server.observability.attendance import consumers_of
-from openprospect.server.observability.model import DatabaseHealth, ExpiringKey, Feed, Queue, Standing, WaitingErasure
-from openprospect.server.searches.model import SearchId
+from openprospect.server.observability.model import DatabaseHealth, ExpiringKey, Queue, Standing, WaitingErasure
+from openprospect.server.observability.watch import Watch, watched
 
 _FEED = ("organization", "search_id", "search")
 
@@ -26,22 +26,12 @@ class Scrape(Collector):
         return self._families
 
 
-async def scrape(database: Database, version: str) -> Scrape:
-    """Everything there is to tell; where the database is away, that it is."""
+async def scrape(database: Database, version: str, *, seconds: float) -> Scrape:
+    """Everything there is to tell; where the database does not tell it in time, that it is away."""
     info = InfoMetricFamily("openprospect", "This service")
     up = GaugeMetricFamily("openprospect_database_up", "Whether the database answers")
     try:
-        health = await store.database_health(database)
-        standings = await store.standings(database, None)
-        queues = await store.queues(database, None)
-        families = [
-            *_of_feeds(await store.feeds(database, None), consumers_of(standings, queues)),
-            *_of_consumers(standings),
-            *_of_webhooks(queues),
-            _of_keys(await store.expiring_keys(database)),
-            *_of_erasures(await store.waiting_erasures(database, None)),
-            *_of_database(health),
-        ]
+        health, families = await by_deadline(_read(database), seconds=seconds, message="The database does not answer.")
     except (Unavailable, Misconfigured):
         info.add_metric([], {"version": version})
         up.add_metric([], 0)
@@ -51,7 +41,20 @@ async def scrape(database: Database, version: str) -> Scrape:
     return Scrape([info, up, *families])
 
 
-def _of_feeds(feeds: Sequence[Feed], consumers_by_feed: Mapping[SearchId, int]) -> Iterator[Metric]:
+async def _read(database: Database) -> tuple[DatabaseHealth, list[Metric]]:
+    health = await store.database_health(database)
+    watch = await watched(database, None)
+    return health, [
+        *_of_feeds(watch),
+        *_of_consumers(watch.standings),
+        *_of_webhooks(watch.queues),
+        _of_keys(await store.expiring_keys(database)),
+        *_of_erasures(await store.waiting_erasures(database, None)),
+        *_of_database(health),
+    ]
+
+
+def _of_feeds(watch: Watch) -> Iterator[Metric]:
     companies = GaugeMetricFamily("openprospect_feed_companies", "Companies that are live in a feed", labels=_FEED)
     prospects = GaugeMetricFamily("openprospect_feed_prospects", "People at the live companies of a feed", labels=_FEED)
     deliveries = CounterMetricFamily("openprospect_deliveries", "Companies delivered, delivered again or withdrawn", labels=_FEED)
@@ -59,13 +62,14 @@ def _of_feeds(feeds: Sequence[Feed], consumers_by_feed: Mapping[SearchId, int]) 
     consumers = GaugeMetricFamily(
         "openprospect_feed_consumers", "Consumers of a feed whose keys are not revoked, and endpoints", labels=_FEED
     )
-    for feed in feeds:
+    consumers_by_feed = watch.consumers_by_feed
+    for feed in watch.feeds:
         labels = (feed.organization, str(feed.search_id), feed.search)
         companies.add_metric(labels, feed.companies)
         prospects.add_metric(labels, feed.prospects)
         deliveries.add_metric(labels, feed.deliveries)
         watermark.add_metric(labels, feed.watermark.timestamp())
-        consumers.add_metric(labels, consumers_by_feed.get(feed.search_id, 0))
+        consumers.add_metric(labels, consumers_by_feed[feed.search_id])
     yield from (companies, prospects, deliveries, watermark, consumers)
 
 

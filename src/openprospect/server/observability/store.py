@@ -17,8 +17,8 @@ async def feeds(db: Executor, organization_id: OrganizationId | None, search_id:
     return [Feed(**row) for row in await db.rows(SQL.feeds, organization_id, search_id)]
 
 
-async def queues(db: Executor, organization_id: OrganizationId | None) -> list[Queue]:
-    return [Queue(**row) for row in await db.rows(SQL.queues, organization_id)]
+async def queues(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Queue]:
+    return [Queue(**row) for row in await db.rows(SQL.queues, organization_id, search_id)]
 
 
 async def expiring_keys(db: Executor) -> list[ExpiringKey]:

@@ -7,14 +7,15 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
-from openprospect.server.console import chart, store
+from openprospect.server.console import chart
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, see
+from openprospect.server.console.store import deliveries_by
 from openprospect.server.console.verdict import expiring, verdict, worst_first
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
-from openprospect.server.observability import store as watched
-from openprospect.server.observability.attendance import unattended
+from openprospect.server.observability import store
+from openprospect.server.observability.watch import watched
 from openprospect.server.searches.create import create_search
 
 _SOON = timedelta(days=7)
@@ -49,22 +50,19 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
     unit = "day" if request.query_params.get("by") == "day" else "hour"
     started = perf_counter()
     # As everybody: a tenant is not shown what other connections do.
-    health = await watched.database_health(database.whole)
+    health = await store.database_health(database.whole)
     milliseconds = (perf_counter() - started) * 1000
-    standings = await watched.standings(database, organization_id)
-    queues = await watched.queues(database, organization_id)
-    feeds = await watched.feeds(database, organization_id)
-    alone = unattended(feeds, standings, queues)
+    watch = await watched(database, organization_id)
     return {
         "now": now,
-        "verdict": verdict(standings, queues, alone, now),
-        "standings": worst_first(standings),
-        "feeds": feeds,
-        "unattended": alone,
-        "expiring": expiring(standings, now + _SOON),
-        "erasures": await watched.waiting_erasures(database, organization_id),
+        "verdict": verdict(watch, now),
+        "standings": worst_first(watch.standings),
+        "feeds": watch.feeds,
+        "unattended": watch.unattended,
+        "expiring": expiring(watch.standings, now + _SOON),
+        "erasures": await store.waiting_erasures(database, organization_id),
         "soon": now + _SOON,
-        "queues": [queue for queue in queues if queue.is_failing or queue.is_off],
+        "queues": [queue for queue in watch.queues if queue.is_failing or queue.is_off],
         "health": health,
         "milliseconds": milliseconds,
         "unit": unit,
@@ -75,5 +73,5 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
 async def _chart(request: OperatorsRequest, database: Database, unit: str, now: datetime) -> chart.Chart:
     step, count = PERIODS[unit]
     since = chart.beginning(now, step=step, count=count)
-    counts = await store.deliveries_by(database, request.auth.organization_id, None, unit=unit, since=since)
+    counts = await deliveries_by(database, request.auth.organization_id, None, unit=unit, since=since)
     return chart.bars(counts, since=since, step=step, count=count)

@@ -1,0 +1,85 @@
+"""`openprospect receipts`: who has what of the feeds, and whether all is well."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+from openprospect.cli.output import Json, answers, stderr
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, on_database
+from openprospect.server.console.verdict import State, state_at, state_of, verdict
+from openprospect.server.core.timestamps import written
+from openprospect.server.db.pool import Database
+from openprospect.server.observability.model import Feed, Queue, Standing
+from openprospect.server.observability.watch import Watch, watched
+from openprospect.server.searches.create import known_search
+from openprospect.server.searches.model import SearchId
+from openprospect.server.webhooks.endpoints import consumer_of
+
+# Programs that read the receipts of one search count on these names alone.
+_RECEIPT = ("key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at")
+_PLACE = ("organization", "search", "search_id")
+
+_Line = dict[str, object]
+
+
+def receipts(search_id: UUID | None = None, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Show how far each consumer has confirmed, what it has not, and which searches nobody pulls.
+
+    Parameters
+    ----------
+    search_id
+        The prospect search; without it, all of them.
+    """
+
+    async def work(database: Database) -> Watch:
+        search = await known_search(database, SearchId(search_id)) if search_id else None
+        return await watched(database, None, search.id if search else None)
+
+    watch = on_database(storage, work)
+    is_for_programs = bool(search_id) and json
+    told = () if is_for_programs else ("state",)
+    columns = (*(() if search_id else _PLACE), *_RECEIPT, *told)
+    lines = (_receipt(standing) for standing in watch.standings) if is_for_programs else _lines(watch)
+    answers(({name: line[name] for name in columns} for line in lines), columns=columns, json=json)
+    said = verdict(watch, datetime.now(UTC))
+    stderr.print(f"Does everybody have everything? {said.answer} {said.reason}", markup=False)
+
+
+def _lines(watch: Watch) -> Iterator[_Line]:
+    """The receipts, the endpoints that have never taken anything, and the feeds that nobody takes."""
+    queues = {(queue.search_id, consumer_of(queue.webhook_id)): queue for queue in watch.queues}
+    for standing in watch.standings:
+        queue = queues.pop((standing.search_id, standing.consumer), None)
+        yield _receipt(standing) | ({"state": state_at(queue)} if queue else {})
+    yield from map(_first_receipt, queues.values())
+    yield from map(_nobody, watch.unattended)
+
+
+def _receipt(standing: Standing) -> _Line:
+    return _place(standing) | {
+        "key_name": standing.consumer,
+        "delivered_until": written(standing.confirmed_until),
+        "seen_at": written(standing.seen_at),
+        "behind_companies": standing.behind_companies,
+        "oldest_unconfirmed_at": written(standing.oldest_unconfirmed_at),
+        "state": f"{state_of(standing)}, key expired" if standing.is_expired else state_of(standing),
+    }
+
+
+def _first_receipt(queue: Queue) -> _Line:
+    return _place(queue) | {
+        "key_name": consumer_of(queue.webhook_id),
+        "delivered_until": None,
+        "seen_at": None,
+        "behind_companies": queue.waiting,
+        "oldest_unconfirmed_at": written(queue.oldest_at),
+        "state": state_at(queue),
+    }
+
+
+def _nobody(feed: Feed) -> _Line:
+    return _place(feed) | dict.fromkeys(_RECEIPT) | {"behind_companies": feed.companies, "state": State.UNATTENDED}
+
+
+def _place(one: Standing | Queue | Feed) -> _Line:
+    return {"organization": one.organization, "search": one.search, "search_id": one.search_id}
