@@ -7,6 +7,7 @@ import pytest
 
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy
@@ -29,8 +30,7 @@ class List:
 
     async def erase(self, email):
         policy = ErasurePolicy(deadline=SOON, log=self.log)
-        async with self.database.transaction() as db:
-            await erase(db, self.organization_id, Subject(email=email), actor="test", policy=policy)
+        await erase(self.database, Writing(self.database), self.organization_id, Subject(email=email), actor="test", policy=policy)
 
     async def content(self):
         return sorted((row["kind"], row["hash"]) for row in await self.database.rows("SELECT kind, hash FROM suppression"))

@@ -17,6 +17,7 @@ from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationI
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.writing.turns import LOCK_SECONDS, Writing
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
@@ -59,12 +60,11 @@ def erase(
         owner = await organization_named(database, organization)
         log = await log_in_use(database, erasure_log, storage)
         policy = ErasurePolicy(deadline=deadline, log=log)
-        async with database.transaction() as db:
-            erasure_id = await erase_person(db, owner.id, subject, actor=actor(), policy=policy)
+        erasure_id = await erase_person(database, Writing(database), owner.id, subject, actor=actor(), policy=policy)
         await note_first_log(database, log, erasure_log, storage)
         return await _erasure(database, erasure_id)
 
-    done = on_database(storage, work)
+    done = on_database(storage, work, lock_seconds=LOCK_SECONDS)
     if not done.companies:
         stderr.print(f"{email or prospect_id} is not known here, and will be kept out of every later delivery.", markup=False)
     answer({"erasure_id": done.id, "companies": done.companies, "prospects": done.prospects, "recipients": len(done.recipients)}, json=json)
@@ -231,12 +231,11 @@ def _on_list(storage: Storage, organization: str, erasure_log: Path | None, chan
     async def work(database: Database) -> int:
         owner = await organization_named(database, organization)
         log = await log_in_use(database, erasure_log, storage)
-        async with database.transaction() as db:
-            count = await change(db, owner.id, log)
+        count = await Writing(database).alone(owner.id, lambda db: change(db, owner.id, log))
         await note_first_log(database, log, erasure_log, storage)
         return count
 
-    return on_database(storage, work)
+    return on_database(storage, work, lock_seconds=LOCK_SECONDS)
 
 
 async def _erasure(database: Database, erasure_id: ErasureId) -> Erasure:

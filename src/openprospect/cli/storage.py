@@ -17,7 +17,7 @@ from openprospect.server.core.errors import Misconfigured
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import check_version, migrate
-from openprospect.server.db.pool import Database
+from openprospect.server.db.pool import PATIENCE_SECONDS, Database
 from openprospect.server.instance.store import instance
 from openprospect.server.webhooks.sealing import seal_secrets
 
@@ -87,12 +87,14 @@ def _check_readable(url: str) -> None:
         ) from None
 
 
-def on_database(storage: Storage, work: Callable[[Database], Awaitable[T]], *, may_begin: bool = False) -> T:
+def on_database(
+    storage: Storage, work: Callable[[Database], Awaitable[T]], *, may_begin: bool = False, lock_seconds: float = PATIENCE_SECONDS
+) -> T:
     """Run one command's work on a migrated database, on a new one where it may begin one."""
 
     async def run(dsn: str) -> T:
         await prepare(dsn, Vault(storage.secret_keys()))
-        async with await Database.open(dsn, size=2) as database:
+        async with await Database.open(dsn, size=2, lock_seconds=lock_seconds) as database:
             return await work(database)
 
     with storage.dsn(may_begin=may_begin) as dsn:

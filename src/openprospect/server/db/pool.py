@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 OnStatement = Callable[[str, float, str | None], None]
 """Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
 
-_PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
 """For a connection, for a lock, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
 
 _ONE_WALL = (
@@ -101,8 +101,8 @@ class Database:
         size: int = 8,
         tenants_size: int = 0,
         on_statement: OnStatement | None = None,
-        patience_seconds: float = _PATIENCE_SECONDS,
-        lock_seconds: float = _PATIENCE_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
+        lock_seconds: float = PATIENCE_SECONDS,
         is_standby: bool = False,
     ) -> Self:
         """So many connections, and so many more for `within`. A standby need not be there yet, and nothing else is taken for one."""

@@ -11,13 +11,14 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.ids import new_id
 from openprospect.server.db import history
-from openprospect.server.db.pool import Connection
+from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed import store as feed
 from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.rows.document import content_hash
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.identity import bare_email, is_email
 from openprospect.server.feed.writing.append import Change, append, head_after
+from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.privacy import store
 from openprospect.server.privacy.finding import Finding, Found, Person
 from openprospect.server.privacy.log import LoggedErasure
@@ -55,22 +56,24 @@ class Subject:
 
 
 async def erase(
-    db: Connection,
-    organization_id: OrganizationId,
-    subject: Subject,
-    *,
-    actor: str,
-    policy: ErasurePolicy,
-    finding: Finding | None = None,
+    database: Database, writing: Writing, organization_id: OrganizationId, subject: Subject, *, actor: str, policy: ErasurePolicy
 ) -> ErasureId:
-    """Erase a person in every search of the organization, in the caller's transaction.
+    """Erase a person in every search of the organization. Raises Busy where others change its feeds for too long.
 
-    Asking again answers the same, unless the person is there again, or was let in again meanwhile. `finding` is what an attempt before
-    this one has read.
+    Asking again answers the same, unless the person is there again, or was let in again meanwhile.
     """
-    finding = finding or Finding(organization_id, subject.person)
-    # Once before anybody has to wait: every document is read for them, which takes its time where there are many.
-    await finding.find(db)
+    finding = Finding(organization_id, subject.person)
+    # Every document is read for them, which takes its time where there are many: nobody waits for it, and it uses up nobody's patience.
+    await writing.beforehand(organization_id, lambda: finding.find(database))
+    return await writing.alone(
+        organization_id, lambda db: erase_found(db, organization_id, subject, actor=actor, policy=policy, finding=finding)
+    )
+
+
+async def erase_found(
+    db: Connection, organization_id: OrganizationId, subject: Subject, *, actor: str, policy: ErasurePolicy, finding: Finding
+) -> ErasureId:
+    """The same in the caller's transaction, once the person was looked for: what is new since is looked through while others wait."""
     hasher = await feed.hold_organization_alone(db, organization_id)
     found = await finding.find(db)
     subject_hash = subject.hash(hasher)
@@ -106,9 +109,10 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spel
     await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, policy)
 
 
-async def reach(db: Connection, organization_id: OrganizationId, subject: Subject) -> set[Place]:
+async def reach(database: Database, writing: Writing, organization_id: OrganizationId, subject: Subject) -> set[Place]:
     """Where an erasure would find the person; changes nothing."""
-    return (await Finding(organization_id, subject.person).find(db)).places
+    finding = Finding(organization_id, subject.person)
+    return (await writing.beforehand(organization_id, lambda: finding.find(database))).places
 
 
 async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, policy: ErasurePolicy) -> None:

@@ -11,7 +11,7 @@ from itertools import chain
 from msgspec import json
 
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.db.pool import Connection
+from openprospect.server.db.pool import Executor
 from openprospect.server.feed import store as feed
 from openprospect.server.feed.model import ProspectId, ProspectRow
 from openprospect.server.feed.rows.addresses import mailbox_of
@@ -82,7 +82,10 @@ class Found:
 
 
 class Finding:
-    """The search for one person, who becomes known better by it. Done again, it reads only what has changed meanwhile."""
+    """The search for one person, who becomes known better by it. Done again, it reads only what has changed meanwhile.
+
+    On a database it holds no connection from one statement to the next: others have theirs in between, however much there is to read.
+    """
 
     def __init__(self, organization_id: OrganizationId, known: Callable[[Hasher], Person]) -> None:
         self._organization_id = organization_id
@@ -95,7 +98,7 @@ class Finding:
         self._cleaned: dict[Place, list[KeptDocument]] = {}
         self._newest: dict[Place, datetime] = {}
 
-    async def find(self, db: Connection) -> Found:
+    async def find(self, db: Executor) -> Found:
         """Follow the person from what is known of them to all that is."""
         if self._hasher is None:
             self._hasher = await feed.hasher_of(db, self._organization_id)
@@ -111,7 +114,7 @@ class Finding:
         cleaned = [document for several in self._cleaned.values() for document in several]
         return Found(person=self._person, known=known, cleaned=cleaned, newest=self._newest)
 
-    async def _known_at(self, db: Connection) -> list[KnownAt]:
+    async def _known_at(self, db: Executor) -> list[KnownAt]:
         """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
         while True:
             found = await store.people_of(db, self._organization_id, self._person.mailboxes, self._person.ids)
@@ -119,7 +122,7 @@ class Finding:
             if not self._person.known_more(Person(mailboxes=mailboxes, ids={at.prospect_id for at in found})):
                 return sorted(found, key=lambda at: (at.search_id, at.company_id, at.prospect_id))
 
-    async def _learn_more(self, db: Connection, places: Collection[Place], hasher: Hasher) -> bool:
+    async def _learn_more(self, db: Executor, places: Collection[Place], hasher: Hasher) -> bool:
         """Whether documents tell more of the person than was known."""
         self._learning.ask(self._person.as_of_now())
         listed = Person()
@@ -129,7 +132,7 @@ class Finding:
             self._entries |= entries
         return self._person.known_more(listed)
 
-    async def _clean(self, db: Connection, places: Collection[Place]) -> None:
+    async def _clean(self, db: Executor, places: Collection[Place]) -> None:
         traces = traces_of_people([*self._entries.values(), *(ProspectRow(email=email) for email in self._person.emails)])
         self._cleaning.ask((self._person.as_of_now(), traces))
         self._forget_all_but(places)

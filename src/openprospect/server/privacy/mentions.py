@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.db.pool import Connection
+from openprospect.server.db.pool import Executor
 from openprospect.server.feed.rows.addresses import forms_of
 from openprospect.server.feed.rows.identity import email_key
 from openprospect.server.privacy import store
@@ -25,7 +25,7 @@ class Mentions:
         self._found: dict[str, set[Place]] = defaultdict(set)
         self._read_until: dict[str, dict[SearchId, int]] = defaultdict(dict)
 
-    async def of(self, db: Connection, email: str) -> set[Place]:
+    async def of(self, db: Executor, email: str) -> set[Place]:
         """Where an address stands, whatever surrounds it: as part of a longer one, too."""
         key = email_key(email)
         found, read_until = self._found[key], self._read_until[key]

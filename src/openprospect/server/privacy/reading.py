@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from typing import TypeVar
 
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.db.pool import Connection
+from openprospect.server.db.pool import Executor
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.privacy import store
 from openprospect.server.privacy.model import FeedState, KeptDocument, Place
@@ -36,7 +36,7 @@ class Reading:
             self._question = question
             self._read.clear()
 
-    async def read_on(self, db: Connection, places: Collection[Place]) -> AsyncIterator[list[KeptDocument]]:
+    async def read_on(self, db: Executor, places: Collection[Place]) -> AsyncIterator[list[KeptDocument]]:
         """Documents of those places that were not read yet, or have another document since; all documents of a place at once.
 
         A place that is not asked about any more is forgotten.
@@ -55,7 +55,7 @@ class Reading:
                 yield await store.documents_of(db, search_id, portion)
                 self._read.update((search_id, company_id) for company_id in portion)
 
-    async def _changed(self, db: Connection, search_id: SearchId, before: FeedState, now: FeedState) -> set[Place]:
+    async def _changed(self, db: Executor, search_id: SearchId, before: FeedState, now: FeedState) -> set[Place]:
         """Positions are visible in their order, and what stands at one changes by erasures alone."""
         if now.erasures != before.erasures:
             return {place for place in self._read if place[0] == search_id}

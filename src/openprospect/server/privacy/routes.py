@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import NotFound
-from openprospect.server.db.pool import Connection, Database
+from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.body import json_body, takes
@@ -15,8 +15,7 @@ from openprospect.server.http.openapi import problems
 from openprospect.server.http.parameters import path_identifier, query, query_of
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import Subject, erase
-from openprospect.server.privacy.finding import Finding
-from openprospect.server.privacy.model import Erasure, ErasureId, ErasurePolicy
+from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
 
 
@@ -28,20 +27,18 @@ from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
     responses=problems(413, 415),
 )
 async def erase_person(
-    request: CallersRequest, writing: NamedDependency[Writing], erasure_policy: NamedDependency[ErasurePolicy]
+    request: CallersRequest,
+    database: NamedDependency[Database],
+    writing: NamedDependency[Writing],
+    erasure_policy: NamedDependency[ErasurePolicy],
 ) -> ErasureItem:
     """Erase a person from every search, for good; asking again answers the same."""
     query_of(request)
     body = await json_body(request, NewErasure)
     subject = Subject(email=body.email, prospect_id=ProspectId(body.prospect_id) if body.prospect_id else None)
     organization_id, actor = request.auth.organization_id, request.auth.actor
-    finding = Finding(organization_id, subject.person)
-
-    async def erase_subject(db: Connection) -> Erasure | None:
-        erasure_id = await erase(db, organization_id, subject, actor=actor, policy=erasure_policy, finding=finding)
-        return await store.erasure(db, erasure_id, organization_id)
-
-    done = await writing.alone(organization_id, erase_subject)
+    erasure_id = await erase(database, writing, organization_id, subject, actor=actor, policy=erasure_policy)
+    done = await store.erasure(database, erasure_id, organization_id)
     assert done is not None
     return item(done)
 

@@ -20,28 +20,28 @@ Stretch = tuple[SearchId, int, int]
 
 
 async def people_of(
-    db: Connection, organization_id: OrganizationId, email_hashes: Collection[bytes], ids: Collection[ProspectId]
+    db: Executor, organization_id: OrganizationId, email_hashes: Collection[bytes], ids: Collection[ProspectId]
 ) -> list[KnownAt]:
     return [_known_at(row) for row in await db.rows(SQL.people_of, organization_id, email_hashes, ids)]
 
 
-async def feeds_of(db: Connection, organization_id: OrganizationId) -> dict[SearchId, FeedState]:
+async def feeds_of(db: Executor, organization_id: OrganizationId) -> dict[SearchId, FeedState]:
     """Each feed, up to where it is there."""
     rows = await db.rows(SQL.feeds_of, organization_id)
     return {row["id"]: FeedState(position=row["position"], erasures=row["erasures"]) for row in rows}
 
 
-async def naming(db: Connection, stretches: Sequence[Stretch], texts: Collection[str]) -> set[Place]:
+async def naming(db: Executor, stretches: Sequence[Stretch], texts: Collection[str]) -> set[Place]:
     rows = await db.rows(SQL.naming, *_columns(stretches, 3), sorted(texts))
     return {(row["prospect_search_id"], row["company_id"]) for row in rows}
 
 
-async def contents(db: Connection, stretches: Sequence[Stretch]) -> list[Any]:
+async def contents(db: Executor, stretches: Sequence[Stretch]) -> list[Any]:
     """Every kept document, as plain JSON."""
     return [json.decode(row["document"]) for row in await db.rows(SQL.contents, *_columns(stretches, 3))]
 
 
-async def documents_of(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[KeptDocument]:
+async def documents_of(db: Executor, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[KeptDocument]:
     """Every document kept of these companies, superseded ones too."""
     return [
         KeptDocument(
@@ -55,7 +55,7 @@ async def documents_of(db: Connection, search_id: SearchId, company_ids: Collect
     ]
 
 
-async def moved(db: Connection, search_id: SearchId, after: int) -> set[CompanyId]:
+async def moved(db: Executor, search_id: SearchId, after: int) -> set[CompanyId]:
     """The companies that were delivered or withdrawn after a position."""
     return {row["company_id"] for row in await db.rows(SQL.moved, search_id, after)}
 

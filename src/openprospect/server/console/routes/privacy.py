@@ -19,7 +19,6 @@ from openprospect.server.observability import store as watched
 from openprospect.server.privacy import store as erasing
 from openprospect.server.privacy import suppress
 from openprospect.server.privacy.erase import Subject, erase, reach
-from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.wire import ErasureItem, as_csv, item
 
@@ -34,31 +33,32 @@ async def privacy_page(request: OperatorsRequest, database: NamedDependency[Data
 
 
 @post("/privacy/look", status_code=200)
-async def look_for_person(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+async def look_for_person(
+    request: OperatorsRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
+) -> Response[str]:
     """Asks once more, with what an erasure will reach."""
     form = await posted(request)
     try:
         subject = _subject(text(form, "person"))
     except InvalidInput as error:
         return await _privacy(request, database, problem=error.message)
-    async with database.transaction() as db:
-        places = await reach(db, request.auth.organization_id, subject)
+    places = await reach(database, writing, request.auth.organization_id, subject)
     searches = {search_id for search_id, _ in places}
     return page(request, "erase.html", person=text(form, "person"), companies=len(places), searches=len(searches))
 
 
 @post("/privacy/erase", status_code=303)
 async def erase_person_form(
-    request: OperatorsRequest, writing: NamedDependency[Writing], erasure_policy: NamedDependency[ErasurePolicy]
+    request: OperatorsRequest,
+    database: NamedDependency[Database],
+    writing: NamedDependency[Writing],
+    erasure_policy: NamedDependency[ErasurePolicy],
 ) -> Response[Any]:
     """Erases, for good."""
     form = await posted(request)
     organization_id = request.auth.organization_id
     subject, actor = _subject(text(form, "person")), request.auth.actor
-    finding = Finding(organization_id, subject.person)
-    erasure_id = await writing.alone(
-        organization_id, lambda db: erase(db, organization_id, subject, actor=actor, policy=erasure_policy, finding=finding)
-    )
+    erasure_id = await erase(database, writing, organization_id, subject, actor=actor, policy=erasure_policy)
     return see(f"/privacy/erasures/{erasure_id}")
 
 

@@ -25,16 +25,17 @@ LOCK_SECONDS = 2.0
 
 _PATIENCE_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.01, 1.0
-# They take long where there is much to read; what others change goes on beside them.
+# They take long where there is much to write; what others change goes on beside them.
 _MOST_ALONE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Whose turn it is in this process: at a feed, in an organization, and of those who work alone in one."""
+    """Whose turn it is in this process: at a feed, in an organization, and of those who work alone in one, or read it all beforehand."""
 
     at_feed: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     alone: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    beforehand: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     places_alone: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_ALONE))
 
 
@@ -66,6 +67,11 @@ class Writing:
 
         async with _held(self.turns.alone.setdefault(organization_id, asyncio.Lock()), until):
             return await _once_free(attempt, until)
+
+    async def beforehand(self, organization_id: OrganizationId, read: Callable[[], Awaitable[T]]) -> T:
+        """What `read` gives, for `alone` or for a look: long as it may take, it keeps nobody out. One at a time for each organization."""
+        async with _held(self.turns.beforehand.setdefault(organization_id, asyncio.Lock()), self._until()):
+            return await read()
 
     async def _transaction(self, work: Work[T]) -> T:
         async with self.database.transaction() as db:
