@@ -1,13 +1,16 @@
 """Moments of this process by the database's clock: the one that counts, however far machines' clocks are apart, or are set back."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store
+
+# Goes on while the machine is suspended. Elsewhere than on Linux the other does, too; there, it stands still.
+_SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,9 @@ class Reading:
 def _machine() -> UUID:
     """Whose processes count seconds from one moment: its start. Where that has no name, each process is a machine of its own."""
     try:
-        return UUID(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        start = UUID(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        # The name says which seconds, too: a version before this one left out those of being suspended.
+        return uuid5(start, "seconds since then, suspended or not")
     except (OSError, ValueError):
         return uuid4()
 
@@ -42,7 +47,7 @@ class Clock:
         self.machine = _machine()
 
     def now(self) -> float:
-        return monotonic()
+        return time.clock_gettime(_SECONDS)
 
     def of(self, at: datetime) -> float:
         """When that was by this machine's calendar: no later than now, even where that has been set back since."""
