@@ -1,11 +1,12 @@
 """What owners do with endpoints: make, list, test, rotate, replay, disable, enable, delete; and who may."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from standardwebhooks import Webhook
 
-from openprospect.server.webhooks import store
+from openprospect.server.webhooks.retention import Retention, forget_attempts
 from tests.integration.conftest import open_search
 from tests.webhooks.conftest import create, deliver, eventually, until
 from tests.webhooks.receiver import Reply
@@ -235,8 +236,22 @@ async def test_attempts_are_forgotten_in_time_failed_ones_later(client, database
     receiver.behave = lambda _request: Reply(500)
     await client.post(f"/webhooks/{made['id']}/test")
     await database.execute("UPDATE webhook_attempt SET at = at - interval '31 days'")
-    await store.forget_attempts(database, accepted_after=timedelta(days=30), failed_after=timedelta(days=90))
+    await forget_attempts(database, Retention(accepted=timedelta(days=30), failed=timedelta(days=90)))
     assert [row["status"] for row in await database.rows("SELECT status FROM webhook_attempt")] == [500]
+
+
+async def test_old_attempts_go_in_portions_and_those_that_an_erasure_holds_in_the_next_round(client, database, receiver):
+    made = await create(client, receiver.url())
+    for _ in range(5):
+        await client.post(f"/webhooks/{made['id']}/test")
+    await database.execute("UPDATE webhook_attempt SET at = at - interval '31 days'")
+    retention = Retention(accepted=timedelta(days=30), failed=timedelta(days=90))
+    async with database.transaction() as db:
+        held = await db.value("SELECT id FROM webhook_attempt WHERE id = (SELECT min(id) + 1 FROM webhook_attempt) FOR UPDATE")
+        await asyncio.wait_for(forget_attempts(database, retention, portion=2), 20)
+        assert [row["id"] for row in await db.rows("SELECT id FROM webhook_attempt")] == [held]
+    await forget_attempts(database, retention, portion=2)
+    assert await database.value("SELECT count(*) FROM webhook_attempt") == 0
 
 
 async def test_no_secret_and_no_query_of_a_url_is_in_history(client, database, receiver):

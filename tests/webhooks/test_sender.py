@@ -5,6 +5,7 @@ import resource
 import socket
 import ssl
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -27,6 +28,7 @@ def target(url):
         base_url="http://service.test",
         events=frozenset(),
         is_full=False,
+        answers_kept_from=datetime.now(UTC),
         sealed_secrets=(VAULT.seal(KEY),),
     )
 

@@ -26,7 +26,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
-from openprospect.server.feed.housekeeping.tidy import tidied
+from openprospect.server.feed.housekeeping.tidy import EVERY_SECONDS, tidied
 from openprospect.server.feed.reading.pages import Pages
 from openprospect.server.feed.receipts import Receipts, gathered
 from openprospect.server.feed.writing.commits import SharedCommits
@@ -51,10 +51,10 @@ from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.searches import routes as searches
 from openprospect.server.settings import DEFAULTS, Settings
 from openprospect.server.webhooks import routes as webhooks
-from openprospect.server.webhooks.dispatch import POLL_SECONDS, RETRY_SECONDS, UPKEEP_SECONDS, Dispatcher, Retention
+from openprospect.server.webhooks.dispatch import POLL_SECONDS, RETRY_SECONDS, UPKEEP_SECONDS, Dispatcher
+from openprospect.server.webhooks.retention import Retention, forget_attempts
 from openprospect.server.webhooks.sender import Sender
 
-_TIDY_SECONDS = 300.0
 _KEY_USE_SECONDS = 5.0
 # On which one tenant's rows show: what requests use but for pages and deliveries.
 _TENANT_CONNECTIONS = 4
@@ -242,13 +242,13 @@ async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sen
         accepted=timedelta(days=settings.webhook_attempt_days), failed=timedelta(days=settings.webhook_failed_attempt_days)
     )
     async with await _opened(dsn, size=_PUSH_CONNECTIONS) as database, sender:
-        dispatcher = Dispatcher(database, sender, receipts, retention=retention)
+        dispatcher = Dispatcher(database, sender, receipts)
         await persistently(dispatcher.start, name="start of pushes")
         async with (
             every(POLL_SECONDS, dispatcher.poll, name="pushes"),
             every(RETRY_SECONDS, dispatcher.retry, name="pushes that failed"),
             every(UPKEEP_SECONDS, dispatcher.upkeep, name="upkeep of pushes"),
-            every(_TIDY_SECONDS, dispatcher.tidy, name="housekeeping of pushes"),
+            every(EVERY_SECONDS, lambda: forget_attempts(database, retention), name="housekeeping of pushes"),
         ):
             yield sender
         await dispatcher.stop()

@@ -52,8 +52,9 @@ DELETE FROM prospect USING unnest($2::uuid[], $3::uuid[]) AS gone (company_id, i
 WHERE prospect_search_id = $1 AND prospect.company_id = gone.company_id AND prospect.id = gone.id;
 
 -- stop_answers :execute
--- What the organization's receivers answered until now is not kept any more, also where it is still on its way.
-UPDATE webhook SET answers_kept_from = clock_timestamp()
+-- What the organization's receivers answered until now is not kept any more, also where it is still on its way: it was asked for under
+-- another of these times, whatever a clock says.
+UPDATE webhook SET answers_kept_from = greatest(clock_timestamp(), answers_kept_from + interval '1 microsecond')
 FROM (SELECT id FROM webhook WHERE organization_id = $1 ORDER BY id FOR NO KEY UPDATE) AS held
 WHERE webhook.id = held.id;
 

@@ -11,7 +11,7 @@ from openprospect.server.webhooks import store
 from openprospect.server.webhooks.endpoints import consumer_of, give_up
 from openprospect.server.webhooks.lanes import Passage
 from openprospect.server.webhooks.message import messages_of
-from openprospect.server.webhooks.model import Event, LoggedAttempt, Place, Turn, WebhookId
+from openprospect.server.webhooks.model import Event, LoggedAttempt, Place, Target, Turn
 from openprospect.server.webhooks.retry import verdict
 from openprospect.server.webhooks.sender import Sender, Sent
 from openprospect.server.webhooks.url import masked
@@ -31,7 +31,7 @@ class Courier:
         sender: Sender,
         receipts: Receipts,
         *,
-        log: Callable[[WebhookId, LoggedAttempt], None],
+        log: Callable[[Target, LoggedAttempt], None],
         lease: timedelta,
     ) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class Courier:
         for message in messages:
             with passage.waiting():
                 sent = await self._sender.send(turn.target, message)
-            self._log(place.webhook_id, LoggedAttempt(at=datetime.now(UTC), search_id=place.search_id, attempt=sent.attempt))
+            self._log(turn.target, LoggedAttempt(at=datetime.now(UTC), search_id=place.search_id, attempt=sent.attempt))
             if not sent.is_accepted:
                 await self._failed(place, turn, sent)
                 return False

@@ -6,7 +6,6 @@ Nothing is queued: a place is a position in a feed, and moves once a message was
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
 from openprospect.server.core.errors import Unavailable
@@ -16,7 +15,7 @@ from openprospect.server.webhooks import store
 from openprospect.server.webhooks.courier import Courier
 from openprospect.server.webhooks.endpoints import consumer_of
 from openprospect.server.webhooks.lanes import Lane, Lanes, Passage
-from openprospect.server.webhooks.model import Claim, LoggedAttempt, Place, WebhookId
+from openprospect.server.webhooks.model import Claim, LoggedAttempt, Place, Target
 from openprospect.server.webhooks.sender import Sender
 
 logger = logging.getLogger(__name__)
@@ -29,27 +28,16 @@ _LEASE = timedelta(seconds=6)
 _DRAIN_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long attempts are kept."""
-
-    accepted: timedelta = timedelta(days=30)
-    failed: timedelta = timedelta(days=90)
-
-
 class Dispatcher:
     """One a process. `poll`, `retry` and `upkeep` are to be called again and again, `stop` at the end."""
 
-    def __init__(
-        self, database: Database, sender: Sender, receipts: Receipts, *, lanes: Lanes | None = None, retention: Retention | None = None
-    ) -> None:
+    def __init__(self, database: Database, sender: Sender, receipts: Receipts, *, lanes: Lanes | None = None) -> None:
         self._database = database
         self._receipts = receipts
         self._lanes = lanes or Lanes()
-        self._retention = retention or Retention()
         self._courier = Courier(database, sender, receipts, log=self._note, lease=_LEASE)
         self._under_way: dict[asyncio.Task[None], Claim] = {}
-        self._unlogged: list[tuple[WebhookId, LoggedAttempt]] = []
+        self._unlogged: list[tuple[Target, LoggedAttempt]] = []
         self._has_endpoints = False
 
     async def start(self) -> None:
@@ -74,9 +62,6 @@ class Dispatcher:
             await store.keep_claims(self._database, set(self._under_way.values()), lease=_LEASE)
         self._has_endpoints = await store.adopt_searches(self._database)
         await self._write_attempts()
-
-    async def tidy(self) -> None:
-        await store.forget_attempts(self._database, accepted_after=self._retention.accepted, failed_after=self._retention.failed)
 
     async def stop(self) -> None:
         """Let what is under way end, for a few seconds; then let go of the rest, for others to take up."""
@@ -110,8 +95,8 @@ class Dispatcher:
         finally:
             passage.leave()
 
-    def _note(self, webhook_id: WebhookId, logged: LoggedAttempt) -> None:
-        self._unlogged.append((webhook_id, logged))
+    def _note(self, target: Target, logged: LoggedAttempt) -> None:
+        self._unlogged.append((target, logged))
 
     async def _write_attempts(self) -> None:
         unlogged, self._unlogged = self._unlogged, []

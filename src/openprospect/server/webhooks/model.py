@@ -67,6 +67,8 @@ class Target:
     base_url: str
     events: frozenset[str]
     is_full: bool
+    answers_kept_from: datetime
+    """Tells its newest erasure from those before: another with each of them."""
     sealed_secrets: tuple[bytes, ...]
 
     def __repr__(self) -> str:

@@ -111,7 +111,7 @@ WHERE webhook_id = $1;
 
 -- target :one
 -- Where an endpoint's messages go, and how they are made and signed.
-SELECT id, url, base_url, events, is_full, ARRAY(
+SELECT id, url, base_url, events, is_full, answers_kept_from, ARRAY(
     SELECT sealed FROM webhook_secret
     WHERE webhook_id = webhook.id AND sealed IS NOT NULL AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
 ) AS sealed_secrets
@@ -144,7 +144,7 @@ UPDATE webhook_position SET claimed_until = clock_timestamp() + $2::interval WHE
 
 -- turn :one
 -- What a claimed place has to send now. No row where the claim is lost or the endpoint is not served any more.
-SELECT webhook.id, url, base_url, events, is_full, ARRAY(
+SELECT webhook.id, url, base_url, events, is_full, answers_kept_from, ARRAY(
         SELECT sealed FROM webhook_secret
         WHERE webhook_id = webhook.id AND sealed IS NOT NULL AND (retires_at IS NULL OR retires_at > clock_timestamp()) ORDER BY created_at DESC
     ) AS sealed_secrets,
@@ -217,16 +217,17 @@ WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
 UPDATE webhook_position SET claim = NULL, claimed_until = NULL WHERE claim = ANY ($1::uuid[]);
 
 -- log_attempts :execute
--- What became of attempts. Those of an endpoint that was deleted meanwhile are dropped, and so are answers that came before somebody
--- was erased: an erasure holds the endpoints, in the same order, while it empties what is kept. Not waiting for the disk.
+-- What became of attempts. Those of an endpoint that was deleted meanwhile are dropped, and so are answers to messages that were made before
+-- the endpoint's newest erasure: an erasure holds the endpoints, in the same order, while it empties what is kept. Not waiting for the disk.
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)), held AS (
     SELECT id, answers_kept_from FROM webhook WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE
 )
 INSERT INTO webhook_attempt (webhook_id, prospect_search_id, event, message_id, latency_ms, status, failure, answer, at)
 SELECT held.id, attempt.search_id, event, message_id, latency_ms, status, failure,
-    CASE WHEN attempt.at > answers_kept_from THEN answer END, attempt.at
-FROM unhurried CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::timestamptz[])
-    WITH ORDINALITY AS attempt (webhook_id, search_id, event, message_id, latency_ms, status, failure, answer, at, place)
+    CASE WHEN attempt.answers_kept_from = held.answers_kept_from THEN answer END, attempt.at
+FROM unhurried CROSS JOIN unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[]
+) WITH ORDINALITY AS attempt (webhook_id, search_id, event, message_id, latency_ms, status, failure, answer, at, answers_kept_from, place)
 JOIN held ON held.id = attempt.webhook_id
 ORDER BY place;
 
@@ -239,11 +240,19 @@ WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3;
 -- How many attempts are kept of an endpoint.
 SELECT count(*) FROM webhook_attempt WHERE webhook_id = $1;
 
--- forget_attempts :execute
--- Attempts that are old enough: accepted ones, and failed ones.
-DELETE FROM webhook_attempt
-WHERE at < clock_timestamp() - least($1::interval, $2::interval)
-    AND at < clock_timestamp() - CASE WHEN failure IS NULL THEN $1::interval ELSE $2::interval END;
+-- forget_attempts :one
+-- Removes the next attempts that are old enough, be they accepted or failed, in the order of time; how many, and where to go on. What others
+-- hold is left to the next round.
+WITH old AS MATERIALIZED (
+    SELECT id, at FROM webhook_attempt
+    WHERE at >= coalesce($3::timestamptz, '-infinity') AND at < clock_timestamp() - least($1::interval, $2::interval)
+        AND at < clock_timestamp() - CASE WHEN failure IS NULL THEN $1::interval ELSE $2::interval END
+    ORDER BY at LIMIT $4
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM webhook_attempt USING old WHERE webhook_attempt.id = old.id RETURNING old.at
+)
+SELECT count(*) AS count, max(at) AS last_at FROM gone;
 
 -- accepted :many
 -- How far endpoints have accepted whole companies.

@@ -134,10 +134,11 @@ async def count_attempts(db: Executor, webhook_id: WebhookId) -> int:
     return count
 
 
-async def log_attempts(db: Executor, attempts: Sequence[tuple[WebhookId, LoggedAttempt]]) -> None:
+async def log_attempts(db: Executor, attempts: Sequence[tuple[Target, LoggedAttempt]]) -> None:
+    """With where each was sent to, as it was read when the message was made."""
     rows = [
         (
-            webhook_id,
+            target.id,
             logged.search_id,
             logged.attempt.event,
             logged.attempt.message_id,
@@ -146,14 +147,18 @@ async def log_attempts(db: Executor, attempts: Sequence[tuple[WebhookId, LoggedA
             logged.attempt.failure,
             logged.attempt.answer,
             logged.at,
+            target.answers_kept_from,
         )
-        for webhook_id, logged in attempts
+        for target, logged in attempts
     ]
     await db.execute(SQL.log_attempts, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def forget_attempts(db: Executor, *, accepted_after: timedelta, failed_after: timedelta) -> None:
-    await db.execute(SQL.forget_attempts, accepted_after, failed_after)
+async def forget_attempts(
+    db: Connection, *, accepted_after: timedelta, failed_after: timedelta, since: datetime | None, limit: int
+) -> Row | None:
+    """count, last_at."""
+    return await db.row(SQL.forget_attempts, accepted_after, failed_after, since, limit)
 
 
 async def adopt_searches(db: Executor) -> bool:
@@ -231,6 +236,7 @@ def _target(row: Row) -> Target:
         base_url=row["base_url"],
         events=frozenset(row["events"]),
         is_full=row["is_full"],
+        answers_kept_from=row["answers_kept_from"],
         sealed_secrets=tuple(row["sealed_secrets"]),
     )
 

@@ -17,5 +17,5 @@ async def try_endpoint(database: Database, sender: Sender, webhook: Webhook) -> 
         raise NotFound("This webhook endpoint has just been deleted.", code="WEBHOOK_NOT_FOUND")
     now = datetime.now(UTC)
     sent = await sender.send(target, trial_message(target, now=now))
-    await store.log_attempts(database, [(webhook.id, LoggedAttempt(at=now, search_id=None, attempt=sent.attempt))])
+    await store.log_attempts(database, [(target, LoggedAttempt(at=now, search_id=None, attempt=sent.attempt))])
     return sent.attempt

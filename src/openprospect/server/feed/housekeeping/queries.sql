@@ -17,8 +17,8 @@ WHERE EXISTS (SELECT FROM delivery WHERE prospect_search_id = feed.id AND supers
 -- Removes the next of these rows, in the order of time; how many, and where to go on. What others hold is left to the next round.
 WITH due AS MATERIALIZED (
     SELECT position, superseded_at FROM delivery
-    WHERE prospect_search_id = $1 AND superseded_at > coalesce($2::timestamptz, '-infinity') AND superseded_at <= $3
-    ORDER BY superseded_at LIMIT $4
+    WHERE prospect_search_id = $1 AND superseded_at > coalesce($4::timestamptz, '-infinity') AND superseded_at <= $2
+    ORDER BY superseded_at LIMIT $3
     FOR UPDATE SKIP LOCKED
 ), gone AS (
     DELETE FROM delivery USING due
