@@ -128,6 +128,22 @@ def test_a_stream_that_would_tell_what_is_stored_is_left_alone_where_nothing_is_
     assert set(asked(server)) == {"companies?after"}
 
 
+def test_offsets_are_counted_from_where_a_stream_broke_off_where_no_page_links_to_the_next(
+    client: Client, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = server.page
+
+    def without_next(feed: Feed, path: str, query: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+        body, headers = page(feed, path, query)
+        return body, {**headers, "Link": headers.get("Link", "").partition(", ")[2]}
+
+    monkeypatch.setattr(server, "page", without_next)
+    server.on_export = lambda chunks: (failing(chunks), {})
+
+    assert read(client) == [f"Grand Hotel {n}" for n in range(450)]
+    assert "offset=100" in server.polls()[-1]
+
+
 @pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
 @pytest.mark.parametrize("kept", [1.0, 0.6])
 def test_a_compressed_stream_is_read_and_half_of_one_is_not_taken_for_the_whole(

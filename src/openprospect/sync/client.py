@@ -38,7 +38,6 @@ class FeedPage:
     watermark: str | None = None
     instance: str | None = None
     linked: bool = True
-    restarted: bool = False
     body_bytes: int = 0
 
 
@@ -73,15 +72,16 @@ class Client:
 
         Where the server offers the feed as a stream, that comes first, in pieces of any size; pages go on after the last company
         that arrived whole, so that neither a stream that breaks off nor what changed meanwhile leaves a gap. Follows the
-        server's links; where it sends none, counts offsets as documented. A page with `restarted` True begins such a walk
-        anew because the server had forgotten it.
+        server's links; where it sends none, counts offsets as documented. Such a walk begins anew where the server had forgotten
+        it: companies then come twice.
         """
         start = {name: time for name, time in (("delivered_since", delivered_since), ("after", after)) if time is not None}
         endpoint = path_of(search_id)
         feed_url = self.base_url + endpoint
         page, answer = self._first_page(f"{feed_url}?{urlencode({**start, 'limit': PAGE_COMPANIES})}", feed_url)
         if page.has_more and (reached := (yield from self._stream(answer, search_id, is_told=after is None, left=page.total))):
-            answer = self._transport.request("GET", f"{feed_url}?{urlencode({'after': reached, 'limit': PAGE_COMPANIES})}", expected=_OK)
+            start = {"after": reached}
+            answer = self._transport.request("GET", f"{feed_url}?{urlencode({**start, 'limit': PAGE_COMPANIES})}", expected=_OK)
             page = _page(answer)
         yield page
         link = _next(answer, feed_url, endpoint)
@@ -160,14 +160,14 @@ class Client:
                 if restarts > _MOST_RESTARTS:
                     raise TryLater(f"The server forgot the walk through {endpoint} {restarts} times; this consumer is too slow for it.")
                 continue
-            page = _page(answer, linked=False, restarted=restarts > 0 and offset == 0)
+            page = _page(answer, linked=False)
             offset, has_more = offset + len(page.companies), page.has_more
             if has_more and not page.companies:
                 raise AnswerUnclear("The server says that there is more, but sends an empty page.")
             yield page
 
 
-def _page(answer: Answer, *, linked: bool | None = None, restarted: bool = False) -> FeedPage:
+def _page(answer: Answer, *, linked: bool | None = None) -> FeedPage:
     page = decode_page(answer.body)
     return FeedPage(
         companies=page.items,
@@ -176,7 +176,6 @@ def _page(answer: Answer, *, linked: bool | None = None, restarted: bool = False
         watermark=answer.headers.get("Delivery-Watermark") or None,
         instance=answer.headers.get("Delivery-Instance") or None,
         linked=(not page.has_more or leads_by_time(answer.headers.get("Link", ""))) if linked is None else linked,
-        restarted=restarted,
         body_bytes=len(answer.body),
     )
 
