@@ -32,7 +32,8 @@ def spark(feed: LivingFeed, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def options(*feeds: LivingFeed, companies_each: int, **others: str) -> dict[str, str]:
-    searches = ",".join(feed.search_id for feed in feeds)
+    # However often, and however, a search is named, it is read once.
+    searches = ",".join(f"{feed.search_id}, {feed.search_id.upper()}" for feed in feeds)
     return {"prospect_search_ids": searches, "partition_companies": str(companies_each), **others}
 
 

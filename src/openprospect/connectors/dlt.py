@@ -15,6 +15,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
+from openprospect.sync.access import spelled
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.dlt.rows import KEYS, REMOVED, RUN, removals, table_of
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
@@ -29,16 +30,17 @@ def delivered_companies(
     prospect_search_id: str, base_url: str = "http://127.0.0.1:8400", api_key: str = dlt.secrets.value
 ) -> Iterator[DltResource]:
     """Two flat tables, `companies` and `prospects`, from one walk. Positions are kept by search: load as many as you please."""
+    search_id = spelled(prospect_search_id)
 
     # No primary key: delivered_since is exclusive, so that there is no boundary to look back over.
-    @dlt.resource(name=f"feed_{prospect_search_id}", selected=False)
+    @dlt.resource(name=f"feed_{search_id}", selected=False)
     def feed(delivered: Any = dlt.sources.incremental("delivered_at", primary_key=())) -> Iterator[list[dict[str, Any]]]:  # noqa: B008
         with Client(base_url, api_key) as client:
-            yield from _each_once(client.pages(prospect_search_id, delivered_since=delivered.last_value))
+            yield from _each_once(client.pages(search_id, delivered_since=delivered.last_value))
 
     @dlt.transformer(
         data_from=feed,
-        name=f"companies_{prospect_search_id}",
+        name=f"companies_{search_id}",
         table_name=COMPANIES,
         write_disposition=_MERGE,
         primary_key=KEYS[COMPANIES],
@@ -46,12 +48,12 @@ def delivered_companies(
     )
     def companies(items: list[dict[str, Any]]) -> pa.Table:
         live, removed = _told_apart(items)
-        rows = table_of(COMPANIES, company_frame(prospect_search_id, live), 0)
-        return pa.concat_tables([rows, removals(COMPANIES, "id", prospect_search_id, removed)]).drop_columns([RUN])
+        rows = table_of(COMPANIES, company_frame(search_id, live), 0)
+        return pa.concat_tables([rows, removals(COMPANIES, "id", search_id, removed)]).drop_columns([RUN])
 
     @dlt.transformer(
         data_from=feed,
-        name=f"prospects_{prospect_search_id}",
+        name=f"prospects_{search_id}",
         table_name=PROSPECTS,
         write_disposition=_MERGE,
         merge_key=KEYS[PROSPECTS],
@@ -59,9 +61,9 @@ def delivered_companies(
     )
     def prospects(items: list[dict[str, Any]]) -> pa.Table:
         live, _ = _told_apart(items)
-        rows = table_of(PROSPECTS, prospect_frame(prospect_search_id, live), 0)
+        rows = table_of(PROSPECTS, prospect_frame(search_id, live), 0)
         # One row for every company, so that of one that has nobody left nobody is left.
-        emptied = removals(PROSPECTS, "company_id", prospect_search_id, [item["company"].id for item in items])
+        emptied = removals(PROSPECTS, "company_id", search_id, [item["company"].id for item in items])
         return pa.concat_tables([rows, emptied]).drop_columns([RUN])
 
     yield companies

@@ -2,6 +2,7 @@
 
 import re
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from urllib3.util import parse_url
 
@@ -23,6 +24,14 @@ def transport_to(
         read_seconds=read_seconds,
         retry=retry or Retry(),
     )
+
+
+def spelled(search_id: str) -> str:
+    """The id as the service spells it: whoever keeps rows or a place by search would else keep them twice."""
+    try:
+        return str(UUID(search_id))
+    except ValueError:
+        return search_id
 
 
 def path_of(search_id: str, name: str = "companies") -> str:
