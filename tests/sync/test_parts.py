@@ -1,7 +1,7 @@
 """A feed in parts, as columns: where it is cut, and what becomes of a stream that breaks off."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -107,6 +107,20 @@ def test_a_stream_that_never_gets_any_further_is_given_up(columns: ColumnServer)
     with pytest.raises(TryLater):
         read(columns)
     assert 2 < len(columns.asked) < 20
+
+
+@pytest.mark.parametrize("spoil", [lambda body: body[: len(body) // 2], lambda body: b"", lambda body: b"<html>Sign in</html>"])
+def test_what_is_no_whole_stream_though_it_ends_in_good_order_is_asked_for_again(
+    columns: ColumnServer, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[bytes], bytes]
+) -> None:
+    export = columns.export
+    spoilt = [True, True]
+    monkeypatch.setattr(columns, "export", lambda query: spoil(export(query)) if spoilt and spoilt.pop() else export(query))
+    assert read(columns) == [stamp(number) for number in range(1, 1001)]
+
+    monkeypatch.setattr(columns, "export", lambda query: b"<html>Sign in</html>")
+    with pytest.raises(TryLater, match="no stream of Arrow"):
+        read(columns)
 
 
 def test_cuts_are_even_and_within(feed: Parts) -> None:

@@ -4,7 +4,6 @@ import io
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -13,7 +12,7 @@ import pyarrow as pa
 
 from openprospect.sync.access import path_of, transport_to
 from openprospect.sync.errors import AnswerUnclear, TryLater
-from openprospect.sync.stamps import canonical
+from openprospect.sync.stamps import canonical, written
 from openprospect.sync.transport import Answer
 from openprospect.sync.wire import Page, decode_page
 
@@ -76,7 +75,7 @@ class Parts:
                 for batch in self._stream(part, after=after):
                     if batch.num_rows:
                         yield batch
-                        after, breaks = _stamp(batch["delivered_at"][-1]), 0
+                        after, breaks = written(batch["delivered_at"][-1].as_py()), 0
                 return
             except TryLater as error:
                 breaks += 1
@@ -96,8 +95,11 @@ class Parts:
     def _stream(self, part: Part, *, after: str | None) -> Iterator[pa.RecordBatch]:
         url = self._url(part.search_id, "export", {"after": after, "delivered_until": part.until, "as_of": part.as_of})
         answer = self._transport.request("GET", url, headers={"Accept": ARROW}, expected=_OK, is_stream=True)
-        with io.BufferedReader(_Pieces(answer.pieces)) as body, pa.ipc.open_stream(body) as batches:
-            yield from batches
+        try:
+            with io.BufferedReader(_Pieces(answer.pieces)) as body, pa.ipc.open_stream(body) as batches:
+                yield from batches
+        except (pa.ArrowException, OSError) as error:
+            raise TryLater(f"The server sent what is no stream of Arrow, or half of one: {error}. Is the base URL its own?") from error
 
     def _items(self, search_id: str, parameters: Mapping[str, Any]) -> Page:
         return decode_page(self._page(search_id, parameters).body)
@@ -138,8 +140,3 @@ def _watermark(answer: Answer) -> str:
     if not watermark:
         raise AnswerUnclear("The server does not tell up to where its feed is complete. Is the base URL that of the service?")
     return canonical(watermark)
-
-
-def _stamp(moment: Any) -> str:
-    value: datetime = moment.as_py()
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,4 +1,4 @@
-"""Timestamps of a feed as comparable text. The text as served stays the cursor; this form is for order and columns."""
+"""Timestamps as text. That of a feed as served stays the cursor; the form here is for order, and for columns."""
 
 from datetime import UTC, datetime
 
@@ -15,5 +15,14 @@ def canonical(stamp: str) -> str:
         moment = datetime.fromisoformat(stamp)
     except ValueError as error:
         raise AnswerUnclear(f"The server sent {stamp!r} where a timestamp is documented.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return written(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def written(moment: datetime) -> str:
+    """A moment in that form."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def now_text() -> str:
+    """The present, as the state of a destination keeps it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

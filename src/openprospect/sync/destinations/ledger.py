@@ -3,12 +3,12 @@
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.clock import now_text
 from openprospect.sync.destinations.base import Held, Position
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import Database
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
 from openprospect.sync.errors import DestinationRefused
+from openprospect.sync.stamps import now_text
 
 STATE, COLUMNS, SEEN = "openprospect_sync_state", "openprospect_sync_columns", "openprospect_sync_seen"
 

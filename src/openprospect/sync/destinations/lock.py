@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from openprospect.sync.clock import now_text
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater
+from openprospect.sync.stamps import now_text
 
 if sys.platform == "win32":
     import msvcrt

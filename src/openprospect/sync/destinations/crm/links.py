@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from openprospect.sync.clock import now_text
 from openprospect.sync.destinations.base import Refusal
 from openprospect.sync.destinations.crm.protocol import Kind
 from openprospect.sync.destinations.database import Database
+from openprospect.sync.stamps import now_text
 
 LINKS = "openprospect_crm_links"
 _KEY = ("kind", "prospect_search_id", "company_id", "id")

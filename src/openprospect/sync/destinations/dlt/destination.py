@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.clock import now_text
 from openprospect.sync.destinations.base import Applied, Held, Position
 from openprospect.sync.destinations.dlt import address as addresses
 from openprospect.sync.destinations.dlt.address import Address
@@ -20,6 +19,7 @@ from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_
 from openprospect.sync.destinations.ledger import advanced, begun_full
 from openprospect.sync.errors import DestinationRefused
 from openprospect.sync.retry import Retry
+from openprospect.sync.stamps import now_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

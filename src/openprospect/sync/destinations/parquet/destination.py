@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.clock import now_text
 from openprospect.sync.destinations.base import Applied, Held, Position
 from openprospect.sync.destinations.columns import Column, fit, is_exact_as_double
 from openprospect.sync.destinations.files import existing_path_of, path_of
@@ -19,6 +18,7 @@ from openprospect.sync.destinations.parquet.manifest import Manifest, Part, Sear
 from openprospect.sync.destinations.parquet.parts import Parts
 from openprospect.sync.errors import DestinationRefused, TryLater
 from openprospect.sync.retry import Retry
+from openprospect.sync.stamps import now_text
 
 _LARGE_COMPANIES = 100_000
 _MOST_SMALL_PARTS = 10
