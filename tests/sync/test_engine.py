@@ -170,6 +170,21 @@ def test_a_schedule_outlives_failures_and_ends_with_zero_when_stopped(copy: Sqli
     assert_same(copy, feed)
 
 
+def test_a_schedule_goes_on_after_what_a_person_has_to_mend(copy: SqliteCopy, server: FeedServer) -> None:
+    feed, stop = server.feed(SEARCH), threading.Event()
+    codes: list[int] = []
+    feed.deliver(company(1))
+    server.faults = [Fault(status=401)]
+
+    def emit(summary: Summary) -> None:
+        codes.append(summary.exit_code)
+        if summary.error is None:
+            stop.set()
+
+    assert (synced(copy, server, every_seconds=0.01, emit=emit, stop=stop)[0], codes) == (0, [2, 0])
+    assert_same(copy, feed)
+
+
 def test_a_schedule_that_cannot_even_begin_ends_at_once(tmp_path: Path, server: FeedServer) -> None:
     with Client(server.url, KEY) as client:
         assert sync([SEARCH], "oracle://x", client, every_seconds=60, emit=lambda summary: None) == 2
