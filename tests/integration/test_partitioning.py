@@ -18,7 +18,7 @@ from tests.integration.receipts import served
 FIRST_THAT_CAN_BE_SPLIT = "0014_keys_by_search"
 
 # What has the key and stays whole: a row an endpoint, and what hangs on endpoints.
-WHOLE = {"webhook", "webhook_position", "webhook_attempt"}
+WHOLE = {"erasure_search", "webhook", "webhook_position", "webhook_attempt"}
 
 
 @pytest.fixture

@@ -290,6 +290,17 @@ CREATE FUNCTION reader_of(shown bytea, search uuid, needed text) RETURNS TABLE(k
         AND caller.scopes @> string_to_array(needed, ' ')
     OFFSET 0
 $$;
+CREATE FUNCTION sum_up_places() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO erasure_search (erasure_id, prospect_search_id, first_at, gone_at)
+    SELECT erasure_id, prospect_search_id, min(delivered_at), max(gone_at) FROM added GROUP BY erasure_id, prospect_search_id
+    ON CONFLICT (erasure_id, prospect_search_id) DO UPDATE
+    SET first_at = least(erasure_search.first_at, excluded.first_at), gone_at = greatest(erasure_search.gone_at, excluded.gone_at);
+    RETURN NULL;
+END;
+$$;
 CREATE FUNCTION walk_for(feed uuid, reader text, started_after timestamp with time zone, skipped bigint) RETURNS walk
     LANGUAGE plpgsql STABLE
     AS $$
@@ -435,10 +446,24 @@ CREATE TABLE erasure_place (
 );
 CREATE INDEX erasure_place_gone ON erasure_place USING btree (prospect_search_id, gone_at);
 CREATE UNIQUE INDEX erasure_place_once ON erasure_place USING btree (erasure_id, prospect_search_id, company_id, prospect_id) NULLS NOT DISTINCT;
+CREATE TRIGGER sum_up_places AFTER INSERT ON erasure_place REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sum_up_places();
 ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(id);
 ALTER TABLE ONLY erasure_place ADD CONSTRAINT erasure_place_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
 ALTER TABLE erasure_place ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON erasure_place USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = erasure_place.prospect_search_id))));
+
+CREATE TABLE erasure_search (
+    erasure_id uuid NOT NULL,
+    prospect_search_id uuid NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY erasure_search ADD CONSTRAINT erasure_search_pkey PRIMARY KEY (erasure_id, prospect_search_id);
+CREATE INDEX erasure_search_gone ON erasure_search USING btree (prospect_search_id, gone_at);
+ALTER TABLE ONLY erasure_search ADD CONSTRAINT erasure_search_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(id);
+ALTER TABLE ONLY erasure_search ADD CONSTRAINT erasure_search_prospect_search_id_fkey FOREIGN KEY (prospect_search_id) REFERENCES prospect_search(id);
+ALTER TABLE erasure_search ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON erasure_search USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = erasure_search.prospect_search_id))));
 
 CREATE TABLE history (
     id bigint NOT NULL,
