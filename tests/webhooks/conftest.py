@@ -1,12 +1,15 @@
 """The application with its dispatcher, allowed to push to the loopback; and a receiver there."""
 
 import asyncio
+import json
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from openprospect.demo.service import COMMAND, clean_environment
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.app import create_app
@@ -51,6 +54,20 @@ def receiver() -> Iterator[Receiver]:
 async def search(database: Database) -> Search:
     owner = await organization_named(database, DEFAULT_ORGANIZATION)
     return await create_search(database, "hotels", organization_id=owner.id, actor="test")
+
+
+@pytest.fixture
+def run(dsn: str) -> Callable[..., Awaitable[tuple[int, list[Any], str]]]:
+    """Runs a command on the database, and answers its exit code and what it printed, a document a line."""
+
+    async def run_command(*arguments: str, allow_private: bool = True, secret_key: str = SECRET_KEY) -> tuple[int, list[Any], str]:
+        allowed = {"OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"} if allow_private else {}
+        environment = clean_environment(OPENPROSPECT_DATABASE_URL=dsn, OPENPROSPECT_SECRET_KEY=secret_key, **allowed)
+        command = [COMMAND, *arguments, "--json"]
+        done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    return run_command
 
 
 async def create(client: httpx.AsyncClient, url: str, **settings: Any) -> dict[str, Any]:

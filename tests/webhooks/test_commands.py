@@ -1,29 +1,6 @@
 """`openprospect webhooks`, as an operator types it."""
 
-import asyncio
-import json
-import subprocess
-from typing import Any
-
-import pytest
-
-from openprospect.demo.service import COMMAND, clean_environment
-from tests.integration.conftest import SECRET_KEY
 from tests.webhooks.receiver import Reply
-
-
-@pytest.fixture
-def run(dsn):
-    """Runs a command on the database, and answers its exit code and what it printed, a document a line."""
-
-    async def run_command(*arguments: str, allow_private: bool = True) -> tuple[int, list[Any], str]:
-        allowed = {"OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"} if allow_private else {}
-        environment = clean_environment(OPENPROSPECT_DATABASE_URL=dsn, OPENPROSPECT_SECRET_KEY=SECRET_KEY, **allowed)
-        command = [COMMAND, *arguments, "--json"]
-        done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
-
-    return run_command
 
 
 async def test_an_endpoint_is_made_tried_changed_and_forgotten_from_the_command_line(run, receiver):

@@ -76,9 +76,10 @@ _GROUPS = {
             "replay": ("webhooks:replay", "Send again what was sent before, in order and with the same ids."),
             "update": (
                 "webhooks:update",
-                "Push to another URL, or link elsewhere; the endpoint keeps its place and its secret.",
+                "Push to another URL of the same receiver, or link elsewhere; place and secret stay, and one that was given up goes on.",
             ),
             "rotate": ("webhooks:rotate", "Make a new secret, shown this once; for a day, messages are signed with the previous one too."),
+            "reseal": ("webhooks:reseal_secrets", "Seal every signing secret with the first key, once every service knows it."),
             "disable": ("webhooks:disable", "Send nothing more for now; the endpoint keeps its place."),
             "enable": ("webhooks:enable", "Go on where the endpoint stopped: everything delivered meanwhile is sent."),
             "delete": ("webhooks:delete", "Forget an endpoint, its secrets and its log."),

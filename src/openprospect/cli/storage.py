@@ -19,7 +19,7 @@ from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import check_version, migrate
 from openprospect.server.db.pool import PATIENCE_SECONDS, Database
 from openprospect.server.instance.store import instance
-from openprospect.server.webhooks.sealing import seal_secrets
+from openprospect.server.webhooks.sealing import seal_clear_secrets
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def on_database(
 
 
 async def prepare(dsn: str, vault: Vault) -> str:
-    """Bring the database to this version's schema, and its secrets under the newest key; answers the version.
+    """Bring the database to this version's schema, and secrets that lie there in clear under a key; answers the version.
 
     Raises Misconfigured in one that is half restored.
     """
@@ -110,7 +110,7 @@ async def prepare(dsn: str, vault: Vault) -> str:
     await check(dsn)
     async with await Database.open(dsn, size=1) as database:
         await ensure_default_organization(database)
-        await seal_secrets(database, vault)
+        await seal_clear_secrets(database, vault)
     return version
 
 

@@ -20,6 +20,7 @@ from openprospect.server.searches.create import known_search
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import endpoints, store, wire
 from openprospect.server.webhooks.model import Attempt, LoggedAttempt, Webhook, WebhookId
+from openprospect.server.webhooks.sealing import reseal
 from openprospect.server.webhooks.sender import Sender
 from openprospect.server.webhooks.trial import try_endpoint
 from openprospect.server.webhooks.url import is_loopback
@@ -99,7 +100,7 @@ def update(
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
-    """Push to another URL of the same receiver, or link elsewhere; place and secret stay, and an endpoint that was given up goes on.
+    """Push to another URL of the same receiver, or link elsewhere; place and secret stay, and one that was given up goes on.
 
     Parameters
     ----------
@@ -173,6 +174,15 @@ def rotate(webhook_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json =
 
     secret = _on_webhook(storage, webhook_id, work)
     answer({"id": webhook_id, "secret": secret.secret, "previous_until": written(secret.previous_until)}, json=json)
+
+
+def reseal_secrets(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> int:
+    """Seal every signing secret with the first key, once every service knows it."""
+    done = on_database(storage, lambda database: reseal(database, Vault(storage.secret_keys())))
+    answer({"resealed": done.resealed, "unreadable": done.unreadable}, json=json)
+    if done.unreadable:
+        stderr.print("No key given opens those that are unreadable: name the one that sealed them behind the first.", markup=False)
+    return 2 if done.unreadable else 0
 
 
 def disable(webhook_id: UUID, *, reason: str = "Disabled by an operator.", storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:

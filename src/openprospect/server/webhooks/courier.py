@@ -19,6 +19,7 @@ from openprospect.server.webhooks.url import masked
 logger = logging.getLogger(__name__)
 
 _MOST_TURNS = 200
+_UNSIGNED_FOR = timedelta(seconds=30)
 _WHOLE_STATE = frozenset({Event.COMPANY_DELIVERED, Event.COMPANY_WITHDRAWN})
 
 
@@ -59,6 +60,9 @@ class Courier:
             with passage.waiting():
                 sent = await self._sender.send(turn.target, message)
             self._log(turn.target, LoggedAttempt(at=datetime.now(UTC), search_id=place.search_id, attempt=sent.attempt))
+            if not sent.is_signed:
+                await self._hold_back(place, turn, sent)
+                return False
             if not sent.is_accepted:
                 await self._failed(place, turn, sent)
                 return False
@@ -81,6 +85,11 @@ class Courier:
             self._receipts.served(place.search_id, consumer, since=None, until=until)
             self._receipts.confirm(place.search_id, consumer, until)
         return is_held and has_more
+
+    async def _hold_back(self, place: Place, turn: Turn, sent: Sent) -> None:
+        """What this process cannot sign another may, or this one once it has the key: no fault of the endpoint's."""
+        logger.warning("webhook %s at %s: %s", place.webhook_id, masked(turn.target.url), sent.attempt.failure)
+        await store.try_again(self._database, place, delay=_UNSIGNED_FOR)
 
     async def _failed(self, place: Place, turn: Turn, sent: Sent) -> None:
         noted = await store.note_failed(self._database, place)

@@ -7,16 +7,14 @@ import httpcore
 
 from openprospect.server.webhooks.network import AddressRefused, NameUnknown
 
-
-class SecretsUnreadable(Exception):
-    """None of an endpoint's secrets can be opened with the keys there are."""
-
+SECRETS_UNREADABLE = (
+    "No key in OPENPROSPECT_SECRET_KEY here opens a signing secret: bring back the one that sealed them, or rotate the secret."
+)
 
 _REASONS: Mapping[type[Exception] | tuple[type[Exception], ...], str] = {
     (TimeoutError, httpcore.TimeoutException): "The endpoint did not answer in time.",
     AddressRefused: "The host leads to an address that is not public.",
     NameUnknown: "The host has no address.",
-    SecretsUnreadable: "The signing secret was sealed with another OPENPROSPECT_SECRET_KEY: bring that key back, or rotate the secret.",
     httpcore.ConnectError: "The connection was refused.",
     (httpcore.NetworkError, httpcore.ProtocolError): "The connection broke, or what came back is not HTTP.",
 }

@@ -77,12 +77,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class KeptSecret:
-    """A secret as it lies in the database: sealed, or in clear where a version wrote it that did not seal."""
+    """A secret as it lies in the database: in clear, or sealed."""
 
     webhook_id: WebhookId
     created_at: datetime
-    clear: bytes | None
-    sealed: bytes | None
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

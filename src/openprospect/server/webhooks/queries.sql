@@ -19,10 +19,13 @@ RETURNING retires_at;
 -- Those that nothing is signed with any more.
 DELETE FROM webhook_secret WHERE webhook_id = $1 AND retires_at <= clock_timestamp();
 
--- secrets_to_seal :many
--- Secrets that lie there in clear, or are sealed with another key than this one.
-SELECT webhook_id, created_at, secret AS clear, sealed FROM webhook_secret
-WHERE secret IS NOT NULL OR key_id IS DISTINCT FROM $1 FOR UPDATE;
+-- clear_secrets :many
+-- Secrets that lie there in clear, from a version that did not seal.
+SELECT webhook_id, created_at, secret AS content FROM webhook_secret WHERE secret IS NOT NULL FOR UPDATE;
+
+-- secrets_of_other_keys :many
+-- Secrets that are sealed with another key than this one.
+SELECT webhook_id, created_at, sealed AS content FROM webhook_secret WHERE sealed IS NOT NULL AND key_id IS DISTINCT FROM $1 FOR UPDATE;
 
 -- seal_secret :execute
 -- A secret as it lies there from now on.

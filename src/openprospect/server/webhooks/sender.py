@@ -5,7 +5,7 @@ import re
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from typing import Self, cast
 import httpcore
 
 from openprospect.server.core.vault import Vault
-from openprospect.server.webhooks.failures import SecretsUnreadable, reason, refusal
+from openprospect.server.webhooks.failures import SECRETS_UNREADABLE, reason, refusal
 from openprospect.server.webhooks.message import Message
 from openprospect.server.webhooks.model import Attempt, Target, WebhookId
 from openprospect.server.webhooks.network import Lookup, Resolve, VettedNetwork
@@ -42,10 +42,11 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """An attempt, and how long the endpoint asks us to wait before the next."""
+    """An attempt, and how long the endpoint asks us to wait before the next. Where it could not be signed here, nothing went out."""
 
     attempt: Attempt
     retry_after: timedelta | None = None
+    is_signed: bool = True
 
     @property
     def is_accepted(self) -> bool:
@@ -90,7 +91,8 @@ class Sender:
     async def send(self, target: Target, message: Message, *, headers: Mapping[str, str] = NO_HEADERS) -> Sent:
         """Try once, with headers besides ours. Never raises for what an endpoint does: that is told in the attempt."""
         started = time.monotonic()
-        answer, failure = await self._outcome(target, message, headers)
+        keys = [key for sealed in target.sealed_secrets if (key := self._vault.open(sealed))]
+        answer, failure = await self._outcome(target, message, headers, keys) if keys else (None, SECRETS_UNREADABLE)
         attempt = Attempt(
             event=message.event,
             message_id=message.id,
@@ -100,20 +102,22 @@ class Sender:
             # A receiver may echo what it was sent: an answer to people's data is not kept. To ids alone it may still name somebody.
             answer=_EMAIL.sub("***@***", answer.text) if answer and failure and not message.is_personal else None,
         )
-        return Sent(attempt=attempt, retry_after=answer.retry_after if answer else None)
+        return Sent(attempt=attempt, retry_after=answer.retry_after if answer else None, is_signed=bool(keys))
 
-    async def _outcome(self, target: Target, message: Message, headers: Mapping[str, str]) -> tuple[_Answer | None, str | None]:
+    async def _outcome(
+        self, target: Target, message: Message, headers: Mapping[str, str], keys: Sequence[bytes]
+    ) -> tuple[_Answer | None, str | None]:
         """What was answered, if anything; and why it is a failure, if it is one."""
         try:
             async with asyncio.timeout(self._patience.whole):
-                answer = await self._exchange(target, message, headers)
+                answer = await self._exchange(target, message, headers, keys)
         except Exception as error:  # noqa: BLE001  # whatever an endpoint provokes is its failure, with the pauses that follow from one
             return None, reason(error)
         return answer, None if 200 <= answer.status < 300 else refusal(answer.status)
 
-    async def _exchange(self, target: Target, message: Message, headers: Mapping[str, str]) -> _Answer:
+    async def _exchange(self, target: Target, message: Message, headers: Mapping[str, str], keys: Sequence[bytes]) -> _Answer:
         now = self._clock()
-        signed = signed_headers(message.body, message_id=message.id, timestamp=int(now.timestamp()), keys=self._keys(target))
+        signed = signed_headers(message.body, message_id=message.id, timestamp=int(now.timestamp()), keys=keys)
         timeouts = {"connect": self._patience.connect, "read": self._patience.read, "write": self._patience.read}
         url = httpcore.URL(target.url)
         async with (
@@ -136,12 +140,6 @@ class Sender:
             return _Answer(
                 status=response.status, text=await _beginning(response), retry_after=retry_after(answered.get(b"retry-after"), now=now)
             )
-
-    def _keys(self, target: Target) -> list[bytes]:
-        keys = [key for sealed in target.sealed_secrets if (key := self._vault.open(sealed))]
-        if not keys:
-            raise SecretsUnreadable
-        return keys
 
     @asynccontextmanager
     async def _pool(self, webhook_id: WebhookId) -> AsyncIterator[httpcore.AsyncConnectionPool]:

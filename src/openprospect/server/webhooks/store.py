@@ -44,9 +44,14 @@ async def add_secret(db: Connection, webhook_id: WebhookId, sealed: bytes, *, ke
     await db.execute(SQL.add_secret, webhook_id, sealed, key_id)
 
 
-async def secrets_to_seal(db: Connection, *, key_id: str | None) -> list[KeptSecret]:
-    """Those that are not sealed with this key, held until the transaction ends."""
-    return [KeptSecret(**row) for row in await db.rows(SQL.secrets_to_seal, key_id)]
+async def clear_secrets(db: Connection) -> list[KeptSecret]:
+    """Held until the transaction ends."""
+    return [KeptSecret(**row) for row in await db.rows(SQL.clear_secrets)]
+
+
+async def secrets_of_other_keys(db: Connection, *, key_id: str | None) -> list[KeptSecret]:
+    """Those that are sealed, and not with this key; held until the transaction ends."""
+    return [KeptSecret(**row) for row in await db.rows(SQL.secrets_of_other_keys, key_id)]
 
 
 async def seal_secret(db: Connection, kept: KeptSecret, sealed: bytes, *, key_id: str | None) -> None:
