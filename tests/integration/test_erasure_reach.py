@@ -20,6 +20,7 @@ from openprospect.server.privacy.restore import finish_restore
 from tests.integration.conftest import open_search, pull
 from tests.integration.people import BO, MARIA, TRACES, dump, erase, first_names, hotel, post
 from tests.integration.receipts import put
+from tests.integration.tidying import looked_just_now
 
 EMAIL = MARIA["email"]
 
@@ -27,7 +28,7 @@ EMAIL = MARIA["email"]
 async def test_the_address_goes_where_no_kept_document_lists_the_person_any_more(client, dsn, search_id, deliver, database):
     await deliver(hotel(MARIA, contact=EMAIL))
     since = (await deliver(hotel(BO, contact=EMAIL, city="Berlin")))["delivered_until"]
-    await forget_superseded(database, left_for=timedelta())
+    await forget_superseded(database, looked_just_now(), left_for=timedelta())
     await erase(client, email=EMAIL)
     (again,) = (await pull(client, search_id, delivered_since=since))["items"]
     assert (again["attributes"], first_names({"items": [again]})) == ({"city": "Berlin"}, ["Bo"])

@@ -18,6 +18,7 @@ from tests.integration.conftest import open_search
 from tests.integration.export_consumer import ExportConsumer
 from tests.integration.feed_model import Entry, FeedModel
 from tests.integration.naive_client import Answer, NaiveClient
+from tests.integration.tidying import looked_just_now
 from tests.integration.world import World
 
 IN_A_HURRY = settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -140,7 +141,7 @@ class Promise(RuleBasedStateMachine):
     @rule()
     def tidy(self) -> None:
         """Forget at once what no walk can need, where the service would wait for ten minutes first."""
-        self.run(forget_superseded(self.world.database, left_for=timedelta(), portion=3))
+        self.run(forget_superseded(self.world.database, looked_just_now(), left_for=timedelta(), portion=3))
 
     # What consumers do.
 

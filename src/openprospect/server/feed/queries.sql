@@ -132,14 +132,14 @@ WHERE size_before < $6;
 -- Whether everything that was superseded after a time is still there, which a walk of no later time keeps for as long as it lives; it lives on.
 WITH kept AS MATERIALIZED (
     SELECT walk.id, used_at FROM walk
-    WHERE prospect_search_id = $1 AND walk.watermark <= $2 AND used_at > clock_timestamp() - interval '1 hour'
+    WHERE prospect_search_id = $1 AND walk.watermark <= $2 AND used_at > clock_timestamp() - $3::interval
     ORDER BY used_at DESC LIMIT 1
 ), used AS (
     UPDATE walk SET used_at = clock_timestamp() FROM kept
     WHERE prospect_search_id = $1 AND walk.id = kept.id AND kept.used_at < clock_timestamp() - interval '1 minute'
 )
 -- Nothing has changed since, or so lately that nothing is forgotten yet.
-SELECT watermark <= $2 OR $2 > clock_timestamp() - interval '9 minutes' OR EXISTS (SELECT FROM kept)
+SELECT watermark <= $2 OR $2 > clock_timestamp() - $4::interval OR EXISTS (SELECT FROM kept)
 FROM prospect_search WHERE id = $1;
 
 -- clock :value

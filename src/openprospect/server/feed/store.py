@@ -11,6 +11,7 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Busy, NotFound
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
+from openprospect.server.feed.lifetimes import SURELY_KEPT, WALK_LIVES
 from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import KnownCompany, KnownPerson
@@ -183,7 +184,7 @@ async def export_batch(
 
 async def keep_snapshot(db: Executor, search_id: SearchId, as_of: datetime) -> bool:
     """Whether the feed can still be read as it stood then; if so, for another while."""
-    return bool(await db.value(SQL.keep_snapshot, search_id, as_of))
+    return bool(await db.value(SQL.keep_snapshot, search_id, as_of, WALK_LIVES, SURELY_KEPT))
 
 
 async def clock(db: Executor) -> datetime:

@@ -3,15 +3,21 @@
 SELECT pg_try_advisory_xact_lock(hashtextextended($1, 2));
 
 -- feeds_with_superseded :many
--- Feeds that have rows which no living walk can show, and until when these were superseded.
--- A walk that is just beginning needs only what is superseded after now, and begins within $1.
-SELECT feed.id, due.until
-FROM prospect_search AS feed
+-- Feeds that have superseded rows, and where each of them stands.
+SELECT id, watermark FROM prospect_search AS feed
+WHERE EXISTS (SELECT FROM delivery WHERE prospect_search_id = feed.id AND superseded_at IS NOT NULL);
+
+-- forgettable :many
+-- Which of these feeds have rows that no walk can show which is alive or just beginning, and until when these were superseded.
+-- A walk that is just beginning has read its first page within $3, and so no earlier than when its feed stood at $2; what it needs was
+-- superseded later. The time alone would not tell: a long transaction supersedes as of its beginning.
+SELECT stood.id, due.until
+FROM unnest($1::uuid[], $2::timestamptz[]) AS stood (id, watermark)
 CROSS JOIN LATERAL (
-    SELECT least(clock_timestamp() - $1::interval, min(walk.watermark)) AS until FROM walk
-    WHERE walk.prospect_search_id = feed.id AND used_at > clock_timestamp() - interval '70 minutes'
+    SELECT least(stood.watermark, clock_timestamp() - $3::interval, min(walk.watermark)) AS until FROM walk
+    WHERE walk.prospect_search_id = stood.id AND used_at > clock_timestamp() - $4::interval
 ) AS due
-WHERE EXISTS (SELECT FROM delivery WHERE prospect_search_id = feed.id AND superseded_at <= due.until);
+WHERE EXISTS (SELECT FROM delivery WHERE prospect_search_id = stood.id AND superseded_at <= due.until);
 
 -- forget_superseded :one
 -- Removes the next of these rows, in the order of time; how many, and where to go on. What others hold is left to the next round.

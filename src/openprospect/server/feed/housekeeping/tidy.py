@@ -3,30 +3,34 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from openprospect.server.core.timestamps import written
 from openprospect.server.core.turns import every
-from openprospect.server.db.pool import Database
+from openprospect.server.db.pool import Connection, Database, Row
 from openprospect.server.feed.housekeeping.portions import PORTION, SQL, in_order_of_time, in_turn
+from openprospect.server.feed.housekeeping.standings import Standings
+from openprospect.server.feed.lifetimes import WALK_BEGINS_WITHIN, WALK_IS_SPARED
+from openprospect.server.searches.model import SearchId
 
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 300.0
-_LEFT_FOR = timedelta(minutes=10)
 
 
 @asynccontextmanager
 async def tidied(database: Database) -> AsyncIterator[None]:
     """Tidy up again and again while the block runs."""
-    async with every(EVERY_SECONDS, lambda: _round(database), name="housekeeping"):
+    standings = Standings()
+    async with every(EVERY_SECONDS, lambda: _round(database, standings), name="housekeeping"):
         yield
 
 
-async def _round(database: Database) -> None:
+async def _round(database: Database, standings: Standings) -> None:
     """One part after the other, on one connection; none is kept from its work by another that fails."""
     failure: Exception | None = None
-    for part in (forget_superseded, forget_walks, forget_answers, tell_of_feeds_ahead):
+    parts = (lambda db: forget_superseded(db, standings), forget_walks, forget_answers, tell_of_feeds_ahead)
+    for part in parts:
         try:
             await part(database)
         except Exception as error:  # noqa: BLE001  # raised once all have had their turn
@@ -35,15 +39,25 @@ async def _round(database: Database) -> None:
         raise failure
 
 
-async def forget_superseded(database: Database, *, left_for: timedelta = _LEFT_FOR, portion: int = PORTION) -> None:
+async def forget_superseded(
+    database: Database, standings: Standings, *, left_for: timedelta = WALK_BEGINS_WITHIN, portion: int = PORTION
+) -> None:
     """One round over all feeds, or up to where another worker is at it; what was superseded lately is left for a while."""
-    feeds = await in_turn(database, "documents", lambda db: db.rows(SQL.feeds_with_superseded, left_for))
+    standings.note({feed["id"]: feed["watermark"] for feed in await database.rows(SQL.feeds_with_superseded)})
+    stood = standings.long_ago()
+    arguments = list(stood.keys()), list(stood.values()), left_for, WALK_IS_SPARED
     forgotten = 0
-    for feed in feeds or ():
-        statement = SQL.forget_superseded, feed["id"], feed["until"], portion
-        forgotten += await in_order_of_time(database, "documents", lambda db, after: db.row(*statement, after), portion=portion)  # noqa: B023  # awaited at once
+    for feed in await database.rows(SQL.forgettable, *arguments):
+        forgotten += await _forget_in_feed(database, feed["id"], feed["until"], portion)
     if forgotten:
         logger.info("forgot %d superseded documents", forgotten)
+
+
+async def _forget_in_feed(database: Database, search_id: SearchId, until: datetime, portion: int) -> int:
+    async def forget(db: Connection, after: datetime | None) -> Row | None:
+        return await db.row(SQL.forget_superseded, search_id, until, portion, after)
+
+    return await in_order_of_time(database, "documents", forget, portion=portion)
 
 
 async def forget_walks(database: Database, *, portion: int = PORTION) -> None:
