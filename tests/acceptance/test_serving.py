@@ -160,6 +160,42 @@ def test_workers_share_the_work_and_die_with_a_parent_that_is_killed(site):
 # Secrets.
 
 
+def test_workers_that_are_killed_leave_their_counts_to_their_successors_and_no_folder_behind(site):
+    place = site.folder / "counts"
+    place.mkdir()
+    with site.serving("--workers", "2", environment=site.environment | {"TMPDIR": str(place)}) as server:
+        (folder,) = place.glob("openprospect-metrics-*")
+        before = workers_of(server.process.pid)
+        counted = answers_counted(server)
+        for worker in before:
+            os.kill(worker, signal.SIGKILL)
+        eventually(lambda: len(set(workers_of(server.process.pid)) - set(before)) == 2)
+        assert eventually(lambda: answers_counted(server)) > counted
+        assert {path.name for path in folder.glob("*.db")} <= {
+            f"{kind}_{number}.db" for kind in ("counter", "histogram") for number in (0, 1)
+        }
+        orphans = workers_of(server.process.pid)
+        server.kill()
+        eventually(lambda: not any(Path(f"/proc/{orphan}").exists() for orphan in orphans))
+        assert folder.exists()
+        server.start()
+        (other,) = place.glob("openprospect-metrics-*")
+        assert other != folder
+    assert list(place.glob("openprospect-metrics-*")) == []
+
+
+def answers_counted(server):
+    """How often the service has said that it is healthy, once more for this; None where no worker is there."""
+    try:
+        httpx.get(f"{server.base_url}/health", trust_env=False).raise_for_status()
+        metrics = httpx.get(f"{server.base_url}/metrics", trust_env=False).raise_for_status().text
+    except httpx.HTTPError:
+        return None
+    return sum(
+        float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("openprospect_requests_total{") and '"/health"' in line
+    )
+
+
 def test_no_secret_stands_in_an_argument_list_or_a_log(site, search_id):
     key = site.new_key("secret")
     environment = site.environment | {

@@ -25,7 +25,7 @@ from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.core.garbage import seek_seldom
 from openprospect.server.http.connection import BoundedConnection
 from openprospect.server.observability import logs
-from openprospect.server.observability.gathering import shared_counts
+from openprospect.server.observability.gathering import shared_counts, take_place
 from openprospect.server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -95,6 +95,7 @@ def worker_app() -> ASGIApp:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent.pid:
             sys.exit(1)  # it died before it could be heard
+    take_place()
     app = create_app(os.environ[_DSN_VARIABLE], settings)
     # What is here now stays to the end: to look through all of it for garbage, again and again, takes tens of milliseconds.
     gc.collect()
