@@ -14,9 +14,9 @@ import pytest
 
 from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import held_in, open_destination
-from openprospect.sync.errors import Busy, DestinationRefused, FixNeeded, SearchGone, TryLater
+from openprospect.sync.errors import Busy, DestinationRefused, SearchGone, TryLater
 from openprospect.sync.retry import Retry
-from openprospect.sync.schedule import seconds_of, sync
+from openprospect.sync.schedule import sync
 from openprospect.sync.summary import Summary
 from tests.sync.contract import SEARCH, assert_same
 from tests.sync.feed_server import KEY, Fault, FeedServer, company
@@ -221,14 +221,3 @@ def test_one_run_that_is_stopped_is_not_done(copy: SqliteCopy, server: FeedServe
     stop = threading.Event()
     stop.set()
     assert synced(copy, server, stop=stop)[0] == 1
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("1.5h", 5400), ("1d", 86400)])
-def test_durations_are_read(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["15", "m", "0m", "-1m", "15 min", ""])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(FixNeeded, match="no duration"):
-        seconds_of(text)

@@ -1,22 +1,18 @@
 """`openprospect organizations` and `openprospect keys`."""
 
-import re
-from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
 from cyclopts import Parameter
 
+from openprospect.cli.durations import duration
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access import keys, store
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
-from openprospect.server.core.errors import InvalidInput
 from openprospect.server.core.timestamps import written
 
 TierName = Literal["free", "pro", "enterprise", "custom"]
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def create_organization(name: str, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
@@ -63,7 +59,7 @@ def create_key(
     rate_limit
         That number itself, for a key whose tier is custom.
     """
-    lifetime = _duration(expires_in) if expires_in else None
+    lifetime = duration(expires_in, option="--expires-in") if expires_in else None
     made = on_database(
         storage,
         lambda database: keys.create_key(
@@ -135,10 +131,3 @@ def revoke_key(key_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json =
     """End a key at once, on every worker."""
     revoked_at = on_database(storage, lambda database: keys.revoke_key(database, KeyId(key_id), actor=actor()))
     answer({"id": key_id, "revoked_at": written(revoked_at)}, json=json)
-
-
-def _duration(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([mhdw])", text)
-    if match is None or int(match[1]) == 0:
-        raise InvalidInput(f"--expires-in {text!r} is no duration; write a number and m, h, d or w, as in 90d.")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -16,7 +16,7 @@ def create(
     name: str,
     *,
     organization: str = DEFAULT_ORGANIZATION,
-    id: UUID | None = None,  # noqa: A002  # the flag is called --id  # the flag is called --id
+    id: UUID | None = None,  # noqa: A002  # the flag is called --id
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from openprospect.cli.durations import duration
 from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.sync.client import Client
 from openprospect.sync.destinations.opening import held_in
 from openprospect.sync.errors import FixNeeded
 from openprospect.sync.progress import live_progress
 from openprospect.sync.retry import Retry, until
-from openprospect.sync.schedule import seconds_of, stop_on_signals
+from openprospect.sync.schedule import stop_on_signals
 from openprospect.sync.schedule import sync as run_sync
 from openprospect.sync.summary import Summary
 
@@ -57,7 +58,7 @@ def sync(
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     if not api_key:
         raise FixNeeded("A key is needed: set OPENPROSPECT_API_KEY to one with companies:read and prospects:read.")
-    seconds = seconds_of(every) if every else None
+    seconds = duration(every, option="--every").total_seconds() if every else None
 
     def emit(summary: Summary) -> None:
         for warning in summary.warnings:

@@ -2,7 +2,6 @@
 
 import logging
 import random
-import re
 import signal
 import threading
 import time
@@ -18,8 +17,6 @@ from openprospect.sync.retry import Retry, until
 from openprospect.sync.summary import Summary
 
 log = logging.getLogger("openprospect.sync")
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def sync(
@@ -64,14 +61,6 @@ def sync(
         # Jitter, so that many consumers with one timetable do not arrive together.
         stop.wait(max(0.0, started + every_seconds * random.uniform(1.0, 1.1) - time.monotonic()))  # noqa: S311 - no secret
     return 0
-
-
-def seconds_of(duration: str) -> float:
-    """Read `90s`, `15m`, `6h` or `1d`. Raises `FixNeeded`."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", duration.strip())
-    if match is None or float(match[1]) == 0:
-        raise FixNeeded(f"{duration!r} is no duration. Write a number and s, m, h or d: 15m.")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 @contextmanager

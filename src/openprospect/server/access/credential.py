@@ -12,6 +12,8 @@ from openprospect.server.access.secret import hash_of, is_well_formed
 from openprospect.server.core.errors import Forbidden, Unauthenticated
 from openprospect.server.db.pool import Executor, Row
 
+_ENDED = {"revoked": "This key has been revoked; ask for a new one.", "expired": "This key has expired; ask for a new one."}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
@@ -98,11 +100,7 @@ def _working(found: Row | None) -> Caller:
     if found is None or found["key_id"] is None:
         raise Unauthenticated("This key is not known here; check which service it is for.")
     if found["ended"] is not None:
-        raise Unauthenticated(
-            f"This key has been {found['ended']}; ask for a new one."
-            if found["ended"] == "revoked"
-            else "This key has expired; ask for a new one."
-        )
+        raise Unauthenticated(_ENDED[found["ended"]])
     return Caller(
         key_id=found["key_id"],
         key_name=found["key_name"],

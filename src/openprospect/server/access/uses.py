@@ -8,7 +8,7 @@ from openprospect.server.db.pool import Database
 
 
 class KeyUses:
-    """When each key was last used, gathered here and written now and then: a request should not wait for it."""
+    """Those of one process."""
 
     def __init__(self) -> None:
         self._used: dict[KeyId, datetime] = {}

@@ -110,6 +110,8 @@ class BoundedConnection(HttpToolsProtocol):
     def _look(self) -> None:
         """Now and then, rather than a timer a request."""
         now = self.loop.time()
+        if self.flow.read_paused:
+            self._excuse(now)
         if self._unread_since is not None and now - self._unread_since > self.patience.unread_seconds:
             self.transport.abort()
         elif self._is_late(now):
@@ -117,11 +119,14 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             self._looking = self.loop.call_later(self.patience.look_seconds, self._look)
 
+    def _excuse(self, now: float) -> None:
+        """Whoever has to wait for us is not late: their time begins anew."""
+        if self._head_since is not None:
+            self._head_since = now
+        if self._body_since is not None:
+            self._body_since = now
+
     def _is_late(self, now: float) -> bool:
-        if self.flow.read_paused:
-            # Whoever has to wait for us is not late.
-            self._body_since = self._body_since and now
-            return False
         if self._head_since is not None:
             return now - self._head_since > self.patience.head_seconds
         return self._body_since is not None and now - self._body_since > self._body_seconds()

@@ -41,8 +41,7 @@ async def deliver_page(request: OperatorsRequest, search_id: FromPath[str], data
     return page(request, "deliver.html", feed=await own_feed(request, database, search_id), endings=ENDINGS)
 
 
-# Compressed, the lines would wait for each other.
-@post("/searches/{search_id:str}/deliver", status_code=200, opt={"exclude_from_compression": True})
+@post("/searches/{search_id:str}/deliver", status_code=200)
 async def deliver_upload_form(
     request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database], writing: NamedDependency[Writing]
 ) -> Stream:
