@@ -281,6 +281,20 @@ class DestinationContract:
 
         assert_same(copy, feed)
 
+    def test_what_a_first_sync_had_stored_when_it_was_killed_is_gone_if_it_left_the_feed_since(
+        self, copy: Copy, server: FeedServer, feed: Feed
+    ) -> None:
+        server.links = server.exports = False
+        feed.deliver(*[company(n) for n in range(300)])
+        interrupted = subprocess.run(program(copy, server, batch_companies=100, kill_after_batches=1), check=False)
+        assert interrupted.returncode == -signal.SIGKILL
+        feed.withdraw(company(5)["id"])
+
+        assert sync(copy, server).error is None
+
+        assert_same(copy, feed)
+        assert feed.confirmed == [feed.watermark]
+
     def test_memory_does_not_grow_with_the_feed(self, copy: Copy, server: FeedServer) -> None:
         server.feeds[SEARCH] = GeneratedFeed(60_000)
 

@@ -15,7 +15,7 @@ from openprospect.sync.destinations import sqlite
 from openprospect.sync.destinations.base import Applied, Destination, Position
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.engine import run
-from openprospect.sync.errors import DestinationRefused, TryLater, Unforeseen
+from openprospect.sync.errors import Busy, DestinationRefused, TryLater, Unforeseen
 from openprospect.sync.retry import Retry
 from openprospect.sync.summary import Summary
 from tests.sync.contract import OTHER_SEARCH, SEARCH, assert_same, forget
@@ -50,15 +50,48 @@ def run_in_batches(server: FeedServer, destination: Destination, *, full: bool =
 
 
 def test_a_run_that_fails_tells_up_to_where_everything_is_stored(copy: SqliteCopy, server: FeedServer) -> None:
+    server.feed(SEARCH).deliver(company(0))
+    synced(copy, server)
     server.feed(SEARCH).deliver(*[company(n) for n in range(250)])
-    server.on_page = lambda page: break_down(server) if page == 2 else None
+    server.on_page = lambda page: break_down(server) if page == 3 else None
 
     summary = run_in_batches(server, open_destination(copy.url))
 
     assert isinstance(summary.error, TryLater)
-    assert (summary.companies, summary.delivered_until) == (100, stamp(100))
+    assert (summary.companies, summary.delivered_until) == (100, stamp(101))
     assert summary.line().startswith(f"{SEARCH}: FAILED. ")
-    assert f"up to {stamp(100)}" in summary.line()
+    assert f"up to {stamp(101)}" in summary.line()
+
+
+def test_a_first_run_that_fails_on_its_way_is_gone_on_with(copy: SqliteCopy, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(*[company(n) for n in range(250)])
+    server.on_page = lambda page: break_down(server) if page == 2 else None
+
+    first = run_in_batches(server, open_destination(copy.url))
+    server.faults = []
+    second = run_in_batches(server, open_destination(copy.url))
+
+    assert (first.companies, first.delivered_until, second.companies, second.delivered_until) == (100, None, 150, feed.watermark)
+    assert "100 companies, 300 prospects, 0 removed; the next run goes on from there" in first.line()
+    assert feed.confirmed == [feed.watermark]
+    assert_same(copy, feed)
+
+
+def test_what_was_written_is_counted_also_where_it_must_not_be_confirmed_yet(copy: SqliteCopy, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(*[company(n) for n in range(250)])
+    destination = open_destination(copy.url)
+
+    def unfinished(search_id: str) -> None:
+        raise Busy("Somebody reads the file.")
+
+    destination.finish = unfinished  # type: ignore[method-assign]
+    summary = run_in_batches(server, destination)
+
+    assert isinstance(summary.error, Busy)
+    assert (summary.companies, summary.prospects, summary.delivered_until) == (250, 750, feed.watermark)
+    assert feed.confirmed == []
 
 
 def test_the_first_error_counts_where_the_destination_is_gone_as_well(copy: SqliteCopy, server: FeedServer) -> None:

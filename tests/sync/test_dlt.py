@@ -10,17 +10,20 @@ import pyarrow as pa
 import pytest
 
 from openprospect.sync.batch import Batch, Source
+from openprospect.sync.client import Client
 from openprospect.sync.destinations.dlt.address import parse
 from openprospect.sync.destinations.dlt.loader import Loader
 from openprospect.sync.destinations.dlt.rows import SCHEMAS
 from openprospect.sync.destinations.dlt.settings import ICEBERG_PROPERTIES
+from openprospect.sync.destinations.dlt.warehouse import Change
 from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.destinations.opening import open_destination
+from openprospect.sync.engine import run
 from openprospect.sync.errors import DestinationRefused
 from openprospect.sync.wire import Company, Prospect
 from tests.sync.contract import SEARCH, assert_same, sync
 from tests.sync.dlt_copies import DltPostgresCopy, LakeCopy
-from tests.sync.feed_server import FeedServer, company, person
+from tests.sync.feed_server import KEY, FeedServer, company, person
 
 GONE = "a.person.gone@secret.example"
 SOURCE = Source(server="http://feed.example")
@@ -78,6 +81,29 @@ def test_a_failure_between_data_and_position_repeats_the_batch_and_skips_none(co
         assert destination.position(SEARCH) is not None
 
     assert (len(copy.rows("companies")), len(copy.rows("prospects"))) == (1, 1)
+
+
+def test_what_a_first_run_had_loaded_when_it_failed_is_gone_if_it_left_the_feed_since(copy: DltPostgresCopy) -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1), company(2))
+        with Client(server.url, KEY) as client, closing(open_destination(copy.url)) as destination:
+            replace = destination._warehouse.replace  # type: ignore[attr-defined]
+
+            def replace_and_fail(change: Change) -> int:
+                replace(change)
+                raise OSError("the plug was pulled")
+
+            destination._warehouse.replace = replace_and_fail  # type: ignore[attr-defined]
+            [failed] = run([SEARCH], destination, client)
+        assert failed.error is not None
+        assert len(copy.rows("companies")) == 2, "the data is in"
+        feed.withdraw(company(1)["id"])
+
+        summary = sync(copy, server)
+
+        assert (summary.removed, feed.confirmed) == (1, [feed.watermark])
+        assert_same(copy, feed)
 
 
 def test_what_a_killed_run_left_on_the_machine_is_gone_when_the_next_begins(copy: DltPostgresCopy) -> None:

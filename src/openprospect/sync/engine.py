@@ -55,14 +55,17 @@ def distinct(search_ids: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Start:
-    """Where a walk begins, given what the destination held before; from the beginning, whatever that is, if `anew`."""
+    """Where a walk begins, given what the destination held before; from the beginning, whatever that is, if `anew`.
+
+    A first walk is a full run, too: it may be cut short, and what it stored be gone from the feed before anybody goes on with it.
+    """
 
     before: Position | None
     anew: bool
 
     @property
     def is_full(self) -> bool:
-        return self.before is not None and (self.anew or self.before.full_run)
+        return self.before is None or self.anew or self.before.full_run
 
     @property
     def stored(self) -> str | None:
@@ -140,6 +143,7 @@ class _SearchRun:
                     self._summary.has_begun = True
                     is_beginning = False
                 self._summary.count(self._destination.apply(batch))
+        self._destination.finish(self._search_id)
         self._tell_position()
         self._summary.warn(reckoning.warnings)
         return reckoning.has_moved

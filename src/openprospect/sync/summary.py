@@ -57,7 +57,8 @@ class Summary:
 
     def line(self) -> str:
         counts = f"{self.companies:,} companies, {self.prospects:,} prospects, {self.removed:,} removed"
-        until = f"up to {self.delivered_until}" if self.delivered_until else "position unknown" if self.has_begun else "nothing stored yet"
+        begun = "the next run goes on from there" if self.has_begun else "nothing stored yet"
+        until = f"up to {self.delivered_until}" if self.delivered_until else begun
         outcomes = "".join(f", {number:,} {outcome}" for outcome, number in self.outcomes.items())
         if self.error:
             return f"{self.search_id}: FAILED. {self.error} Until then {counts}{outcomes}; {until}."

@@ -74,10 +74,13 @@ class Destination(Protocol):
         """Up to where everything is stored and everything gone is gone; None for a search of which nothing is stored."""
 
     def begin_full(self, search_id: str, source: Source) -> None:
-        """Forget what an earlier full run had seen, and remember that one is under way."""
+        """Forget what an earlier full run had seen, and remember that one is under way, before it writes anything."""
 
     def apply(self, batch: Batch) -> Applied:
-        """Write a batch and its position."""
+        """Write a batch and its position. Raises only where they are not written."""
+
+    def finish(self, search_id: str) -> None:
+        """At the end of a walk: raises where what is written, and stays, must not be confirmed yet."""
 
     def close(self) -> None:
         """Let go of the destination."""

@@ -10,18 +10,21 @@ from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
 from openprospect.sync.errors import DestinationRefused
 from openprospect.sync.stamps import now_text
 
-STATE, COLUMNS, SEEN = "openprospect_sync_state", "openprospect_sync_columns", "openprospect_sync_seen"
+STATE, COLUMNS, STALE = "openprospect_sync_state", "openprospect_sync_columns", "openprospect_sync_stale"
+# In place of which an earlier version kept what a full run had seen.
+_SEEN = "openprospect_sync_seen"
 
 _OWN = {
     STATE: "prospect_search_id {text} PRIMARY KEY, server {text} NOT NULL, instance {text}, delivered_until {text},"
     " full_run {boolean} NOT NULL, full_until {text}, synced_at {text}",
     COLUMNS: "table_name {text} NOT NULL, attribute {text}, column_name {text} NOT NULL, kind {text} NOT NULL",
-    SEEN: "prospect_search_id {text} NOT NULL, id {text} NOT NULL",
+    STALE: "prospect_search_id {text} NOT NULL, id {text} NOT NULL",
 }
+_STALE_INDEX = f"CREATE INDEX {STALE}_key ON {STALE} (prospect_search_id, id)"
 _INDEXES = (
     f"CREATE UNIQUE INDEX openprospect_companies_key ON {COMPANIES} (prospect_search_id, id)",
     f"CREATE INDEX openprospect_prospects_company ON {PROSPECTS} (prospect_search_id, company_id)",
-    f"CREATE INDEX {SEEN}_key ON {SEEN} (prospect_search_id, id)",
+    _STALE_INDEX,
 )
 
 
@@ -35,14 +38,16 @@ class Ledger:
         """Create the tables, or recognise them. Raises `DestinationRefused` where they are somebody else's, or incomplete."""
         tables = self._database.tables()
         if STATE in tables:
+            if _SEEN in tables and STALE not in tables:
+                self._take_over()
+                tables = self._database.tables()
             self._refuse_incomplete(tables)
             return
         self._refuse_foreign(tables)
-        types = {kind.value: name for kind, name in self._database.types.items()}
         for table, columns in FIXED.items():
             self._database.execute(f"CREATE TABLE {table} ({', '.join(self._definition(column) for column in columns)})")
-        for table, definition in _OWN.items():
-            self._database.execute(f"CREATE TABLE {table} ({definition.format(**types)})")
+        for table in _OWN:
+            self._create(table)
         for statement in _INDEXES if self._database.has_indexes else ():
             self._database.execute(statement)
 
@@ -57,11 +62,18 @@ class Ledger:
         return Position(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
 
     def begin_full(self, search_id: str, source: Source) -> None:
+        """Everything that is stored is stale, until the full run has come across it."""
+        self.forget_stale(search_id)
+        stored = f"SELECT prospect_search_id, id FROM {COMPANIES} WHERE prospect_search_id = ?"
+        self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
         self._save(search_id, begun_full(self.position(search_id), source), ended=False)
 
     def advance(self, batch: Batch) -> None:
         """Move the position by what the batch reached."""
         self._save(batch.search_id, advanced(self.position(batch.search_id), batch), ended=batch.last)
+
+    def forget_stale(self, search_id: str) -> None:
+        self._database.execute(f"DELETE FROM {STALE} WHERE prospect_search_id = ?", search_id)
 
     def columns(self) -> dict[str, dict[str | None, Column]]:
         """The attribute columns of each table, by attribute."""
@@ -92,13 +104,29 @@ class Ledger:
             for search_id, server, until, synced_at, companies, prospects in rows
         ]
 
+    def _create(self, table: str) -> None:
+        types = {kind.value: name for kind, name in self._database.types.items()}
+        self._database.execute(f"CREATE TABLE {table} ({_OWN[table].format(**types)})")
+
+    def _take_over(self) -> None:
+        """Of a full run that an earlier version has begun, what it has not seen."""
+        self._create(STALE)
+        if self._database.has_indexes:
+            self._database.execute(_STALE_INDEX)
+        self._database.execute(
+            f"INSERT INTO {STALE} (prospect_search_id, id) SELECT c.prospect_search_id, c.id FROM {COMPANIES} c"
+            f" JOIN {STATE} s ON s.prospect_search_id = c.prospect_search_id AND s.full_run"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {_SEEN} n WHERE n.prospect_search_id = c.prospect_search_id AND n.id = c.id)"
+        )
+        self._database.execute(f"DROP TABLE {_SEEN}")
+
     def _definition(self, column: str) -> str:
         if column == "delivered_at":
             return f"{column} {self._database.moment_type}"
         return f"{column} {self._database.types[Kind.TEXT]}{' NOT NULL' if column in {'id', 'company_id', 'prospect_search_id'} else ''}"
 
     def _refuse_foreign(self, tables: dict[str, set[str]]) -> None:
-        foreign = [table for table in (COMPANIES, PROSPECTS, COLUMNS, SEEN) if table in tables]
+        foreign = [table for table in (COMPANIES, PROSPECTS, COLUMNS, STALE) if table in tables]
         if foreign:
             raise DestinationRefused(
                 f"{self._database.name} has a table {foreign[0]!r} that `openprospect sync` did not make; it is left alone."
@@ -106,13 +134,13 @@ class Ledger:
             )
 
     def _refuse_incomplete(self, tables: dict[str, set[str]]) -> None:
-        missing = _first([f"table {table}" for table in (*FIXED, COLUMNS, SEEN) if table not in tables]) or _first(
+        missing = _first([f"table {table}" for table in (*FIXED, COLUMNS, STALE) if table not in tables]) or _first(
             [f"column {table}.{column}" for table, columns in FIXED.items() for column in columns if column not in tables[table]]
         )
         if missing:
             raise DestinationRefused(
                 f"{self._database.name} has {STATE}, but no {missing}. To load everything anew, drop the tables"
-                f" {', '.join((*FIXED, STATE, COLUMNS, SEEN))}; or {self._database.way_out}."
+                f" {', '.join((*FIXED, STATE, COLUMNS, STALE))}; or {self._database.way_out}."
             )
 
     def _save(self, search_id: str, position: Position, *, ended: bool) -> None:

@@ -16,7 +16,7 @@ from openprospect.sync.destinations.columns import Column, fit
 from openprospect.sync.destinations.database import Database, quoted
 from openprospect.sync.destinations.files import existing_path_of, lock_path, path_of
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, Frame, company_frame, prospect_frame
-from openprospect.sync.destinations.ledger import SEEN, Ledger
+from openprospect.sync.destinations.ledger import STALE, Ledger
 from openprospect.sync.destinations.lock import FileLock
 
 
@@ -48,7 +48,6 @@ class SqlDestination:
 
     def begin_full(self, search_id: str, source: Source) -> None:
         with self._database.transaction():
-            self._forget_seen(search_id)
             self._ledger.begin_full(search_id, source)
 
     def apply(self, batch: Batch) -> Applied:
@@ -58,9 +57,10 @@ class SqlDestination:
         except BaseException:
             self._columns = None  # What the lost transaction added is not there.
             raise
-        if batch.last:
-            self._database.clear()
         return applied
+
+    def finish(self, search_id: str) -> None:  # noqa: ARG002 - leftovers are the file's, whichever search they are of
+        self._database.clear()
 
     def held(self) -> list[Held]:
         with self._database.transaction():
@@ -87,7 +87,7 @@ class SqlDestination:
         if len(prospects):
             self._database.append(PROSPECTS, prospects)
         if batch.full:
-            self._mark(batch.search_id, ids, batch.removed)
+            self._delete(STALE, "id", batch.search_id, ids + batch.removed)
         if batch.full and batch.last:
             removed += self._sweep(batch.search_id)
         self._ledger.advance(batch)
@@ -127,23 +127,16 @@ class SqlDestination:
         statement = f"DELETE FROM {table} WHERE prospect_search_id = ? AND {column} {self._database.is_among}"
         return self._database.execute(statement, search_id, self._database.id_list(ids))
 
-    def _mark(self, search_id: str, ids: list[str], removed: list[str]) -> None:
-        self._delete(SEEN, "id", search_id, removed)
-        if ids:
-            self._database.append(SEEN, Frame({"prospect_search_id": [search_id] * len(ids), "id": ids}, [None] * len(ids)))
-
     def _sweep(self, search_id: str) -> int:
-        """Remove what a full run has not seen; the number of companies removed."""
+        """Remove what a full run has not come across; the number of companies removed."""
+        stale = f"SELECT id FROM {STALE} WHERE prospect_search_id = ?"
         for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id")):
-            seen = f"SELECT 1 FROM {SEEN} s WHERE s.prospect_search_id = {table}.prospect_search_id AND s.id = {table}.{column}"
-            removed = self._database.execute(f"DELETE FROM {table} WHERE prospect_search_id = ? AND NOT EXISTS ({seen})", search_id)
+            condition = f"prospect_search_id = ? AND {column} IN ({stale})"
+            removed = self._database.execute(f"DELETE FROM {table} WHERE {condition}", search_id, search_id)
         if removed:
             self._database.note_removal()
-        self._forget_seen(search_id)
+        self._ledger.forget_stale(search_id)
         return removed
-
-    def _forget_seen(self, search_id: str) -> None:
-        self._database.execute(f"DELETE FROM {SEEN} WHERE prospect_search_id = ?", search_id)
 
 
 def open_in_file(url: str, connect: Callable[[Path], Database]) -> SqlDestination:

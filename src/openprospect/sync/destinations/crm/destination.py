@@ -27,7 +27,7 @@ from openprospect.sync.destinations.files import existing_path_of, lock_path, pa
 from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.destinations.sql import SqlDestination
 from openprospect.sync.destinations.sqlite import SqliteDatabase
-from openprospect.sync.errors import FixNeeded, SyncError, TryLater
+from openprospect.sync.errors import Stopped
 
 
 class CrmDestination:
@@ -42,7 +42,7 @@ class CrmDestination:
         self._counts: Counter[str] = Counter()
         self._upserting = Upserting(crm, self._mirror, log, settings, self._counts)
         self._leaving = Leaving(crm, self._mirror, log, settings, self._counts, run=run)
-        self._failures: dict[str, SyncError] = {}
+        self._failures: dict[str, Exception] = {}
 
     def prepared(self) -> Self:
         """Itself, once the tables are there and the log is that of this CRM's account; closed if it is not."""
@@ -75,32 +75,30 @@ class CrmDestination:
     def apply(self, batch: Batch) -> Applied:
         self._counts.clear()
         applied = self._tables.apply(batch)
-        try:
-            self._follow(batch)
-        finally:
-            position = self._tables.position(batch.search_id)
-            if position is not None and not position.full_run:
-                self._mirror.settle(batch.search_id, position.delivered_until, position.source)
+        if batch.search_id not in self._failures:
+            self._follow(batch.search_id)
+        position = self._tables.position(batch.search_id)
+        if position is not None and not position.full_run:
+            self._mirror.settle(batch.search_id, position.delivered_until, position.source)
         return Applied(companies=applied.companies, prospects=applied.prospects, removed=applied.removed, outcomes=+self._counts)
 
-    def _follow(self, batch: Batch) -> None:
-        """A CRM that takes no more keeps nothing out of the mirror: what is still to be read may hold an erasure, which then
+    def finish(self, search_id: str) -> None:
+        """A CRM that takes no more keeps nothing out of the mirror: what was still to be read may hold an erasure, which then
         comes first in the next run. So the failure is told at the end of the walk.
         """
-        failure = self._failures.pop(batch.search_id, None) or self._failure(batch.search_id)
-        if failure and batch.last:
+        if failure := self._failures.pop(search_id, None):
             raise failure
-        if failure:
-            self._failures[batch.search_id] = failure
+        self._tables.finish(search_id)
 
-    def _failure(self, search_id: str) -> SyncError | None:
+    def _follow(self, search_id: str) -> None:
         try:
             left = self._leaving.begin(search_id)
             self._upserting.run(search_id)
             self._leaving.finish(left)
-        except (TryLater, FixNeeded) as failure:
-            return failure
-        return None
+        except Stopped:
+            raise
+        except Exception as failure:  # noqa: BLE001 - what it is, and where it comes from, whoever is told of it says
+            self._failures[search_id] = failure
 
     def close(self) -> None:
         self._crm.close()

@@ -15,7 +15,7 @@ from openprospect.sync.destinations.crm.links import LINKS, Link, Links
 from openprospect.sync.destinations.crm.protocol import Kind
 from openprospect.sync.destinations.database import Database, quoted
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
-from openprospect.sync.destinations.ledger import SEEN, STATE, Ledger
+from openprospect.sync.destinations.ledger import STALE, Ledger
 
 _SETTLED = "openprospect_crm_settled"
 _TABLES = {Kind.COMPANY: (COMPANIES, "id"), Kind.CONTACT: (PROSPECTS, "company_id")}
@@ -56,7 +56,7 @@ class Mirror:
         mark = self._mark()
         statement = (
             f"SELECT t.{company}, t.id, {mark} {self._joined(kind)} WHERE t.prospect_search_id = ?"
-            f" AND l.applied IS NOT {mark} AND l.tried IS NOT ? || {mark} AND {_is_seen(company)}"
+            f" AND l.applied IS NOT {mark} AND l.tried IS NOT ? || {mark} AND {_is_fresh(company)}"
             f" ORDER BY t.delivered_at, t.{company}, t.id"
         )
         values = (self._run, self._version)
@@ -152,12 +152,9 @@ class Mirror:
         return "(coalesce(t.delivered_at, ?) || ?)"
 
 
-def _is_seen(company: str) -> str:
-    """Whether a row is sure to be in the feed: while a full run is under way, only once that has come across it."""
-    return (
-        f"((SELECT full_run FROM {STATE} s WHERE s.prospect_search_id = t.prospect_search_id) IS NOT TRUE"
-        f" OR EXISTS (SELECT 1 FROM {SEEN} s WHERE s.prospect_search_id = t.prospect_search_id AND s.id = t.{company}))"
-    )
+def _is_fresh(company: str) -> str:
+    """Whether a row is sure to be in the feed: while a full run is under way, what was there before only once that has come across it."""
+    return f"NOT EXISTS (SELECT 1 FROM {STALE} s WHERE s.prospect_search_id = t.prospect_search_id AND s.id = t.{company})"
 
 
 def _item(fixed: tuple[str, ...], columns: list[Column], row: tuple[Any, ...]) -> dict[str, Any]:

@@ -60,6 +60,9 @@ class DltDestination:
         self._remember(batch.search_id, _State(position=position, run=run, synced_at=synced_at))
         return Applied(companies=len(change.companies), prospects=len(change.prospects), removed=removed)
 
+    def finish(self, search_id: str) -> None:
+        """Nothing is left to do: what is gone is gone from the files before the position moves."""
+
     def close(self) -> None:
         self._owned.close()
 

@@ -70,7 +70,7 @@ class ParquetDestination:
 
     def begin_full(self, search_id: str, source: Source) -> None:
         with self._transaction():
-            search = self._manifest.searches[search_id]
+            search = self._manifest.searches.setdefault(search_id, Search(server=source.server))
             if not search.position.source.is_same(source):
                 search.delivered_until = None
             search.server, search.instance = source.server, source.instance
@@ -79,6 +79,9 @@ class ParquetDestination:
     def apply(self, batch: Batch) -> Applied:
         with self._transaction():
             return self._apply(batch)
+
+    def finish(self, search_id: str) -> None:
+        """Nothing is left to do: files that no longer count are gone with the transaction."""
 
     def close(self) -> None:
         self._lock.release()
