@@ -149,6 +149,23 @@ def test_who_leaves_and_what_rows_contradict_is_said_beforehand_and_afterwards(s
     assert counted(second.answer) == numbers(1)
 
 
+@pytest.mark.parametrize("mistyped", ["A,1,jonas(at)a.example", ',"",jonas@a.example', 'A,1,"jonas@a.example'])
+def test_a_rejected_row_takes_nobody_out_of_the_feed(site, client, search_id, tmp_path, mistyped):
+    path = tmp_path / "people.csv"
+    good = "name,source_id,email\nA,1,maria@a.example\nA,1,li@a.example\n"
+    path.write_text(f"{good}A,1,jonas@a.example\nA,1,left@a.example\n")
+    deliver(site, search_id, path)
+    path.write_text(f"{good}{mistyped}\n")
+    ended = site.run("deliver", search_id, str(path), "--json", expected=2)
+    assert held(client, search_id) == {"1": ["jonas@a.example", "left@a.example", "li@a.example", "maria@a.example"]}
+    told = " ".join(ended.err.split())
+    assert "2 people whom no row names that could be delivered stay as before: a rejected row may be about them." in told
+    assert "no longer served" not in told
+    path.write_text(f"{good}A,1,jonas@a.example\n")
+    deliver(site, search_id, path)
+    assert held(client, search_id) == {"1": ["jonas@a.example", "li@a.example", "maria@a.example"]}
+
+
 def test_the_commonest_reasons_for_rejecting_rows_are_told(site, search_id, tmp_path):
     path = tmp_path / "people.csv"
     path.write_text("name,email\n" + "".join(f"Hotel {n},nobody {n}\n" for n in range(12)) + ",a@a.example\nHotel,b@b.example\n")

@@ -25,11 +25,15 @@ class ProspectRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyRow:
-    """One company as delivered, cleaned: `website_url` has a scheme, `prospects` are distinct people."""
+    """One company as delivered, cleaned: `website_url` has a scheme, `prospects` are distinct people.
+
+    `keeps_people`: whoever is there and not among `prospects` stays, since the producer could not tell everybody.
+    """
 
     id: CompanyId | None = None
     source_id: str | None = None
     name: str
     website_url: str | None = None
     prospects: tuple[ProspectRow, ...] = ()
+    keeps_people: bool = False
     attributes: JsonObject = field(default_factory=dict)

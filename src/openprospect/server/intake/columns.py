@@ -69,6 +69,12 @@ def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Col
     return sorted(columns, key=lambda column: column.index)
 
 
+def may_be_of_people(columns: Sequence[Column]) -> frozenset[str]:
+    """The attributes of the company that no heading, and nobody who mapped it, says are its own, and that people do not have too."""
+    unsaid = {column.field for column in columns if not _owner(column.heading)[0] and column.field == attribute_name(words(column.heading))}
+    return frozenset(unsaid - _RESERVED - {column.name for column in columns if column.is_person})
+
+
 def one_column_each(assignments: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The column of each field, from pairs as a caller spells them; raises InvalidInput where two columns would fill one field."""
     columns: dict[str, str] = {}

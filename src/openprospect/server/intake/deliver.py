@@ -24,7 +24,8 @@ _MOST_REASONS = 1_000
 class Tally:
     """What became of a file: companies, people left out, and rows of the file that were rejected.
 
-    `left`: people who were at these companies before, and are not in the file. `differing`: by field, in how many companies rows
+    `left`: people who were at these companies before, and are not in the file. `kept`: those who stay since rows were rejected that may be
+    theirs. `differing`: by field, in how many companies rows
     contradict each other. `reasons`: how many rows were rejected for what, whatever its numbers.
     """
 
@@ -33,12 +34,13 @@ class Tally:
     suppressed: int = 0
     rejected: int = 0
     left: int = 0
+    kept: int = 0
     differing: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
     def roll_back(self) -> None:
         """Nothing was delivered after all; what was rejected stays so."""
-        self.delivered = self.unchanged = self.suppressed = self.left = 0
+        self.delivered = self.unchanged = self.suppressed = self.left = self.kept = 0
         self.differing.clear()
 
 
@@ -94,6 +96,7 @@ class _Run:
         for index, outcome in published.outcomes.items():
             self.tally.differing.update(rows[index].differing)
             self.tally.left += outcome.left
+            self.tally.kept += outcome.kept
             self.tally.delivered += outcome.is_delivered
             self.tally.unchanged += not outcome.is_delivered
             self.tally.suppressed += outcome.suppressed

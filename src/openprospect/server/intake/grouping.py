@@ -12,16 +12,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import msgspec
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.keys import Key, Kind
 
 _BATCH = 500
+_encoded = msgspec.json.encode
+_decode = msgspec.json.Decoder(TableRow).decode
 
 
 def temporary_database(schema: str) -> sqlite3.Connection:
@@ -32,15 +34,16 @@ def temporary_database(schema: str) -> sqlite3.Connection:
     return database
 
 
-Line = tuple[int, list[Any]]
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rows of one company, in the order of the file. `rivals`: where the companies begin that they may as well be of, if several."""
+    """The rows of one company, in the order of the file.
 
-    rows: Iterator[Line]
+    `rivals`: where the companies begin that they may as well be of, if several. `is_whole`: whether no row elsewhere may be of it.
+    """
+
+    rows: Iterator[TableRow]
     rivals: Sequence[int]
+    is_whole: bool
 
 
 class Grouping:
@@ -51,29 +54,36 @@ class Grouping:
             """
             CREATE TABLE company (key BLOB PRIMARY KEY, kind INTEGER, first_line INTEGER) WITHOUT ROWID;
             CREATE TABLE alias (weaker BLOB, key BLOB, PRIMARY KEY (weaker, key)) WITHOUT ROWID;
-            CREATE TABLE line (key BLOB, line INTEGER, cells BLOB)
+            CREATE TABLE second (second BLOB, key BLOB, PRIMARY KEY (second, key)) WITHOUT ROWID;
+            CREATE TABLE line (key BLOB, line INTEGER, row BLOB)
             """
         )
         self._waiting: list[tuple[Key, int, bytes]] = []
+        self._seconds: list[tuple[bytes, bytes]] = []
         self._kinds: set[Kind] = set()
         self._rows = 0
         self._given_back = 0
 
-    def add(self, line: int, cells: list[Any], *, key: Key) -> None:
-        """A row with the best of its keys. Raises UnicodeEncodeError where a cell holds half characters."""
-        self._waiting.append((key, line, msgspec.json.encode(cells)))
-        self._kinds.add(key[0])
+    def add(self, row: TableRow, keys: Iterator[Key]) -> Kind:
+        """A row with its keys, the best first; what that is. Raises UnicodeEncodeError where a cell holds half characters."""
+        best = next(keys)
+        self._waiting.append((best, row.line, _encoded(row)))
+        if best[0] is Kind.ID:
+            self._seconds.append((next(keys)[1], best[1]))
+        self._kinds.add(best[0])
         self._rows += 1
         if len(self._waiting) >= _BATCH:
             self._flush()
+        return best[0]
 
-    def companies(self, keys_of: Callable[[int, list[Any]], Sequence[Key]]) -> Iterator[Group]:
+    def companies(self, keys_of: Callable[[TableRow], Iterator[Key]]) -> Iterator[Group]:
         """The rows of each company; `keys_of` tells all keys of a row, the best first."""
         self._flush()
-        rivals = self._find_owners(keys_of) if len(self._kinds - {Kind.LINE}) > 1 else {}
-        found = self._database.execute("SELECT first_line, line, cells FROM line JOIN company USING (key) ORDER BY first_line, line")
+        disputed = self._find_doubles()
+        rivals = self._find_owners(keys_of, disputed) if len(self._kinds - {Kind.LINE}) > 1 else {}
+        found = self._database.execute("SELECT first_line, row FROM line JOIN company USING (key) ORDER BY first_line, line")
         for first_line, rows in groupby(found, key=itemgetter(0)):
-            yield Group(self._cells(rows), rivals.get(first_line, ()))
+            yield Group(self._decoded(rows), rivals.get(first_line, ()), first_line not in disputed)
 
     def fraction(self) -> float:
         """How many of the rows were given back, from 0 to 1."""
@@ -82,13 +92,24 @@ class Grouping:
     def close(self) -> None:
         self._database.close()
 
-    def _find_owners(self, keys_of: Callable[[int, list[Any]], Sequence[Key]]) -> dict[int, Sequence[int]]:
+    def _find_doubles(self) -> set[int]:
+        """Where companies begin that have another id each, and all else that they are known by in common."""
+        found = self._database.execute(
+            """
+            SELECT first_line FROM company WHERE key IN (
+                SELECT key FROM second WHERE second IN (SELECT second FROM second GROUP BY second HAVING count(*) > 1)
+            )
+            """
+        )
+        return {first_line for (first_line,) in found}
+
+    def _find_owners(self, keys_of: Callable[[TableRow], Iterator[Key]], disputed: set[int]) -> dict[int, Sequence[int]]:
         """Let rows join whose company they can only be of; where companies begin that have rivals, with where these begin.
 
-        Looks at every row again, and so is for files alone in which rows differ in what they are known by.
+        The rivals become `disputed`. Looks at every row again, and so is for files alone in which rows differ in what they are known by.
         """
-        for line, cells in self._database.execute("SELECT line, cells FROM line"):
-            (_, best), *weaker = keys_of(line, msgspec.json.decode(cells))
+        for (row,) in self._database.execute("SELECT row FROM line"):
+            (_, best), *weaker = keys_of(_decode(row))
             self._database.executemany("INSERT OR IGNORE INTO alias VALUES (?, ?)", ((key, best) for _, key in weaker))
         rivals: dict[int, Sequence[int]] = {}
         for kind in (Kind.SOURCE_ID, Kind.HOST, Kind.NAME):
@@ -104,20 +125,23 @@ class Grouping:
                 lines = msgspec.json.decode(owners, type=list[int])
                 if len(lines) > 1:
                     rivals[first_line] = sorted(lines)[:2]
+                    disputed.update(lines)
                 else:
                     self._database.execute("UPDATE company SET first_line = ? WHERE key = ?", (lines[0], key))
         return rivals
 
-    def _cells(self, rows: Iterator[tuple[int, int, bytes, bytes, int]]) -> Iterator[Line]:
-        for _, line, cells, *_ in rows:
+    def _decoded(self, rows: Iterator[tuple[int, bytes]]) -> Iterator[TableRow]:
+        for _, row in rows:
             self._given_back += 1
-            yield line, msgspec.json.decode(cells)
+            yield _decode(row)
 
     def _flush(self) -> None:
         companies = ((key, kind, line) for (kind, key), line, _ in self._waiting)
         self._database.executemany("INSERT OR IGNORE INTO company VALUES (?, ?, ?)", companies)
-        self._database.executemany("INSERT INTO line VALUES (?, ?, ?)", ((key, line, cells) for (_, key), line, cells in self._waiting))
+        self._database.executemany("INSERT INTO line VALUES (?, ?, ?)", ((key, line, row) for (_, key), line, row in self._waiting))
+        self._database.executemany("INSERT OR IGNORE INTO second VALUES (?, ?)", self._seconds)
         self._waiting.clear()
+        self._seconds.clear()
 
 
 class Companies:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.intake.columns import Column
@@ -11,14 +12,31 @@ from openprospect.server.intake.headings import FULL_NAME
 _TEXT_FIELDS = frozenset({*COMPANY_FIELDS, *PROSPECT_FIELDS, FULL_NAME})
 # Nobody is called that: what spreadsheets show for a formula that failed.
 _SPREADSHEET_ERRORS = frozenset({"#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#num!", "#null!"})
+# What stands for an id that is yet to come, or that nobody knows; there is no customer 0.
+_NO_IDS = frozenset({"0", "?", "??", "???", "tbd", "tba", "unknown", "unbekannt"})
 # What people and programs write into a cell that has nothing to hold. Names are taken as they are: Na and None are people.
 _PLACEHOLDERS = frozenset({"n/a", "n.a.", "k.a.", "-", "--", "none", "null", "nan", *_SPREADSHEET_ERRORS})
-_MAY_BE_A_PLACEHOLDER = frozenset({"id", "source_id", "website_url", "email", "job_title"})
+_BLANKS = {
+    **dict.fromkeys(_TEXT_FIELDS, _SPREADSHEET_ERRORS),
+    **dict.fromkeys(("website_url", "email", "job_title"), _PLACEHOLDERS),
+    **dict.fromkeys(("id", "source_id"), _PLACEHOLDERS | _NO_IDS),
+}
 _PARTICLES = frozenset(
     {"von", "van", "der", "den", "de", "di", "da", "del", "della", "la", "le", "zu", "zur", "vom", "ten", "ter", "dos", "al", "el", "bin"}
 )
 
+_OF_NOBODY = "a person's value in a row that names nobody, and not one that the company could take"
+
 _Place = tuple[int, str, bool, frozenset[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a row says of its company and of a person, if it names one. `faults`: what it says of nobody."""
+
+    company: JsonObject
+    person: JsonObject | None
+    faults: list[Fault]
 
 
 @dataclass(slots=True)
@@ -33,16 +51,18 @@ class Splitter:
         self._company = _places(column for column in self.columns if not column.is_person)
         self._person = _places(column for column in self.columns if column.is_person)
 
-    def split(self, cells: Sequence[object]) -> tuple[JsonObject, JsonObject | None]:
-        """The company, and the person if the row names one. Without one, what would be the person's is kept on the company."""
+    def split(self, cells: Sequence[object]) -> Record:
+        """Without a person, what would be theirs is kept on the company, if that has no other value there."""
         company, person = _filled(self._company, cells), _filled(self._person, cells)
         full_name = person.pop(FULL_NAME, None)
         if full_name:
             names = zip(("first_name", "last_name"), split_name(full_name), strict=True)
             person = {name: value for name, value in names if value} | person
         if any(name in person for name in PROSPECT_FIELDS):
-            return company, person
-        return person | company, None
+            return Record(company, person, [])
+        left_over = [name for name in person if name in COMPANY_FIELDS or company.get(name, person[name]) != person[name]]
+        taken = {name: value for name, value in person.items() if name not in COMPANY_FIELDS}
+        return Record(taken | company, None, [Fault(field=name, reason=_OF_NOBODY) for name in left_over])
 
 
 def split_name(full_name: str) -> tuple[str | None, str | None]:
@@ -64,7 +84,7 @@ def _places(columns: Iterable[Column]) -> list[_Place]:
             column.index,
             column.name,
             column.name in _TEXT_FIELDS,
-            _PLACEHOLDERS if column.name in _MAY_BE_A_PLACEHOLDER else _SPREADSHEET_ERRORS if column.name in _TEXT_FIELDS else None,
+            _BLANKS.get(column.name),
         )
         for column in columns
     ]

@@ -34,7 +34,7 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A row and the company that it is: a known one, or a new one of this id."""
+    """A row and the company that it is: a known one, or a new one of this id. `kept`: how many of its people the feed named."""
 
     index: int
     row: CompanyRow
@@ -42,6 +42,7 @@ class Match:
     known: KnownCompany | None
     source_id: str | None
     identity: bytes
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,8 @@ class Roll:
     _people: list[ProspectRow] = field(default_factory=list)
     _by_id: dict[ProspectId, int] = field(default_factory=dict)
     _by_email: dict[str, int] = field(default_factory=dict)
-    _by_name: dict[str, list[int]] = field(default_factory=dict)
+    _by_name: dict[str, dict[int, None]] = field(default_factory=dict)
+    _by_name_alone: dict[str, dict[int, None]] = field(default_factory=dict)
 
     def add(self, person: ProspectRow) -> None:
         """Put a person on the roll; its index is the number of people before it."""
@@ -46,7 +47,8 @@ class Roll:
         key = email_key(person.email) if person.email else None
         if key in self._by_email:
             return Twin(index=self._by_email[key], field="email", reason="the e-mail address is the same")
-        for index in self._by_name.get(name_key(person.first_name, person.last_name), ()):
+        namesakes = self._by_name_alone if person.email else self._by_name
+        for index in namesakes.get(name_key(person.first_name, person.last_name), ()):
             if _may_be_one(self._people[index], person):
                 return Twin(index=index, field="", reason="the name is the same, and one of the two has no e-mail address")
         return None
@@ -57,9 +59,10 @@ class Roll:
             self._by_id.setdefault(person.id, index)
         if person.email:
             self._by_email.setdefault(email_key(person.email), index)
-        namesakes = self._by_name.setdefault(name_key(person.first_name, person.last_name), [])
-        if index not in namesakes:
-            namesakes.append(index)
+        name = name_key(person.first_name, person.last_name)
+        self._by_name.setdefault(name, {})[index] = None
+        if not person.email:
+            self._by_name_alone.setdefault(name, {})[index] = None
 
 
 def repeated_people(people: Sequence[ProspectRow]) -> Iterator[Fault]:

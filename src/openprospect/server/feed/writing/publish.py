@@ -11,11 +11,13 @@ from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId, CompanyRow
 from openprospect.server.feed.rows.document import changed_fields, parsed
+from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import KnownCompanies, Match, match_companies, wanted_identity
 from openprospect.server.feed.store import CompanyState, Head
 from openprospect.server.feed.writing.append import append
 from openprospect.server.feed.writing.candidate import Candidate, candidate_of
 from openprospect.server.feed.writing.independent import independent
+from openprospect.server.feed.writing.keeping import complete
 from openprospect.server.feed.writing.suppression import admit
 from openprospect.server.searches.model import Search
 
@@ -33,13 +35,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one row. `suppressed`: how many people were left out; `left`: how many were at the company until now."""
+    """What became of one row, and how many people were kept out, how many left the company, and how many stay without being in the row."""
 
     company_id: CompanyId
     source_id: str | None
     is_delivered: bool
     suppressed: int
     left: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ async def publish_together(db: Connection, search: Search, submissions: Sequence
     head = await store.lock_feed(db, search.id)
     known = await _known(db, search, [row for submission in submissions for row in submission.rows])
     together = submissions[: independent([submission.rows for submission in submissions], known)]
-    matched = [_match(submission, known) for submission in together]
+    matched = [await _match(db, search, submission, known, hasher) for submission in together]
     matches = [match for one in matched for match in one.matches]
     guests = await admit(db, search.organization_id, matches, hasher)
     people = await store.known_people(db, search.id, {match.company_id for match in matches if match.known})
@@ -97,8 +100,10 @@ async def _known(db: Connection, search: Search, rows: Sequence[CompanyRow]) -> 
     return KnownCompanies(await store.known_companies(db, search.id, ids=ids, identities=identities))
 
 
-def _match(submission: Submission, known: KnownCompanies) -> _Matched:
+async def _match(db: Connection, search: Search, submission: Submission, known: KnownCompanies, hasher: Hasher) -> _Matched:
     matches, rejected = match_companies(submission.rows, known)
+    matches, overfull = await complete(db, search.id, matches, hasher)
+    rejected |= overfull
     return _Matched(submission=submission, matches=[] if rejected and submission.all_or_nothing else matches, rejected=rejected)
 
 
@@ -126,6 +131,7 @@ def _outcome(candidate: Candidate) -> Outcome:
         is_delivered=candidate.is_changed,
         suppressed=candidate.guests.suppressed,
         left=len(candidate.leaving),
+        kept=candidate.match.kept,
     )
 
 

@@ -26,7 +26,7 @@ class Guests:
 
 async def admit(db: Connection, organization_id: OrganizationId, matches: Sequence[Match], hasher: Hasher) -> list[Guests]:
     """The people of each match who are not on the organization's suppression list."""
-    delivered = [[_person(row, hasher) for row in match.row.prospects] for match in matches]
+    delivered = [[hashed(row, hasher) for row in match.row.prospects] for match in matches]
     if not await store.has_suppressions(db, organization_id):
         return [_guests(match, admitted=people, left_out=[], unwelcome=[]) for match, people in zip(matches, delivered, strict=True)]
     mentioned = [_mentioned(match) for match in matches]
@@ -75,7 +75,8 @@ def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
     return {("email", digest), ("domain", hasher.domain_of(address))}
 
 
-def _person(row: ProspectRow, hasher: Hasher) -> Person:
+def hashed(row: ProspectRow, hasher: Hasher) -> Person:
+    """A person with what the organization knows them by."""
     return Person(row=row, email_hash=hasher.email(row.email), name_hash=hasher.name(row))
 
 

@@ -8,11 +8,22 @@ from openprospect.server.intake.outcome import RejectedRow
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a row whose cells can be told apart. `raw` is how it stood in the file; `unknown` are the places of cells
+    whose values the file does not hold, which are blank in the row."""
+
+    reason: str
+    raw: list[Any]
+    unknown: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableRow:
     """A row's cells in the order of the headings, as text, number or truth; blank ones None or empty."""
 
     line: int
     cells: list[Any]
+    flaw: Flaw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,7 @@ class Document:
 
 
 class Table(Protocol):
-    """A file with a row a person."""
+    """A file with a row a person. What comes as rejected are rows whose cells nobody can tell apart."""
 
     headings: list[str]
 

@@ -9,11 +9,10 @@ from zipfile import ZipFile
 import openpyxl
 from openpyxl.utils import get_column_letter
 
-from openprospect.server.core.errors import Fault, InvalidInput
+from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.formats.plain import plain
-from openprospect.server.intake.formats.source import TableRow
+from openprospect.server.intake.formats.source import Flaw, TableRow
 from openprospect.server.intake.formats.worksheet import Uncalculated, values_of
-from openprospect.server.intake.outcome import RejectedRow
 
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 # What a formula shows that found nothing.
@@ -43,15 +42,11 @@ class Spreadsheet:
         while self.headings and not self.headings[-1]:
             self.headings.pop()
 
-    def rows(self) -> Iterator[TableRow | RejectedRow]:
+    def rows(self) -> Iterator[TableRow]:
         width = len(self.headings)
         for row in self._rows:
-            if any(cell not in (None, "") for cell in row.cells[width:]):
-                yield _rejected(row, f"a value to the right of the {width} headings; put a heading above it")
-            elif uncalculated := _uncalculated(row.cells):
-                yield _rejected(row, uncalculated)
-            else:
-                yield TableRow(row.line, row.cells[:width] + [None] * (width - len(row.cells)))
+            cells = [None if isinstance(cell, Uncalculated) else cell for cell in row.cells[:width]]
+            yield TableRow(row.line, cells + [None] * (width - len(cells)), _flaw(row.cells, width))
 
     def fraction(self) -> float:
         return min(1.0, self._row / self._last_row) if self._last_row else 0.0
@@ -123,6 +118,10 @@ def _uncalculated(cells: list[Any]) -> str | None:
     )
 
 
-def _rejected(row: TableRow, reason: str) -> RejectedRow:
-    raw = [cell.formula if isinstance(cell, Uncalculated) else cell for cell in row.cells]
-    return RejectedRow(line=row.line, faults=[Fault(field="", reason=reason)], raw=raw)
+def _flaw(cells: list[Any], width: int) -> Flaw | None:
+    is_wider = any(cell not in (None, "") for cell in cells[width:])
+    reason = f"a value to the right of the {width} headings; put a heading above it" if is_wider else _uncalculated(cells)
+    if reason is None:
+        return None
+    unknown = [place for place, cell in enumerate(cells[:width]) if isinstance(cell, Uncalculated)]
+    return Flaw(reason, [cell.formula if isinstance(cell, Uncalculated) else cell for cell in cells], tuple(unknown))

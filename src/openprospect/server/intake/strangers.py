@@ -1,0 +1,97 @@
+"""Rows that came to a company by something that they share with it, and are of another one by all else. Nothing is merged here."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from unicodedata import normalize
+
+from openprospect.server.core.errors import Fault
+from openprospect.server.feed.rows.identity import company_name_key, host_key, split_website
+from openprospect.server.intake.keys import Kind
+from openprospect.server.intake.member import Member
+
+_IDENTIFIERS = ("id", "source_id")
+_LEGAL_FORMS = frozenset(
+    {"ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "ek", "gbr", "gmbh", "inc", "incorporated", "kg", "kgaa", "limited"}
+    | {"llc", "llp", "ltd", "mbh", "nv", "ohg", "oy", "oyj", "plc", "sa", "sarl", "sas", "se", "sl", "spa", "srl", "sro", "ug"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reference:
+    """The company by the rows that are known by the best of what any is known by; `line` is where it is named."""
+
+    line: int
+    name: str
+    host: str | None
+    page: str
+
+
+def strangers(members: Sequence[Member]) -> dict[int, list[Fault]]:
+    """The faults of rows that are of another company than the one which the best of their keys names, by line."""
+    reference = _reference(members)
+    others = [member for member in members if _name(member) != reference.name]
+    found = {member.line: [fault] for member in others if _is_identified(member) and (fault := _stranger_by_id(member, reference))}
+    return found | _strangers_by_website([member for member in others if not _is_identified(member)], reference)
+
+
+def _reference(members: Sequence[Member]) -> _Reference:
+    best = min(member.known_by for member in members)
+    owners = [member for member in members if member.known_by == best]
+    named = next((member for member in owners if _name(member)), None)
+    located = next((member for member in owners if "website_url" in member.company and _may_be_called(member, named)), None)
+    page, host = (_page(located), host_key(located.company["website_url"])) if located else ("", None)
+    # Where its own rows do not name it, whoever has its page, or no other, may.
+    of_its_page = (member for member in members if "website_url" not in member.company or _page(member) == page)
+    named = named or next(filter(_name, of_its_page), owners[0])
+    return _Reference(line=named.line, name=_name(named), host=host, page=page)
+
+
+def _may_be_called(member: Member, named: Member | None) -> bool:
+    return named is None or _are_akin(_name(member), _name(named))
+
+
+def _stranger_by_id(member: Member, reference: _Reference) -> Fault | None:
+    host = host_key(member.company.get("website_url"))
+    if not reference.name or _are_akin(_name(member), reference.name) or (host and host == reference.host):
+        return None
+    field = next(name for name in _IDENTIFIERS if name in member.company)
+    reason = f"the one of line {reference.line} under another name, and not the same website; check which column tells companies apart"
+    return Fault(field=field, reason=reason)
+
+
+def _strangers_by_website(others: Sequence[Member], reference: _Reference) -> dict[int, list[Fault]]:
+    """Of rows without an identifier, those that have the host of the company in common, but neither its name nor its page."""
+    apart = [member for member in others if _page(member) != reference.page]
+    if not any(map(_name, apart)):
+        return {}
+    reason = (
+        f"another name, or none, on another page of the website of line {reference.line}; "
+        "give each company a source_id, or one company one name"
+    )
+    return {member.line: [Fault(field="name", reason=reason)] for member in apart}
+
+
+def _are_akin(one: str, other: str) -> bool:
+    """Whether one of two names holds all words of the other, whatever the legal form: `Adler GmbH`, `Hotel Adler`."""
+    words, others = _words(one), _words(other)
+    return words <= others or others <= words
+
+
+def _words(name: str) -> frozenset[str]:
+    words = frozenset(re.findall(r"[^\W_]+", normalize("NFKD", name).replace(".", "")))
+    return words - _LEGAL_FORMS or words
+
+
+def _is_identified(member: Member) -> bool:
+    return member.known_by in (Kind.ID, Kind.SOURCE_ID)
+
+
+def _name(member: Member) -> str:
+    return company_name_key(member.company.get("name", ""))
+
+
+def _page(member: Member) -> str:
+    """What of the website comes after its host; a slash at the end makes no difference."""
+    parts = split_website(member.company.get("website_url", ""))
+    return parts[2].rstrip("/") if parts else ""
