@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from uuid import UUID
 
+from openprospect.sync.access import spelled
 from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.base import Destination, Position
@@ -50,7 +50,7 @@ def run(
 
 def distinct(search_ids: Iterable[str]) -> list[str]:
     """Each search once, its id in one spelling, so that none is stored twice."""
-    return list(dict.fromkeys(map(_spelled, search_ids)))
+    return list(dict.fromkeys(map(spelled, search_ids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +206,3 @@ class _SearchRun:
             raise
         except SyncError as error:
             self._summary.warn([f"The server did not take the receipt: {error}"])
-
-
-def _spelled(search_id: str) -> str:
-    try:
-        return str(UUID(search_id))
-    except ValueError:
-        return search_id
