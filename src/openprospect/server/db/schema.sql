@@ -465,6 +465,18 @@ ALTER TABLE ONLY erasure_search ADD CONSTRAINT erasure_search_prospect_search_id
 ALTER TABLE erasure_search ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON erasure_search USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = erasure_search.prospect_search_id))));
 
+CREATE TABLE erasure_settlement (
+    erasure_id uuid NOT NULL,
+    consumer text NOT NULL,
+    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL
+);
+ALTER TABLE ONLY erasure_settlement ADD CONSTRAINT erasure_settlement_pkey PRIMARY KEY (erasure_id, consumer);
+ALTER TABLE ONLY erasure_settlement ADD CONSTRAINT erasure_settlement_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(id);
+ALTER TABLE erasure_settlement ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON erasure_settlement USING ((EXISTS ( SELECT FROM erasure WHERE (erasure.id = erasure_settlement.erasure_id))));
+
 CREATE TABLE history (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
