@@ -170,6 +170,10 @@ def test_an_erasure_is_listed_and_reported_with_its_recipients(site, reader, sea
     assert report["recipients"][0]["key_name"] == "reader"
     (row,) = csv.DictReader(io.StringIO(site.run("erasures", "report", erased["erasure_id"], "--format", "csv").out))
     assert (row["erasure_id"], row["recipient"], row["confirmed_at"], row["late"]) == (erased["erasure_id"], "reader", "", "no")
+    settled = site.json("erasures", "settle", erased["erasure_id"], "reader", "--reason", "their contract has ended")
+    assert settled == {"erasure_id": erased["erasure_id"], "consumer": "reader", "status": "settled"}
+    report = json.loads(site.run("erasures", "report", erased["erasure_id"]).out)
+    assert report["recipients"][0]["settled"]["reason"] == "their contract has ended"
 
 
 def test_a_suppression_list_goes_out_and_in_again_and_into_no_other_organization(site, search_id, organization, tmp_path):

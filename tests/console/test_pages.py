@@ -173,6 +173,22 @@ async def test_a_person_is_erased_after_being_asked_once_more_and_the_receipts_a
     assert (await browser.get(f"{path}/report/csv")).text.startswith("erasure_id,")
 
 
+async def test_a_recipient_that_can_never_confirm_is_settled_by_hand_with_a_reason(browser, client, search_id, deliver):
+    await deliver(1)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    path = (await browser.post("/privacy/erase", {"person": "person1@hotel1.example"})).headers["location"].removeprefix("/console")
+    assert "Settle by hand" in (await browser.get(path)).text
+    refused = await browser.post(f"{path}/settle", {"consumer": "consumer", "reason": " "})
+    assert (refused.status_code, "reason must say" in refused.text) == (422, True)
+    assert (await browser.post(f"{path}/settle", {"consumer": "consumer", "reason": "the <CRM> is gone"})).status_code == 303
+    shown = (await browser.get(path)).text
+    assert "0 of 1 recipient has confirmed, 1 settled by hand" in shown
+    assert "the &lt;CRM&gt; is gone" in shown
+    assert "was dealt with otherwise" not in shown, "nobody is left to settle"
+    assert "confirmed or settled" in (await browser.get("/privacy")).text
+
+
 async def test_every_erasure_is_reached_and_those_that_are_waited_for_stand_first(browser, client, search_id, deliver, database):
     await deliver(1)
     page = await pull(client, search_id)

@@ -60,7 +60,7 @@ async def test_no_page_can_be_framed(operators, path):
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_cell_that_begins_like_a_formula_is_quoted(name):
     at = "2026-02-25T12:00:00.000000Z"
-    recipient = RecipientItem(key_name=name, received_at=at, confirmed_at=None, is_late=False)
-    counts = {"companies": 1, "prospects": 1, "confirmed": 0, "late": 0}
+    recipient = RecipientItem(key_name=name, received_at=at, confirmed_at=None, is_late=False, settled=None)
+    counts = {"companies": 1, "prospects": 1, "confirmed": 0, "settled": 0, "late": 0}
     item = ErasureItem(id=UUID(int=1), status="confirmed", erased_at=at, deadline_at=at, recipients=[recipient], **counts)
     assert f"'{name}" in as_csv(item)

@@ -35,6 +35,7 @@ OWNERS = {
     "webhook_id": "(SELECT organization_id FROM webhook WHERE id = webhook_id)",
     "prospect_search_id": "(SELECT organization_id FROM prospect_search WHERE id = prospect_search_id)",
     "key_id": "(SELECT organization_id FROM api_key WHERE id = key_id)",
+    "erasure_id": "(SELECT organization_id FROM erasure WHERE id = erasure_id)",
     "id": "id",
 }
 
@@ -82,6 +83,11 @@ async def with_everything(service: Service, name: str) -> UUID:
     )
     await open_session(service.database, name.encode(), key.id, lifetime=timedelta(hours=1))
     await service.database.execute("INSERT INTO request_count (key_id, taken, given, ends_at) VALUES ($1, 1, 1, now())", key.id)
+    await service.database.execute(
+        "INSERT INTO erasure_settlement (erasure_id, consumer, actor, reason) SELECT id, 'gone', 'test', 'for a test' FROM erasure "
+        "WHERE organization_id = $1",
+        organization_id,
+    )
     return organization_id
 
 
@@ -120,6 +126,7 @@ async def test_no_row_can_be_given_to_another_tenant(walls: Walls, table: str):
         "prospect_search_id": "SELECT id FROM prospect_search WHERE organization_id = $1",
         "webhook_id": "SELECT id FROM webhook WHERE organization_id = $1",
         "key_id": "SELECT id FROM api_key WHERE organization_id = $1",
+        "erasure_id": "SELECT id FROM erasure WHERE organization_id = $1",
     }[teller]
     other = await walls.whole.value(f"{foreign} LIMIT 1", walls.beta)
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):

@@ -98,6 +98,7 @@ _GROUPS = {
                 "privacy:report_erasure",
                 "Print what a data-protection officer files: who received the person, who has confirmed, who is late.",
             ),
+            "settle": ("privacy:settle_erasure", "Answer for a recipient that can never confirm: it is waited for no more."),
         },
     ),
     "suppressions": (

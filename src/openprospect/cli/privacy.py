@@ -24,6 +24,7 @@ from openprospect.server.privacy.erase import erase as erase_person
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import Erasure, ErasureId, ErasurePolicy
 from openprospect.server.privacy.restore import finish_restore
+from openprospect.server.privacy.settle import settle
 from openprospect.server.privacy.wire import as_csv, item
 from openprospect.server.settings import DEFAULTS
 
@@ -80,7 +81,7 @@ def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> 
             rows.append({"organization": row["organization"], **msgspec.to_builtins(found), "recipients": len(found.recipients)})
         return rows
 
-    columns = ("id", "organization", "erased_at", "deadline_at", "companies", "prospects", "recipients", "confirmed", "late")
+    columns = ("id", "organization", "erased_at", "deadline_at", "companies", "prospects", "recipients", "confirmed", "settled", "late")
     answers(on_database(storage, work), columns=columns, json=json)
 
 
@@ -128,6 +129,22 @@ def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json",
         sys.stdout.write(as_csv(found))
     else:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+
+
+def settle_erasure(erasure_id: UUID, consumer: str, *, reason: str, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Answer for a recipient that can never confirm an erasure: it is waited for no more, and the report says who said so and why.
+
+    Parameters
+    ----------
+    erasure_id
+        The erasure.
+    consumer
+        The recipient, as the report names it.
+    reason
+        How it was dealt with, without naming the person.
+    """
+    done = on_database(storage, lambda database: settle(database, ErasureId(erasure_id), None, consumer, reason=reason, actor=actor()))
+    answer({"erasure_id": erasure_id, "consumer": consumer, "status": item(done).status}, json=json)
 
 
 def add_suppressions(

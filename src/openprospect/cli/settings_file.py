@@ -12,7 +12,7 @@ _CRM = "crm"  # tables of their own: openprospect.sync.destinations.crm.settings
 
 # Written down, not asked of the commands: that would import all of them, of which a consumer has half.
 _NAMES = """
-all_or_nothing allow_private api_key base_url clock_is_right company connections data_dir database_url dry_run email encoding
+all_or_nothing allow_private api_key base_url clock_is_right company connections consumer data_dir database_url dry_run email encoding
 erasure_deadline_days erasure_id erasure_log event every expires_in file format full host id into json key_id limit log_format map
 metrics_token migrate name organization port prospect_id rate_limit rate_limit_enterprise rate_limit_free rate_limit_pro
 read_database_urls read_seconds reason redis_url rejects scope search search_id secret_key since stop_notice_seconds test tier to url

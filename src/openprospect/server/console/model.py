@@ -106,4 +106,5 @@ class ErasureLine:
     deadline_at: datetime
     actor: str
     unconfirmed: int
+    has_settled: bool
     is_past_deadline: bool

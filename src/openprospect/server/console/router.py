@@ -27,6 +27,7 @@ _PAGES = [
     privacy.look_for_person,
     privacy.erase_person_form,
     privacy.erasure_page,
+    privacy.settle_recipient,
     privacy.erasure_recipients,
     privacy.erasure_report,
     privacy.change_suppressions,

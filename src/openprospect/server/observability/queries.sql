@@ -63,7 +63,7 @@ GROUP BY organization.name, api_key.name HAVING bool_and(expires_at IS NOT NULL)
 ORDER BY 1, 2;
 
 -- waiting_erasures :many
--- Erasures of a tenant, or of all, that somebody who was given the person has not confirmed; the nearest deadline first.
+-- Erasures of a tenant, or of all, that somebody who was given the person has not confirmed, and nobody answers for; the nearest deadline first.
 SELECT organization.name AS organization, erasure.id AS erasure_id, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_late,
     array_agg(DISTINCT receipt.consumer) AS consumers
 FROM receipt
@@ -73,6 +73,7 @@ JOIN erasure ON erasure.id = place.erasure_id
 JOIN organization ON organization.id = erasure.organization_id
 WHERE ($1::uuid IS NULL OR erasure.organization_id = $1)
     AND person_received_at(receipt.prospect_search_id, receipt.consumer, place.delivered_at, erased_at) IS NOT NULL
+    AND NOT EXISTS (SELECT FROM erasure_settlement AS settled WHERE settled.erasure_id = erasure.id AND settled.consumer = receipt.consumer)
 GROUP BY organization.name, erasure.id
 ORDER BY deadline_at, erasure.id;
 

@@ -84,12 +84,26 @@ class ErasedAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Somebody's word that a recipient was dealt with otherwise than by a confirmation."""
+
+    at: datetime
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """A consumer that was given the person. `confirmed_at` is None until it has confirmed every place."""
 
     consumer: str
     received_at: datetime
     confirmed_at: datetime | None
+    settlement: Settlement | None
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.confirmed_at is None and self.settlement is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,5 +120,6 @@ class Erasure:
     recipients: tuple[Recipient, ...]
 
     @property
-    def unconfirmed(self) -> int:
-        return sum(recipient.confirmed_at is None for recipient in self.recipients)
+    def is_awaited(self) -> bool:
+        """Whether a recipient has yet to confirm it, for whom nobody answers."""
+        return any(recipient.is_awaited for recipient in self.recipients)

@@ -140,6 +140,16 @@ SELECT erasure.id, organization.name AS organization, erased_at, deadline_at
 FROM erasure JOIN organization ON organization.id = organization_id
 ORDER BY erased_at DESC, erasure.id;
 
+-- settle :value
+-- Somebody answers for a recipient of an erasure; whose erasure that is. No row where somebody does already.
+INSERT INTO erasure_settlement (erasure_id, consumer, actor, reason) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+RETURNING (SELECT organization_id FROM erasure WHERE id = $1);
+
+-- settlements :many
+-- Which recipients of an erasure were settled by hand: by whom, when and why.
+SELECT consumer, settled_at AS at, actor, reason FROM erasure_settlement WHERE erasure_id = $1;
+
 -- recipients :many
 -- Who was given the person, when, and since when they have confirmed that the person is gone from all places.
 SELECT consumer, min(received_at) AS received_at,

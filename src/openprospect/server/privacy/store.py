@@ -10,7 +10,7 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.privacy.model import ErasedAt, Erasure, ErasureId, FeedState, KeptDocument, KnownAt, Place, Recipient
+from openprospect.server.privacy.model import ErasedAt, Erasure, ErasureId, FeedState, KeptDocument, KnownAt, Place, Recipient, Settlement
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -139,8 +139,15 @@ async def erasure(db: Executor, erasure_id: ErasureId, organization_id: Organiza
     row = await db.row(SQL.erasure, erasure_id, organization_id)
     if row is None:
         return None
-    recipients = tuple(Recipient(**recipient) for recipient in await db.rows(SQL.recipients, erasure_id))
-    return Erasure(**row, recipients=recipients)
+    settled = {row["consumer"]: _settlement(row) for row in await db.rows(SQL.settlements, erasure_id)}
+    recipients = await db.rows(SQL.recipients, erasure_id)
+    return Erasure(**row, recipients=tuple(Recipient(**one, settlement=settled.get(one["consumer"])) for one in recipients))
+
+
+async def settle(db: Connection, erasure_id: ErasureId, consumer: str, *, reason: str, actor: str) -> OrganizationId | None:
+    """Whose erasure that is; None where the recipient was settled before."""
+    owner: OrganizationId | None = await db.value(SQL.settle, erasure_id, consumer, actor, reason)
+    return owner
 
 
 async def erasures(db: Executor) -> list[Row]:
@@ -158,6 +165,10 @@ def _known_at(row: Row) -> KnownAt:
         delivered_at=row["delivered_at"],
         left_at=row["left_at"],
     )
+
+
+def _settlement(row: Row) -> Settlement:
+    return Settlement(at=row["at"], actor=row["actor"], reason=row["reason"])
 
 
 def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:

@@ -2,14 +2,17 @@
 
 import csv
 import io
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from openprospect.server.core.timestamps import written
 from openprospect.server.feed.wire import Timestamp
-from openprospect.server.privacy.model import Erasure
+from openprospect.server.privacy.model import Erasure, Recipient, Settlement
+
+_SETTLED = ("settled_at", "settled_by", "settled_reason")
+_EMPTY = ("",) * len(_SETTLED)
 
 
 class NewErasure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -19,25 +22,35 @@ class NewErasure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     prospect_id: UUID | None = None
 
 
+class SettlementItem(msgspec.Struct, kw_only=True):
+    """Who answers for a recipient that was dealt with otherwise than by a confirmation, since when, and why."""
+
+    at: Timestamp
+    actor: str
+    reason: str
+
+
 class RecipientItem(msgspec.Struct, kw_only=True):
-    """A consumer that was given the person."""
+    """A consumer that was given the person. `settled` is not a confirmation; whoever is settled is late no more."""
 
     key_name: str
     received_at: Timestamp
     confirmed_at: Timestamp | None
     is_late: bool
+    settled: SettlementItem | None
 
 
 class ErasureItem(msgspec.Struct, kw_only=True):
-    """What an erasure reached, and how far its recipients are."""
+    """What an erasure reached, and how far its recipients are. `settled` where nobody is waited for, and not all have confirmed."""
 
     id: UUID
-    status: Literal["awaiting_confirmation", "confirmed"]
+    status: Literal["awaiting_confirmation", "settled", "confirmed"]
     erased_at: Timestamp
     deadline_at: Timestamp
     companies: int
     prospects: int
     confirmed: int
+    settled: int
     late: int
     recipients: list[RecipientItem]
 
@@ -48,18 +61,20 @@ def item(erasure: Erasure) -> ErasureItem:
             key_name=recipient.consumer,
             received_at=written(recipient.received_at),
             confirmed_at=written(recipient.confirmed_at),
-            is_late=_is_late(erasure, recipient.confirmed_at),
+            is_late=_is_late(erasure, recipient),
+            settled=_settled(recipient.settlement),
         )
         for recipient in erasure.recipients
     ]
     return ErasureItem(
         id=erasure.id,
-        status="awaiting_confirmation" if erasure.unconfirmed else "confirmed",
+        status=_status(erasure),
         erased_at=written(erasure.erased_at),
         deadline_at=written(erasure.deadline_at),
         companies=erasure.companies,
         prospects=erasure.prospects,
-        confirmed=len(recipients) - erasure.unconfirmed,
+        confirmed=sum(recipient.confirmed_at is not None for recipient in recipients),
+        settled=sum(recipient.confirmed_at is None and recipient.settled is not None for recipient in recipients),
         late=sum(recipient.is_late for recipient in recipients),
         recipients=recipients,
     )
@@ -70,18 +85,37 @@ def as_csv(item: ErasureItem) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ("erasure_id", "erased_at", "deadline_at", "companies", "prospects", "recipient", "received_at", "confirmed_at", "late")
+        ("erasure_id", "erased_at", "deadline_at", "companies", "prospects", "recipient", "received_at", "confirmed_at", "late", *_SETTLED)
     )
     head = (item.id, item.erased_at, item.deadline_at, item.companies, item.prospects)
     for recipient in item.recipients:
-        writer.writerow((*head, _safe(recipient.key_name), recipient.received_at, recipient.confirmed_at or "", _yes(recipient.is_late)))
+        confirmed = recipient.received_at, recipient.confirmed_at or "", _yes(recipient.is_late)
+        writer.writerow((*head, _safe(recipient.key_name), *confirmed, *_settled_cells(recipient.settled)))
     if not item.recipients:
-        writer.writerow((*head, "", "", "", "no"))
+        writer.writerow((*head, "", "", "", "no", *_EMPTY))
     return text.getvalue()
 
 
-def _is_late(erasure: Erasure, confirmed_at: Any) -> bool:
-    return bool(confirmed_at > erasure.deadline_at) if confirmed_at else erasure.is_past_deadline
+def _status(erasure: Erasure) -> Literal["awaiting_confirmation", "settled", "confirmed"]:
+    if erasure.is_awaited:
+        return "awaiting_confirmation"
+    return "confirmed" if all(recipient.confirmed_at for recipient in erasure.recipients) else "settled"
+
+
+def _is_late(erasure: Erasure, recipient: Recipient) -> bool:
+    if recipient.confirmed_at:
+        return recipient.confirmed_at > erasure.deadline_at
+    return recipient.is_awaited and erasure.is_past_deadline
+
+
+def _settled(settlement: Settlement | None) -> SettlementItem | None:
+    if settlement is None:
+        return None
+    return SettlementItem(at=written(settlement.at), actor=settlement.actor, reason=settlement.reason)
+
+
+def _settled_cells(settled: SettlementItem | None) -> tuple[str, ...]:
+    return (settled.at, _safe(settled.actor), _safe(settled.reason)) if settled else _EMPTY
 
 
 def _safe(text: str) -> str:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from openprospect.server.console import store
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import download, page, see
-from openprospect.server.core.errors import InvalidInput, NotFound
+from openprospect.server.core.errors import Conflict, InvalidInput, NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.writing.turns import Writing
@@ -20,6 +20,7 @@ from openprospect.server.privacy import store as erasing
 from openprospect.server.privacy import suppress
 from openprospect.server.privacy.erase import Subject, erase, reach
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
+from openprospect.server.privacy.settle import settle
 from openprospect.server.privacy.wire import ErasureItem, as_csv, item
 
 _PAGE = 50
@@ -65,7 +66,20 @@ async def erase_person_form(
 @get("/privacy/erasures/{erasure_id:str}")
 async def erasure_page(request: OperatorsRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
     """Who received the person, and who has confirmed."""
-    return page(request, "erasure.html", erasure=await _own(request, erasure_id, database))
+    return page(request, "erasure.html", erasure=await _own(request, erasure_id, database), problem=None)
+
+
+@post("/privacy/erasures/{erasure_id:str}/settle", status_code=303)
+async def settle_recipient(request: OperatorsRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> Response[Any]:
+    """Answers for a recipient that can never confirm."""
+    form = await posted(request)
+    own = await _own(request, erasure_id, database)
+    consumer, reason = text(form, "consumer"), text(form, "reason")
+    try:
+        await settle(database, ErasureId(own.id), request.auth.organization_id, consumer, reason=reason, actor=request.auth.actor)
+    except (InvalidInput, NotFound, Conflict) as error:
+        return page(request, "erasure.html", status=422, erasure=own, problem=error.message)
+    return see(f"/privacy/erasures/{own.id}")
 
 
 @get("/privacy/erasures/{erasure_id:str}/recipients")
