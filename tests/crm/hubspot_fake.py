@@ -96,7 +96,9 @@ class HubSpotFake(HubSpotRecords):
             raise Failure(400, "VALIDATION_ERROR", "IN takes 100 values at most")
         table, start, limit = self.tables[kind], int(call.body.get("after") or 0), int(call.body.get("limit", 10))
         found = [
-            one for key, one in table.objects.items() if key in table.indexed and one.properties.get(condition["propertyName"]) in values
+            one
+            for key, one in table.objects.items()
+            if key in table.indexed and {*one.properties.get(condition["propertyName"], "").split(";")} & {*values}
         ]
         page = [one.document(call.body.get("properties", [])) for one in found[start : start + limit]]
         paging = {"paging": {"next": {"after": str(start + limit)}}} if len(found) > start + limit else {}

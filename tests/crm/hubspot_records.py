@@ -121,7 +121,7 @@ class HubSpotRecords(VendorServer):
             if not isinstance(value, str):
                 raise Failure(400, "VALIDATION_ERROR", f"{name} is no text")
             if value and self.is_unique(kind, name):
-                other = self.lookup(kind, name, value)
+                other = self.lookup(kind, name, value) or self._with_further_email(kind, name, value)
                 if other and other.id != own_id:
                     raise Failure(409, "CONFLICT", f"{kind[:-1].capitalize()} already exists. Existing ID: {other.id}")
         if properties.get("email") and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", properties["email"]):
@@ -137,6 +137,10 @@ class HubSpotRecords(VendorServer):
         if not self.is_unique(kind, str(id_property)):
             raise Failure(400, "VALIDATION_ERROR", f"{id_property} is not a unique property")
         return next((one for one in objects.values() if one.properties.get(str(id_property), "").lower() == key.lower()), None)
+
+    def _with_further_email(self, kind: str, name: str, value: str) -> Object | None:
+        objects = self.tables[kind].objects.values() if name == "email" else ()
+        return next((one for one in objects if value.lower() in one.properties.get("hs_additional_emails", "").split(";")), None)
 
     def is_unique(self, kind: str, name: str) -> bool:
         return name in _UNIQUE[kind] or bool(self.tables[kind].properties.get(name, {}).get("hasUniqueValue"))

@@ -128,6 +128,24 @@ class TestHubSpot(CrmContract, OwnerContract):
         assert sync(office, server).outcomes["erased"] == 1
         assert feed.confirmed[-1] == feed.watermark
 
+    def test_a_person_whose_address_a_contact_of_yours_has_beside_its_first_is_that_contact(
+        self, office: HubSpotOffice, server: FeedServer, feed: Feed
+    ) -> None:
+        theirs = office.own_contact(last_name="Ours", email="first@hotel-1.example", owner="owner-1")
+        office.fake.tables["contacts"].objects[theirs].properties["hs_additional_emails"] = "other@b.example;maria.0@hotel-1.example"
+        feed.deliver(company(1, people=2))
+
+        summary = sync(office, server)
+
+        assert (summary.outcomes, len(office.contacts())) == ({"created": 2, "updated": 1}, 2)
+        seen = next(one for one in office.contacts() if one.id == theirs)
+        assert (seen.email, seen.first_name, seen.last_name) == ("first@hotel-1.example", "Maria", "Ours")
+        feed.deliver(company(1, people=0))
+        sync(office, server)
+        [seen] = office.contacts()
+        assert (seen.id, seen.email, seen.first_name, seen.external_id) == (theirs, "first@hotel-1.example", None, None)
+        assert feed.confirmed[-1] == feed.watermark
+
 
 class TestHubSpotFaults(FaultContract):
     @pytest.fixture

@@ -43,10 +43,12 @@ def reason_to_hold(leaver: Leaver, settings: CrmSettings) -> str:
     )
 
 
-def remainder(leaver: Leaver) -> str | None:
-    """What is still there once all that can be written is."""
+def remainder(leaver: Leaver, lens: Lens) -> str | None:
+    """What came from us and is still there once all that can be written is: an address that the CRM had itself is its own."""
+    fields = [name for name, field in lens.fields.items() if field.source == "email"]
+    is_ours = not fields or any(name in leaver.known.written for name in fields)
     left = {link.match for link in leaver.links if link.match} & {*leaver.record.other_matches}
-    if not left:
+    if not (left and is_ours):
         return None
     return f"Record {leaver.record.id} got the e-mail by a merge, as a further one that nothing but a person can take out: do so there."
 

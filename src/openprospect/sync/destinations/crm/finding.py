@@ -80,7 +80,7 @@ def by_key(records: Iterable[Record], by: By) -> dict[str, Record]:
 def _keys_of(record: Record, by: By) -> Sequence[str]:
     if by is By.RECORD_ID:
         return (record.id, *record.former_ids)
-    return [key for key in (record.external_id if by is By.EXTERNAL_ID else record.match,) if key]
+    return [key for key in ((record.external_id,) if by is By.EXTERNAL_ID else (record.match, *record.other_matches)) if key]
 
 
 def _missing(chunk: Sequence[Wanted], found: Mapping[tuple[str, str], Record]) -> list[Wanted]:

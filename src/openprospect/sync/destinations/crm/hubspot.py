@@ -74,11 +74,13 @@ class HubSpot:
     def find(self, kind: Kind, by: By, keys: Sequence[str], fields: Sequence[str]) -> list[Record]:
         properties = sorted({*fields, self._settings.of(kind).id_field, _MATCH[kind], _MERGED, _OTHER_EMAILS})
         if by is By.MATCH and kind is Kind.COMPANY:
-            found = [one for part in slices(keys, _BATCH // 2) for one in self._search(kind, part, properties)]
+            spelled = [told for domain in keys for told in (domain, f"www.{domain}")]
+            found = self._search(kind, _MATCH[kind], spelled, properties)
         else:
             id_property = {By.EXTERNAL_ID: self._settings.of(kind).id_field, By.MATCH: _MATCH[kind]}.get(by)
             found = [one for part in slices(keys, _BATCH) for one in self._read(kind, id_property, part, properties)]
-        return [self._record(kind, one) for one in found]
+        records = [self._record(kind, one) for one in found]
+        return self._with_further_emails(keys, records, properties) if by is By.MATCH and kind is Kind.CONTACT else records
 
     def write(self, kind: Kind, writes: Sequence[Write]) -> list[Outcome]:
         return written(writes, _BATCH, lambda part: self._write(kind, part))
@@ -104,10 +106,19 @@ class HubSpot:
         results: list[dict[str, Any]] = self._api.call("POST", f"/crm/v3/objects/{_OBJECTS[kind]}/batch/read", body)["results"]
         return sorted({one["id"]: one for one in results}.values(), key=_age)  # A merged record answers to its former ids, too.
 
-    def _search(self, kind: Kind, domains: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
-        values = [spelled for domain in domains for spelled in (domain, f"www.{domain}")]
+    def _with_further_emails(self, keys: Sequence[str], records: list[Record], properties: list[str]) -> list[Record]:
+        """Addresses that HubSpot keeps beside a contact's first are no other's, and by reading they are not found."""
+        known = {match for record in records for match in (record.match, *record.other_matches)}
+        missing = [key for key in keys if key not in known]
+        found = self._search(Kind.CONTACT, _OTHER_EMAILS, missing, properties)
+        return [*records, *(self._record(Kind.CONTACT, one) for one in found)]
+
+    def _search(self, kind: Kind, name: str, values: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
+        return [one for part in slices(values, _BATCH) for one in self._searched(kind, name, part, properties)]
+
+    def _searched(self, kind: Kind, name: str, values: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
         body = {
-            "filterGroups": [{"filters": [{"propertyName": _MATCH[kind], "operator": "IN", "values": values}]}],
+            "filterGroups": [{"filters": [{"propertyName": name, "operator": "IN", "values": list(values)}]}],
             "sorts": [{"propertyName": "createdate", "direction": "ASCENDING"}],
             "properties": properties,
             "limit": _PAGE,

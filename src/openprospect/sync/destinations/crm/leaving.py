@@ -103,7 +103,8 @@ class Leaving:
         if way == "delete":
             return self._deleted(kind, leavers)
         outcomes = self._rewritten(kind, way, leavers)
-        return [replace(outcome, reason=outcome.reason or remainder(one)) for one, outcome in zip(leavers, outcomes, strict=True)]
+        lens = Lens(kind, self._settings)
+        return [replace(outcome, reason=outcome.reason or remainder(one, lens)) for one, outcome in zip(leavers, outcomes, strict=True)]
 
     def _deleted(self, kind: Kind, leavers: Sequence[Leaver]) -> list[Outcome]:
         """Emptied first, where the CRM keeps what is deleted for a while; what cannot be emptied is not deleted either."""

@@ -23,8 +23,8 @@ class By(StrEnum):
 class Record:
     """A record as the CRM holds it; values are None where it holds nothing. `match` is in the form we look it up by.
 
-    `former_ids`: records that somebody merged into this one, as far as the CRM tells. `other_matches`: e-mails that it got
-    that way, which only a person can take out.
+    `former_ids`: records that somebody merged into this one, as far as the CRM tells. `other_matches`: further e-mails that
+    nobody else can have, which only a person can take out.
     """
 
     id: str
