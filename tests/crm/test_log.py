@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from openprospect.sync.destinations.opening import held_in
+from openprospect.sync.destinations.crm.account import Account
+from openprospect.sync.destinations.opening import held_in, open_destination
+from openprospect.sync.errors import DestinationRefused, Unforeseen
 from tests.crm.fake_office import reached
 from tests.crm.runs import contact, names, sync, url_of
 from tests.crm.salesforce_fake import TOKEN, SalesforceFake
 from tests.crm.test_salesforce import SalesforceOffice
 from tests.sync.contract import SEARCH
+from tests.sync.contract import sync as sync_copy
 from tests.sync.feed_server import FeedServer, company, person
+from tests.sync.test_sqlite import SqliteCopy
 
 _FORMER = """
 CREATE TABLE former (
@@ -60,6 +64,28 @@ def test_a_log_of_the_former_form_goes_on_where_it_stood(office: SalesforceOffic
     assert (contact(office, own).first_name, contact(office, own).last_name) == (None, "Ours")
     assert len(office.contacts()) == 1
     assert feed.confirmed[-1] == feed.watermark
+
+
+def test_the_status_of_a_copy_that_no_crm_follows_says_what_it_is(office: SalesforceOffice, server: FeedServer, tmp_path: Path) -> None:
+    server.feed(SEARCH).deliver(company(1))
+    sync_copy(SqliteCopy(tmp_path / "log.db"), server)
+
+    with pytest.raises(DestinationRefused, match=r"log.db is no log of a CRM.*sqlite:///log.db"):
+        held_in(url_of(office))
+
+
+def test_the_tables_of_a_log_are_all_there_or_none_is(
+    office: SalesforceOffice, server: FeedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Account, "create", lambda _: 1 / 0)
+        with pytest.raises(Unforeseen):
+            open_destination(url_of(office))
+
+    with pytest.raises(DestinationRefused, match="holds nothing"):
+        held_in(url_of(office))
+    server.feed(SEARCH).deliver(company(1, people=1))
+    assert sync(office, server).outcomes == {"created": 2}
 
 
 def test_who_was_about_to_be_made_under_a_former_log_is_ours(office: SalesforceOffice, server: FeedServer) -> None:

@@ -1,6 +1,8 @@
 """From a URL to an open destination. A driver loads only when its scheme is asked for."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -36,19 +38,28 @@ def open_destination(url: str, *, retry: Retry | None = None) -> Destination:
 
     Raises `Busy` with the holder, or another `SyncError`, whatever went wrong.
     """
-    kind = _kind(url)
+    with _told(url):
+        return _kind(url).open_destination(url, retry or Retry())
+
+
+def held_in(url: str) -> list[Held]:
+    """What a destination holds, search by search. Changes nothing, and does not wait for a run.
+
+    Raises a `SyncError`, whatever went wrong.
+    """
+    with _told(url):
+        return _kind(url).held_in(url)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
     try:
-        return kind.open_destination(url, retry or Retry())
+        yield
     except SyncError:
         raise
     except Exception as error:
         log.exception("A destination of %s does not open.", url.partition(":")[0])
         raise Unforeseen.of(error) from error
-
-
-def held_in(url: str) -> list[Held]:
-    """What a destination holds, search by search. Changes nothing, and does not wait for a run."""
-    return _kind(url).held_in(url)
 
 
 def _kind(url: str) -> _Kind:

@@ -27,7 +27,7 @@ from openprospect.sync.destinations.files import existing_path_of, lock_path, pa
 from openprospect.sync.destinations.lock import FileLock
 from openprospect.sync.destinations.sql import SqlDestination
 from openprospect.sync.destinations.sqlite import SqliteDatabase
-from openprospect.sync.errors import Stopped
+from openprospect.sync.errors import DestinationRefused, Stopped
 
 
 class CrmDestination:
@@ -123,8 +123,10 @@ def held_in(url: str) -> list[Held]:
     """What the mirror holds, and what the CRM refused of it."""
     database = SqliteDatabase(existing_path_of(url), read_only=True)
     with closing(SqlDestination(database)) as destination:
-        links = Links(database)
-        return [replace(held, rejected=links.refused(held.search_id)) for held in destination.held()]
+        found, links = destination.held(), Links(database)
+        if not links.are_there():
+            raise DestinationRefused(f"{database.name} is no log of a CRM. It may be a copy that was synced to sqlite:///{database.name}.")
+        return [replace(held, rejected=links.refused(held.search_id)) for held in found]
 
 
 def _version(settings: CrmSettings) -> str:

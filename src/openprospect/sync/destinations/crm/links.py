@@ -73,6 +73,9 @@ class Links:
         for statement in (_TABLE, *_INDEXES):
             self._database.execute(statement)
 
+    def are_there(self) -> bool:
+        return LINKS in self._database.tables()
+
     def among(self, kind: Kind, search_id: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Link]:
         """The links of these companies or people, by (company id, id)."""
         companies = self._database.id_list(sorted({company_id for company_id, _ in keys}))
