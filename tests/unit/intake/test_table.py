@@ -108,6 +108,42 @@ class TestGrouping:
         assert found.faults == [(3, "source_id", reason)]
         assert found.delivered[0].differing == {"name", "website_url"}
 
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_a_guest_is_compared_with_the_company_that_has_the_id_wherever_it_stands(self, read: Reader, order: int) -> None:
+        rows = [",Cafe Anna,facebook.example/anna,anna@example.com", "k-2,Bistro Bert,facebook.example/bert,bert@example.com"][::order]
+        found = read("source_id,company_name,website_url,email\n" + "\n".join(rows))
+        assert found.people == [("Bistro Bert", "bert@example.com")]
+        assert [(line, field) for line, field, _ in found.faults] == [(2 if order == 1 else 3, "name")]
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_a_company_whose_own_rows_do_not_name_it_gets_no_name_from_another_page(self, read: Reader, order: int) -> None:
+        rows = [",Cafe Anna,facebook.example/anna", "k-2,,facebook.example/bert"][::order]
+        found = read("source_id,company_name,website_url\n" + "\n".join(rows))
+        assert found.companies == []
+        assert sorted({line for line, _, _ in found.faults}) == [2, 3]
+
+    @pytest.mark.parametrize(
+        ("one", "other", "is_one"),
+        [
+            ("Hotel Adler", "Bank Zentral", False),
+            ("Hotel Adler", "HOTEL  adler", True),
+            ("Adler GmbH & Co. KG", "Hotel Adler", True),
+            ("Acme Inc.", "ACME, Ltd", True),
+            ("Acme S.p.A.", "Acme", True),
+            ("AG", "Co", False),
+            ("Inn 1", "Inn 2", False),
+        ],
+    )
+    def test_one_id_under_two_names_is_one_company_where_the_names_are_akin(self, read: Reader, one: str, other: str, is_one: bool) -> None:
+        found = read(f'source_id,company_name,email\n7,"{one}",a@example.com\n7,"{other}",b@example.com\n')
+        assert [len(company.prospects) for company in found.companies] == [2 if is_one else 1]
+        assert [(line, field) for line, field, _ in found.faults] == ([] if is_one else [(3, "source_id")])
+
+    @pytest.mark.parametrize("nothing", ["0", "?", "TBD", "tba", "unknown", "Unbekannt"])
+    def test_what_stands_for_an_id_yet_to_come_makes_no_two_companies_one(self, read: Reader, nothing: str) -> None:
+        found = read(f"source_id,company_name\n{nothing},Hotel Adler\n{nothing},Bank Zentral\n")
+        assert [(company.name, company.source_id) for company in found.companies] == [("Hotel Adler", None), ("Bank Zentral", None)]
+
     def test_a_row_that_lacks_the_id_joins_the_one_company_that_it_can_be_of(self, read: Reader) -> None:
         found = read(
             "company_name,source_id,website,email\n"
@@ -230,7 +266,7 @@ class TestRejected:
 
     def test_more_people_than_a_company_may_have_reject_them_all(self, read: Reader) -> None:
         found = read("company_name,email\n" + "".join(f"A,{number}@example.com\n" for number in range(1_001)))
-        assert (len(found.rejected), found.faults[0][1]) == (1_001, "prospects")
+        assert (len(found.rejected), found.faults[0]) == (1_001, (2, "prospects", "more than 1,000 people; no company can have more"))
 
     def test_what_was_delivered_can_still_be_rejected_row_by_row(self, read: Reader) -> None:
         delivered = read("company_name,email\nA,a@example.com\nA,b@example.com\n").delivered[0]

@@ -1,0 +1,49 @@
+"""Whose a value is: the company's, or each person's own. Nothing changes hands, and nothing is lost without a word."""
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import Read
+
+Reader = Callable[..., Read]
+
+
+@pytest.mark.parametrize(
+    ("headings", "mapping", "name"),
+    [
+        ("Company Phone,Phone", {}, "phone"),
+        ("Switchboard,Phone", {"phone": "Switchboard"}, "phone"),
+        ("Company City,City", {}, "city"),
+        ("City,Contact City", {}, "city"),
+        ("Company Email,Work Mail", {"company_email": "Company Email", "prospects.company_email": "Work Mail"}, "company_email"),
+    ],
+)
+def test_what_is_the_companys_for_certain_never_becomes_a_persons(read: Reader, headings: str, mapping: dict[str, str], name: str) -> None:
+    rows = "A,m@example.com,030 111 222,\nA,j@example.com,030 999,7\nA,b@example.com,030 111 222,8\n"
+    found = read(f"Company,E-Mail,{headings}\n{rows}", mapping=mapping)
+    (company,) = found.companies
+    assert company.attributes == {name: "030 111 222"}
+    assert {person.email: person.attributes for person in company.prospects} == {"m@example.com": {}, "b@example.com": {name: "8"}}
+    assert found.faults == [(3, name, "contradicts line 2, of the same company; a later row may only fill blanks")]
+    assert found.delivered[0].differing == set()
+
+
+def test_what_only_the_company_has_and_its_heading_says_so_is_not_kept_by_people(read: Reader) -> None:
+    found = read("Company,Email,Company Email\nA,a@example.com,x@example.com\nA,b@example.com,y@example.com\n")
+    assert [person.attributes for person in found.companies[0].prospects] == [{}]
+    assert [(line, field) for line, field, _ in found.faults] == [(3, "company_email")]
+
+
+def test_a_column_that_was_mapped_to_what_it_was_guessed_to_be_is_a_guess_still(read: Reader) -> None:
+    """As the console sends back what it showed."""
+    rows = "Company,Email,City\nA,a@example.com,Berlin\nA,b@example.com,Bonn\n"
+    assert read(rows, mapping={"city": "City"}).companies == read(rows).companies
+
+
+@pytest.mark.parametrize(("phone", "is_good"), [("1", True), ("2", False), ("", True)])
+def test_a_missing_persons_value_that_the_company_has_another_for_is_not_lost(read: Reader, phone: str, is_good: bool) -> None:
+    found = read(f"Company,Email,Company Phone,Phone\nA,,1,{phone}\n")
+    assert [company.attributes for company in found.companies] == ([{"phone": "1"}] if is_good else [])
+    reason = "a person's value in a row that names nobody, and not one that the company could take"
+    assert found.faults == ([] if is_good else [(2, "phone", reason)])
