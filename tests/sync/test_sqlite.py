@@ -51,6 +51,13 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_destination(f"sqlite:///{tmp_path}/notes.txt")
 
 
+def test_a_file_that_another_program_keeps_to_itself_may_be_free_later(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "feed.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Busy, match="database is locked"):
+            SqliteDatabase(tmp_path / "feed.db", read_only=False, busy_seconds=0.1)
+
+
 def test_the_bytes_of_whoever_is_gone_are_out_of_the_file(tmp_path: Path) -> None:
     copy = SqliteCopy(tmp_path / "feed.db")
     with FeedServer() as server:

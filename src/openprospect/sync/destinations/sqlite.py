@@ -39,7 +39,8 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA secure_delete = ON")  # Who is deleted would stay in the file until the place is needed.
             self._connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
-            raise DestinationRefused(f"{path} cannot be used as a SQLite file: {error}.") from error
+            kind = Busy if _is_busy(error) else DestinationRefused
+            raise kind(f"{path} cannot be used as a SQLite file: {error}.") from error
         self._connection.create_function("openprospect_converted", 3, _converted, deterministic=True)
 
     @contextmanager
@@ -120,7 +121,10 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        kind = Busy if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} else TryLater
-        raise kind(f"{name}: {error}.") from error
+        raise (Busy if _is_busy(error) else TryLater)(f"{name}: {error}.") from error
     except sqlite3.Error as error:
         raise DestinationRefused(f"{name}: {error}.") from error
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
