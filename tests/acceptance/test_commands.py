@@ -5,11 +5,10 @@ import socket
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from openprospect.cli.main import app
-from tests.acceptance.commands import READ, open_site
+from tests.acceptance.commands import open_site
 
 COMPANY = {"source_id": "c1", "name": "Café", "prospects": [{"first_name": "Maria", "email": "maria@cafe.example"}]}
 
@@ -109,63 +108,20 @@ def test_a_withdrawal_is_answered_by_how_many_were_there(site, search_id):
     assert site.json("withdraw", search_id, wanted) == {"withdrawn": 0}
 
 
+def test_a_producer_may_name_what_to_withdraw_by_its_own_ids(site, search_id):
+    wanted = str(uuid4())
+    deliver(site, search_id, *({**COMPANY, "source_id": one} for one in ("c1", "c2", "c3")), {"name": "Inn", "id": wanted})
+    withdrawn = site.run("withdraw", search_id, wanted, "--source-id", "c1", "--source-id", "c2", "--source-id", "c[9]", "--json")
+    assert withdrawn.answer == {"withdrawn": 3}
+    assert withdrawn.complaint == "There is no company c[9] in this feed, or it was withdrawn before."
+    assert deliver(site, search_id, *({**COMPANY, "source_id": one} for one in ("c1", "c2", "c3")))["unchanged"] == 1
+
+
 def test_an_erasure_is_answered_by_what_it_reached(site, search_id):
     deliver(site, search_id, {"name": "Inn", "prospects": [{"email": "once@inn.example"}]})
     erased = site.json("erase", "once@inn.example")
     assert list(erased) == ["erasure_id", "companies", "prospects", "recipients"]
     assert (erased["companies"], erased["prospects"], erased["recipients"]) == (1, 1, 0)
-
-
-def test_receipts_are_answered_one_consumer_a_line(site, search_id):
-    deliver(site, search_id, COMPANY)
-    key = site.new_key("reader", scopes=READ)
-    with site.serving() as server, server.client(key) as client:
-        client.get(f"/deliveries/{search_id}/companies").raise_for_status()
-    (receipt,) = site.run("receipts", search_id, "--json").answers
-    assert list(receipt) == ["key_name", "delivered_until", "seen_at", "behind_companies", "oldest_unconfirmed_at"]
-    assert (receipt["key_name"], receipt["delivered_until"], receipt["behind_companies"]) == ("reader", None, 1)
-    assert "was sent everything" in " ".join(site.run("receipts", search_id).out.split())
-    assert [row for row in site.run("receipts", "--json").answers if row["search_id"] == search_id] == [
-        {"organization": "default", "search": "hotels", "search_id": search_id, **receipt, "state": "was sent everything"}
-    ]
-
-
-def test_the_receipt_of_a_consumer_whose_keys_are_revoked_says_so(site, search_id):
-    deliver(site, search_id, COMPANY)
-    made = site.json("keys", "create", "leaver", "--scope", "companies:read", "--scope", "prospects:read")
-    with site.serving() as server, server.client(made["key"]) as client:
-        client.get(f"/deliveries/{search_id}/companies").raise_for_status()
-    site.json("keys", "revoke", made["id"])
-    assert states(site, search_id) == {"leaver": "key revoked", None: "nobody pulls it"}
-
-
-def test_a_search_that_nobody_pulls_is_no_empty_table(site, search_id):
-    deliver(site, search_id, COMPANY)
-    shown = site.run("receipts", search_id)
-    assert "nobody pulls it" in " ".join(shown.out.split())
-    assert shown.complaint.startswith("Does everybody have everything? Nobody is there yet.")
-    assert site.run("receipts", search_id, "--json").answers == []
-
-
-def test_an_endpoint_that_never_took_anything_is_told_of_and_so_is_one_that_is_deleted(site, search_id):
-    private = site.environment | {"OPENPROSPECT_WEBHOOK_ALLOW_PRIVATE": "1"}
-    made = site.json("webhooks", "create", "http://127.0.0.1:59997/", "--search", search_id, environment=private)
-    deliver(site, search_id, COMPANY)
-    name = f"webhook:{made['id']}"
-    assert states(site, search_id) == {name: "behind"}
-    assert site.run("receipts", search_id).complaint.startswith(
-        "Does everybody have everything? Not yet. webhook http://127.0.0.1:59997/ is 1 company"
-    )
-    with psycopg.connect(site.dsn) as database:
-        database.execute("INSERT INTO receipt (prospect_search_id, consumer) VALUES (%s, %s)", (search_id, name))
-    site.json("webhooks", "disable", made["id"])
-    assert states(site, search_id) == {name: "switched off", None: "nobody pulls it"}
-    site.json("webhooks", "delete", made["id"])
-    assert states(site, search_id) == {name: "endpoint deleted", None: "nobody pulls it"}
-
-
-def states(site, search_id):
-    return {row["key_name"]: row["state"] for row in site.run("receipts", "--json").answers if row["search_id"] == search_id}
 
 
 def test_tenants_are_listed_with_what_they_have(site):
@@ -211,6 +167,11 @@ def test_without_json_the_same_is_said_in_words(site, search_id):
         (("keys", "create", "x", "--scope", "companies:read", "--expires-in", "soon"), "as in 90d"),
         (("keys", "create", "x", "--scope", "companies:read", "--organization", "nobody"), "There is no organization 'nobody'"),
         (("keys", "revoke", "00000000-0000-0000-0000-000000000000"), "There is no key of this id"),
+        (("keys", "create", "x", "--scope", "companies:read", "--expires-in", "999999w"), "at most 3650d"),
+        (("webhooks", "attempts", "00000000-0000-0000-0000-000000000000", "--limit", "-5"), "--limit"),
+        (("webhooks", "attempts", "00000000-0000-0000-0000-000000000000", "--limit", "99999999999999999999"), "--limit"),
+        (("erase", "maria@inn.example", "--erasure-deadline-days", "0"), "--erasure-deadline-days"),
+        (("erasures", "reapply", "--erasure-deadline-days", "3651"), "--erasure-deadline-days"),
         (("organizations", "create", "default"), "There is an organization 'default' already"),
         (("searches", "create", " "), "name must have 1 to 200 characters"),
         (("erase", "not-an-address"), "one e-mail address"),

@@ -188,3 +188,14 @@ def test_a_suppression_list_goes_out_and_in_again_and_into_no_other_organization
     assert deliver(site, search_id, *hotels(1, BO, {"email": "other@inn.example"}))["suppressed"] == 2
     refused = site.run("suppressions", "import", str(path), expected=2)
     assert "Line 1: these hashes were made for another organization and match nobody here; import addresses instead." in refused.complaint
+
+
+def test_a_list_may_be_written_as_any_spreadsheet_writes_it(site, search_id, organization, tmp_path):
+    path = tmp_path / "list.txt"
+    for number, encoding in enumerate(("utf-8-sig", "cp1252", "utf-16")):
+        path.write_text(f"# Kündigungen\nmaria@zürich{number}.example\nköln{number}.example\n", encoding=encoding)
+        assert site.json("suppressions", "import", str(path), "--organization", organization) == {"imported": 2}
+    people = [{"email": email} for number in range(3) for email in (f"maria@zürich{number}.example", f"info@köln{number}.example")]
+    assert deliver(site, search_id, {"name": "Inn", "prospects": people})["suppressed"] == 6
+    path.write_bytes("# Grüße, viele Grüße\nköln.example\n".encode() + b"bo@caf\xe9.example\n")
+    assert "Line 3: expected an e-mail address" in site.run("suppressions", "import", str(path), expected=2).complaint

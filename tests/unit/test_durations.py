@@ -15,3 +15,9 @@ def test_a_number_and_a_unit_make_a_duration(text, seconds):
 def test_what_is_no_duration_is_refused_by_the_options_name(text):
     with pytest.raises(InvalidInput, match=r"^--every .* is no duration"):
         duration(text, option="--every")
+
+
+def test_no_duration_leads_beyond_the_calendar():
+    assert duration("3650d", option="--every").days == 3_650
+    with pytest.raises(InvalidInput, match=r"^--expires-in '999999w' is too long; at most 3650d"):
+        duration("999999w", option="--expires-in")

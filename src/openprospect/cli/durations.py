@@ -6,6 +6,7 @@ from datetime import timedelta
 from openprospect.server.core.errors import InvalidInput
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST = timedelta(days=3_650)
 
 
 def duration(text: str, *, option: str) -> timedelta:
@@ -13,4 +14,7 @@ def duration(text: str, *, option: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)([smhdw])", text.strip())
     if match is None or float(match[1]) == 0:
         raise InvalidInput(f"{option} {text!r} is no duration; write a number and s, m, h, d or w, as in 90d.")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    length = timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    if length > _LONGEST:
+        raise InvalidInput(f"{option} {text!r} is too long; at most {_LONGEST.days}d are possible.")
+    return length

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -18,6 +19,7 @@ from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.writing.turns import LOCK_SECONDS, Writing
+from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
@@ -229,14 +231,20 @@ def import_suppressions(
     erasure_log
         The file apart from the database in which changes of the list are written down.
     """
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise NotFound(f"{file} cannot be read: {error.strerror}.") from None
+    lines = _lines_of(file)
     count = _on_list(
         storage, organization, erasure_log, lambda db, owner, log: suppress.import_lines(db, owner, lines, actor=actor(), log=log)
     )
     answer({"imported": count}, json=json)
+
+
+def _lines_of(file: Path) -> list[str]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror}.") from None
+    # Spreadsheets write lists in what they will.
+    return content.decode(encoding_of(file.name, BytesIO(content), named=None), HALF_CHARACTERS).splitlines()
 
 
 _Change = Callable[[Connection, OrganizationId, ErasureLog], Awaitable[int]]

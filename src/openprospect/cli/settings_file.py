@@ -15,8 +15,8 @@ _NAMES = """
 all_or_nothing allow_private api_key base_url clock_is_right company connections consumer data_dir database_url dry_run email encoding
 erasure_deadline_days erasure_id erasure_log event every expires_in file format full host id into json key_id limit log_format map
 metrics_token migrate name organization port prospect_id rate_limit rate_limit_enterprise rate_limit_free rate_limit_pro
-read_database_urls read_seconds reason redis_url rejects scope search search_id secret_key since stop_notice_seconds test tier to url
-webhook_allow_private webhook_attempt_days webhook_failed_attempt_days webhook_id without_erasure_log workers
+read_database_urls read_seconds reason redis_url rejects scope search search_id secret_key since source_id stop_notice_seconds test tier to
+url webhook_allow_private webhook_attempt_days webhook_failed_attempt_days webhook_id without_erasure_log workers
 """
 KNOWN = frozenset(_NAMES.split())
 """What options are called in the file."""

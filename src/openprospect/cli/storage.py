@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from openprospect.cli.output import stderr
 from openprospect.server.access.keys import ensure_default_organization
@@ -24,7 +25,7 @@ from openprospect.server.webhooks.sealing import seal_clear_secrets
 T = TypeVar("T")
 
 ClockIsRight = Annotated[bool, Parameter(negative="")]
-ErasureDeadlineDays = Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS")]
+ErasureDeadlineDays = Annotated[int, Parameter(env_var="OPENPROSPECT_ERASURE_DEADLINE_DAYS", validator=Number(gte=1, lte=3650))]
 """How long recipients have to confirm an erasure."""
 
 

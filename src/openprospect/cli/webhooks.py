@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
@@ -211,7 +212,13 @@ def delete(webhook_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json =
     answer({"id": webhook_id, "deleted": True}, json=json)
 
 
-def attempts(webhook_id: UUID, *, limit: int = 100, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+def attempts(
+    webhook_id: UUID,
+    *,
+    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=1_000_000))] = 100,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
     """List what was sent and what came of it, newest first.
 
     Parameters

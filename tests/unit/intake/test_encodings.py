@@ -155,9 +155,16 @@ class TestNamed:
         assert [company.name for company in found.companies] == ["A", "B"]
         assert [line for line, _, _ in found.faults] == [3]
 
-    @pytest.mark.parametrize("name", ["latin-99", "hex", "undefined", ""])
+    @pytest.mark.parametrize("name", ["latin-99", "hex", "rot13", ""])
     def test_an_unknown_one_is_told(self, read: Reader, name: str) -> None:
-        with pytest.raises(InvalidInput, match=r"There is no encoding .*; the usual ones are utf-8, utf-16, cp1252 \(Western Europe\)"):
+        with pytest.raises(
+            InvalidInput, match=r"There is no encoding .*; the usual encodings are utf-8, utf-16, cp1252 \(Western Europe\)"
+        ):
+            read("company_name\nA\n", encoding=name)
+
+    @pytest.mark.parametrize("name", ["undefined", "idna", "punycode", "utf-16"])
+    def test_one_in_which_nothing_of_the_file_can_be_read_is_told(self, read: Reader, name: str) -> None:
+        with pytest.raises(InvalidInput, match=f"cannot be read as '{name}'; the usual encodings are"):
             read("company_name\nA\n", encoding=name)
 
     @pytest.mark.parametrize("name", ["x.json", "x.jsonl"])

@@ -7,21 +7,30 @@ from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.rows.document import parsed, removal_document
+from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.feed.writing.append import Change, append
 from openprospect.server.feed.writing.suppression import admit_text
 from openprospect.server.searches.model import Search
 
 
 async def withdraw(
-    db: Connection, search: Search, company_ids: Collection[CompanyId], *, reason: str | None, actor: str
-) -> list[CompanyId]:
-    """Withdraw those of the companies that are there; answers which. Each comes once more, empty, to whoever polls.
+    db: Connection,
+    search: Search,
+    company_ids: Collection[CompanyId],
+    *,
+    source_ids: Collection[str] = (),
+    reason: str | None,
+    actor: str,
+) -> list[KnownCompany]:
+    """Withdraw those of the companies that are there, by our ids or the producer's; answers which.
 
-    A reason that names somebody on the suppression list is left out.
+    Each comes once more, empty, to whoever polls. A reason that names somebody on the suppression list is left out.
     """
     hasher = await store.hold_organization(db, search.organization_id)
     head = await store.lock_feed(db, search.id)
-    known = await store.known_companies(db, search.id, ids=set(company_ids))
+    identities = [identity_of(source_id=source_id, website_url=None, name="") for source_id in source_ids]
+    known = await store.known_companies(db, search.id, ids=set(company_ids), identities=identities)
     live = [company for company in known if company.content_hash is not None]
     if not live:
         return []
@@ -36,4 +45,4 @@ async def withdraw(
     await store.let_go_people(db, search.id, gone)
     events = [(actor, company.id, "withdrawn", None) for company in live]
     await history.record_companies(db, search.organization_id, search.id, events)
-    return [company.id for company in live]
+    return live

@@ -13,6 +13,7 @@ from openprospect.server.intake.formats.alphabets import ENCODINGS, SIGNS, count
 HALF_CHARACTERS = "openprospect.half_characters"
 """The name under which codecs keep bytes that they do not know, each as half a character, for which its row is rejected."""
 
+_USUAL = "the usual encodings are utf-8, utf-16, cp1252 (Western Europe), cp1250 (Central Europe), cp1251 (Cyrillic), mac_roman and cp850."
 _CHUNK = 1 << 20
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -25,22 +26,22 @@ _OTHER_FORMATS = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls", b"PAR1": 
 
 def encoding_of(name: str, stream: BinaryIO, *, named: str | None) -> str:
     """The name of a codec: the one that the caller named, else a guess; raises InvalidInput where there is none, or the file is no text."""
-    start = next(_chunks(stream))[:4]
+    start = next(_chunks(stream))
     for magic, ending in _OTHER_FORMATS.items():
         if start.startswith(magic):
             raise InvalidInput(f"{name} is no text but looks like a {ending} file; give it its right ending.")
-    return _detected(stream, start) if named is None else _known(named)
+    return _detected(stream, start[:4]) if named is None else _known(named, name, start)
 
 
-def _known(name: str) -> str:
+def _known(encoding: str, name: str, start: bytes) -> str:
     try:
-        "a".encode(name)
+        b"a".decode(encoding, "replace")  # of hex and zip it knows that they make no text
+        codecs.getincrementaldecoder(encoding)(HALF_CHARACTERS).decode(start)
+    except UnicodeError:
+        raise InvalidInput(f"{name} cannot be read as {encoding!r}; {_USUAL}") from None
     except (LookupError, ValueError):
-        raise InvalidInput(
-            f"There is no encoding {name!r}; the usual ones are utf-8, utf-16, cp1252 (Western Europe), cp1250 (Central Europe), "
-            "cp1251 (Cyrillic), mac_roman and cp850."
-        ) from None
-    return codecs.lookup(name).name
+        raise InvalidInput(f"There is no encoding {encoding!r}; {_USUAL}") from None
+    return codecs.lookup(encoding).name
 
 
 def _detected(stream: BinaryIO, start: bytes) -> str:
