@@ -24,7 +24,7 @@ _MOST_REASONS = 1_000
 class Tally:
     """What became of a file: companies, people left out, and rows of the file that were rejected.
 
-    `left`: people who were at these companies before, and are not in the file. `kept`: those who stay since rejected rows may be about them.
+    `left`: people who were at these companies before, and are not in the file. `kept`: those who stay, since a rejected row may be theirs.
     `differing`: by field, in how many companies rows contradict each other. `reasons`: how many rows were rejected for what, whatever its
     numbers.
     """
