@@ -18,7 +18,6 @@ BO = {"first_name": "Bo", "email": "bo@grandhotel.example"}
 @pytest.fixture(scope="module")
 def site():
     with open_site() as site:
-        (site.folder / "openprospect-erasures.jsonl").touch()  # as the first start of a service leaves it
         yield site
 
 
@@ -98,8 +97,7 @@ def test_a_database_recovered_by_other_means_is_cleaned_by_a_command_of_its_own(
     deliver(site, search, hotels(2, YOLA, BO))
     site.json("backup", file)
     site.json("erase", YOLA["email"])
-    (site.folder / "nobody.jsonl").touch()
-    site.json("restore", file, "--erasure-log", "nobody.jsonl", environment=another)
+    site.json("restore", file, "--without-erasure-log", environment=another)
     assert state_of(another) == ("whole", True)
 
     mislaid = site.run("erasures", "reapply", "--erasure-log", "mislaid.jsonl", expected=2, environment=another)
@@ -244,6 +242,8 @@ def test_an_erasure_log_that_is_named_but_missing_stops_the_restore(site, anothe
 def test_nobody_is_erased_where_the_erasure_cannot_be_logged(site):
     search = site.new_search()
     deliver(site, search, hotels(1, BO))
-    said = site.run("erase", BO["email"], "--erasure-log", "no/such/folder/log.jsonl", expected=1).complaint
-    assert "nothing was changed" in said
+    (site.folder / "openprospect-erasures.jsonl").rename(site.folder / "away.jsonl")
+    said = site.run("erase", BO["email"], expected=2).complaint
+    (site.folder / "away.jsonl").rename(site.folder / "openprospect-erasures.jsonl")
+    assert "openprospect-erasures.jsonl is not there" in said
     assert deliver(site, search, hotels(1, BO))["unchanged"] == 1

@@ -23,7 +23,6 @@ OLDEST = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin/postgres"), key=lam
 @pytest.fixture(scope="module")
 def site():
     with open_site() as site:
-        (site.folder / "openprospect-erasures.jsonl").touch()  # as the first start of a service leaves it
         search = site.new_search()
         rows = [{"source_id": f"c{number}", "name": f"Hotel\t{number}\\n", "note": secrets.token_hex(4_000)} for number in range(50)]
         site.json("deliver", search, "-", stdin="\n".join(map(json.dumps, rows)).encode())

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from openprospect.server.privacy.log import ErasureLog
 from tests.acceptance.commands import Site, open_site
 from tests.conftest import sibling
 
@@ -42,12 +43,13 @@ def elsewhere():
 
 
 def begin(site, environment):
+    site.run("migrate", environment=environment)
     search = site.json("searches", "create", "Hotels", environment=environment)["id"]
     site.json("deliver", search, "-", stdin=json.dumps(COMPANY).encode(), environment=environment)
 
 
 def erasures_in(file):
-    return len(file.read_text().splitlines())
+    return sum("subject_hash" in line for line in file.read_text().splitlines())
 
 
 def listed(site, environment):
@@ -63,12 +65,12 @@ def test_an_erasure_typed_in_another_folder_is_written_where_the_service_writes_
     assert list(elsewhere.folder.iterdir()) == []
 
 
-def test_a_log_that_is_named_to_the_service_alone_is_found_by_the_commands(site, elsewhere):
+def test_a_log_that_is_named_to_the_service_alone_is_found_by_the_commands(site, elsewhere, own):
     log = site.folder / "apart.jsonl"
-    begin(site, site.environment)
-    with site.serving("--erasure-log", log.name):
-        elsewhere.json("erase", MARIA, environment=site.environment)
-    elsewhere.json("erase", "zoe@grandhotel.example", environment=site.environment)
+    begin(site, own)
+    with site.serving("--erasure-log", log.name, environment=own):
+        elsewhere.json("erase", MARIA, environment=own)
+    elsewhere.json("erase", "zoe@grandhotel.example", environment=own)
     assert erasures_in(log) == 2
 
 
@@ -79,31 +81,123 @@ def test_without_a_service_the_first_erasure_decides_where_the_others_go(site, e
     assert erasures_in(elsewhere.folder / "openprospect-erasures.jsonl") == 2
 
 
-def test_nobody_is_erased_and_nothing_served_where_the_services_log_is_not(site, own):
-    begin(site, own)
-    log = site.folder / "lost.jsonl"
-    with site.serving("--erasure-log", log.name, environment=own):
-        pass
+def emptied(log):
+    log.write_bytes(b"")
+
+
+def exchanged(log):
     log.unlink()
-    for command in (("erase", MARIA), ("serve",), ("erasures", "reapply")):
-        said = site.run(*command, expected=2, environment=own).complaint
-        assert f"The service writes its erasures to {log}, and that file is not here." in said
-        assert "OPENPROSPECT_ERASURE_LOG" in said
+    ErasureLog(log).begin()
+
+
+@pytest.mark.parametrize(("lose", "state"), [(Path.unlink, "is not there"), (emptied, "is empty"), (exchanged, "is another file")])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_nobody_is_erased_and_nothing_served_where_the_log_is_lost(site, own, lose, state, is_named):
+    begin(site, own)
+    log = site.folder / f"{uuid.uuid4().hex}.jsonl"
+    named = own | {"OPENPROSPECT_ERASURE_LOG": str(log)}
+    with site.serving(environment=named):
+        pass
+    lose(log)
+    left = log.read_bytes() if log.exists() else None
+    for command in (("erase", MARIA), ("serve",), ("erasures", "reapply"))[: 2 if is_named else 3]:
+        said = site.run(*command, expected=2, environment=named if is_named else own).complaint
+        assert f"written to one log, and {log} {state}." in said
+        assert "openprospect erasures begin-log" in said
+    assert (log.read_bytes() if log.exists() else None) == left
     assert site.run("erasures", "list", "--json", environment=own).answers == []
 
 
-def test_a_service_does_not_start_where_no_erasure_could_be_written_down(site):
-    said = site.run("serve", "--erasure-log", "no/such/folder/log.jsonl", expected=2).complaint
+def test_a_log_that_begins_in_place_of_a_lost_one_has_what_the_database_knows(site, elsewhere, own):
+    begin(site, own)
+    log, backup = site.folder / "first.jsonl", str(site.folder / "before.dump")
+    named = own | {"OPENPROSPECT_ERASURE_LOG": str(log)}
+    with site.serving(environment=named):
+        pass
+    site.json("backup", backup, environment=own)
+    site.json("erase", MARIA, environment=own)
+    site.json("suppressions", "add", "competitor.example", environment=own)
+    log.unlink()
+
+    begun = site.json("erasures", "begin-log", environment=named)
+
+    assert begun["erasure_log"] == str(log)
+    site.json("erase", "zoe@grandhotel.example", environment=own)
+    assert elsewhere.json("restore", backup, "--erasure-log", str(log))["erasures_reapplied"] == 2
+    assert listed(elsewhere, elsewhere.environment) == listed(site, own)
+
+
+def test_a_restore_is_held_to_the_log_that_the_backup_knows_of(site, elsewhere, own):
+    begin(site, own)
+    log, backup = site.folder / "known.jsonl", str(site.folder / "known.dump")
+    with site.serving("--erasure-log", log.name, environment=own):
+        pass
+    site.json("backup", backup, environment=own)
+    site.json("erase", MARIA, environment=own)
+    strange = elsewhere.folder / "strange.jsonl"
+    ErasureLog(strange).begin()
+
+    said = elsewhere.run("restore", backup, "--erasure-log", str(strange), expected=2).complaint
+
+    assert f"{strange} is not the erasure log that this database had when it was backed up, which was at {log} then" in said
+    assert "was not finished" in elsewhere.run("searches", "list", expected=2).complaint
+    assert elsewhere.json("restore", backup, "--erasure-log", str(log))["erasures_reapplied"] == 1
+
+
+def test_several_machines_have_one_log_wherever_each_has_mounted_it(site, elsewhere, own):
+    begin(site, own)
+    here, there = site.folder / "with:colon.jsonl", elsewhere.folder / "shared.jsonl"
+    with site.serving(environment=own | {"OPENPROSPECT_ERASURE_LOG": str(here)}):
+        pass
+    there.hardlink_to(here)
+    elsewhere.json("erase", MARIA, environment=own | {"OPENPROSPECT_ERASURE_LOG": str(there)})
+    with elsewhere.serving(environment=own | {"OPENPROSPECT_ERASURE_LOG": str(there)}):
+        pass
+    backup = str(site.folder / "colon.dump")
+    site.json("backup", backup, environment=own)
+    restored = elsewhere.environment | {"OPENPROSPECT_ERASURE_LOG": str(here)}
+    assert elsewhere.json("restore", backup, environment=restored) == {"companies": 1, "erasures_reapplied": 0}
+    assert erasures_in(here) == 1
+
+
+def test_the_log_of_an_earlier_version_goes_on_where_it_was(site, own):
+    begin(site, own)
+    log = site.folder / "earlier.jsonl"
+    site.json("erase", MARIA, "--erasure-log", log.name, environment=own)
+    log.write_text("".join(line for line in log.read_text().splitlines(keepends=True) if "subject_hash" in line))
+    with psycopg.connect(own["OPENPROSPECT_DATABASE_URL"]) as db:
+        db.execute("UPDATE erasure_log SET first_line_hash = NULL")
+    site.json("erase", "zoe@grandhotel.example", environment=own)
+    assert erasures_in(log) == 2
+    log.write_bytes(b"")
+    assert "is empty" in site.run("erase", "bo@grandhotel.example", expected=2, environment=own).complaint
+
+
+def test_whoever_only_ever_typed_commands_restores_without_saying_where_the_log_is(elsewhere):
+    search = elsewhere.new_search()
+    elsewhere.json("deliver", search, "-", stdin=json.dumps(COMPANY).encode())
+    elsewhere.json("backup", "nightly.dump")
+    elsewhere.json("erase", MARIA)
+    again = elsewhere.environment | {"OPENPROSPECT_DATA_DIR": str(elsewhere.folder / "again")}
+    assert elsewhere.json("restore", "nightly.dump", environment=again) == {"companies": 1, "erasures_reapplied": 1}
+
+
+def test_a_service_does_not_start_where_no_erasure_could_be_written_down(site, own):
+    begin(site, own)
+    said = site.run("serve", "--erasure-log", "no/such/folder/log.jsonl", expected=2, environment=own).complaint
     assert "no/such/folder/log.jsonl cannot be written (No such file or directory), so nobody could be erased." in said
 
 
 def test_a_restore_takes_the_logs_of_several_machines_each_as_its_end_was_left(site, elsewhere, own):
+    """As earlier versions kept them."""
     begin(site, own)
     site.json("backup", "several.dump", environment=own)
     logs = [site.folder / name for name in ("one.jsonl", "two.jsonl")]
     site.json("erase", MARIA, "--erasure-log", logs[0].name, environment=own)
     with logs[0].open("ab") as file:
         file.write(b'{"id":"')  # as a machine that died leaves it
+    with psycopg.connect(own["OPENPROSPECT_DATABASE_URL"]) as db:
+        db.execute("DELETE FROM erasure_log")
     site.json("suppressions", "add", "zoe@grandhotel.example", "--erasure-log", logs[1].name, environment=own)
     named = [option for log in logs for option in ("--erasure-log", str(log))]
     assert elsewhere.json("restore", str(site.folder / "several.dump"), *named)["erasures_reapplied"] == 1

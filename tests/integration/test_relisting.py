@@ -48,7 +48,9 @@ class List:
 @pytest.fixture
 async def listed(database, tmp_path: Path):
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
-    return List(database, organization_id, ErasureLog(tmp_path / "log.jsonl"))
+    log = ErasureLog(tmp_path / "log.jsonl")
+    log.begin()
+    return List(database, organization_id, log)
 
 
 async def test_what_was_put_on_the_list_since_the_backup_is_on_it(listed):

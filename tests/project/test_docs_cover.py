@@ -34,7 +34,7 @@ def test_the_reference_has_exactly_the_settings_of_the_source():
 
 
 def test_the_reference_has_exactly_the_commands_there_are():
-    documented = set(re.findall(r"^\| `openprospect ([a-z]+(?: [a-z]+)?)\b", text_of("docs/reference/commands.md"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `openprospect ([a-z]+(?: [a-z-]+)?)\b", text_of("docs/reference/commands.md"), re.MULTILINE))
     assert documented == set(commands_of(app))
 
 

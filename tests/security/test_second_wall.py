@@ -26,7 +26,7 @@ from tests.databases import EMPTY, cloned
 from tests.integration.conftest import KEYED, Service, running
 from tests.integration.test_tenants import SHARED_EMAIL, Tenant, tenant
 
-COMMON = {"schema_migration", "instance"}
+COMMON = {"schema_migration", "instance", "erasure_log"}
 TABLES = sorted(set(re.findall(r"^CREATE (?:UNLOGGED )?TABLE (\w+)", FILE.read_text(encoding="utf-8"), re.MULTILINE)) - COMMON)
 
 # Whose a row is, by the column that tells.

@@ -1,16 +1,18 @@
 """The erasure log as a file: what a crash may leave in it, and what is damage."""
 
 import asyncio
+import os
 import resource
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from openprospect.server.core.errors import Misconfigured, Unavailable
-from openprospect.server.privacy.log import ErasureLog, LoggedErasure, LoggedListing
+from openprospect.server.privacy.log import Beginning, ErasureLog, LoggedErasure, LoggedListing
 
 
 def erasure(actor="somebody"):
@@ -32,7 +34,9 @@ def listing(change="added"):
 
 @pytest.fixture
 def log(tmp_path):
-    return ErasureLog(tmp_path / "erasures.jsonl")
+    log = ErasureLog(tmp_path / "erasures.jsonl")
+    log.begin()
+    return log
 
 
 async def test_what_was_added_is_read_again_in_order(log):
@@ -51,8 +55,50 @@ def test_a_log_of_a_version_that_knew_erasures_alone_is_read(log):
     assert [entry.marks for entry in log.entries()] == [[("email", b"x")]]
 
 
-def test_a_log_that_was_never_written_holds_nothing(log):
+def test_a_log_that_was_just_begun_holds_nothing_and_is_begun_once(log):
+    first_line_hash = log.first_line_hash()
+    log.begin()
     assert list(log.entries()) == []
+    assert log.stands_for() == {first_line_hash} == {log.first_line_hash()}
+
+
+def test_two_logs_are_never_taken_for_each_other(log, tmp_path):
+    another = ErasureLog(tmp_path / "another.jsonl")
+    another.begin()
+    assert another.first_line_hash() != log.first_line_hash()
+
+
+async def test_a_log_stands_for_those_it_was_begun_in_place_of(log):
+    await log.add(erasure(), Beginning.of(replaces=[b"\x07" * 32]), erasure())
+    assert log.stands_for() == {log.first_line_hash(), b"\x07" * 32}
+    assert len(list(log.entries())) == 2
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b""), lambda path: path.write_bytes(b'{"log":')])
+async def test_nothing_is_added_where_the_log_is_lost(log, lose):
+    lose(log.path)
+    left = log.path.read_bytes() if log.path.exists() else None
+    assert log.first_line_hash() is None
+    with pytest.raises(Unavailable, match="nothing was changed"):
+        await log.add(erasure())
+    assert (log.path.read_bytes() if log.path.exists() else None) == left
+
+
+def complaint_of_another_account(path):
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        ErasureLog(path).first_line_hash()
+    except Misconfigured as error:
+        return error.message
+
+
+def test_a_log_of_another_account_is_told_by_its_owner(log):
+    log.path.chmod(0)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        said = processes.submit(complaint_of_another_account, log.path).result()
+    assert f"{log.path} belongs to the user `{log.path.owner()}`" in said
+    assert "Run this as that user" in said
 
 
 async def test_a_line_that_a_crash_cut_off_is_left_out_and_written_over(log):
@@ -70,7 +116,7 @@ async def test_a_damaged_line_is_named_rather_than_passed_over(log, line):
     await log.add(erasure())
     with log.path.open("ab") as file:
         file.write(line)
-    with pytest.raises(Misconfigured, match="line 2"):
+    with pytest.raises(Misconfigured, match="line 3"):
         list(log.entries())
 
 
@@ -95,8 +141,9 @@ def add_where_there_is_little_room(path):
     """Which entries were said to be written, and which were not."""
     log = ErasureLog(path)
     written, refused = [erasure()], []
+    before = path.stat().st_size
     asyncio.run(log.add(written[0]))
-    room = 5 * path.stat().st_size // 2
+    room = path.stat().st_size + 3 * (path.stat().st_size - before) // 2
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     for entry in [erasure() for _ in range(4)]:
         try:

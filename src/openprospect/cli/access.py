@@ -6,6 +6,7 @@ from uuid import UUID
 from cyclopts import Parameter
 
 from openprospect.cli.durations import duration
+from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, LoggedStorage, on_begun_database
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access import keys, store
@@ -15,9 +16,9 @@ from openprospect.server.core.timestamps import written
 TierName = Literal["free", "pro", "enterprise", "custom"]
 
 
-def create_organization(name: str, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+def create_organization(name: str, *, storage: LoggedStorage = DEFAULT_LOGGED_STORAGE, json: Json = False) -> None:
     """Create a tenant: searches, keys and suppressions of its own."""
-    made = on_database(storage, lambda database: keys.create_organization(database, name, actor=actor()), may_begin=True)
+    made = on_begun_database(storage, lambda database: keys.create_organization(database, name, actor=actor()))
     answer({"id": made.id, "name": made.name}, json=json)
 
 
@@ -37,7 +38,7 @@ def create_key(
     test: Annotated[bool, Parameter(negative="")] = False,
     tier: TierName | None = None,
     rate_limit: int | None = None,
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
     """Create an API key; its secret is shown this once.
@@ -60,7 +61,7 @@ def create_key(
         That number itself, for a key whose tier is custom.
     """
     lifetime = duration(expires_in, option="--expires-in") if expires_in else None
-    made = on_database(
+    made = on_begun_database(
         storage,
         lambda database: keys.create_key(
             database,
@@ -73,7 +74,6 @@ def create_key(
             tier=tier,
             rate_limit=rate_limit,
         ),
-        may_begin=True,
     )
     expires_at = written(made.expires_at)
     answer({"id": made.id, "name": made.name, "key": made.key, "scopes": made.scopes, "expires_at": expires_at}, json=json)

@@ -1,60 +1,105 @@
-"""Which file erasures are written down in, apart from the database: the same for the service and all commands."""
+"""Which file erasures are written down in, apart from the database: one for a database, whichever machines it is used from."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
-from openprospect.cli.storage import Storage
+from openprospect.cli.output import Json, answer
+from openprospect.cli.storage import Storage, on_database
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
-from openprospect.server.instance.store import note_erasure_log, place_of_erasure_log
-from openprospect.server.privacy.log import ErasureLog, Logged
+from openprospect.server.instance.store import KnownLog, begin_erasure_log, forget_erasure_log, known_log, note_erasure_log
+from openprospect.server.privacy.log import Beginning, ErasureLog
+from openprospect.server.privacy.recollection import what_is_known
 
-ErasureLogPaths = Annotated[list[Path] | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", negative="", show_default=False)]
-"""The logs of a database that is restored: of several machines, each its own."""
+T = TypeVar("T")
 
-ErasureLogPath = Annotated[Path | None, Parameter(env_var="OPENPROSPECT_ERASURE_LOG", show_default=False)]
-"""Where erasures are written down apart from the database: else where the service last had it, or beside the data folder."""
+_VARIABLE = "OPENPROSPECT_ERASURE_LOG"
 
-
-async def log_in_use(database: Database, named: Path | None, storage: Storage) -> ErasureLog:
-    """The one named, else the one that was noted in the database, else the one beside the data folder."""
-    noted = None if named else await place_of_erasure_log(database)
-    if noted and not noted.exists():
-        raise Misconfigured(
-            f"The service writes its erasures to {noted}, and that file is not here. Run this on its machine, or name the file's place "
-            "on this one in OPENPROSPECT_ERASURE_LOG."
-        )
-    return ErasureLog((named or noted or default_place(storage)).absolute())
+ErasureLogPaths = Annotated[
+    list[Path] | None, Parameter(env_var=_VARIABLE, env_var_split=lambda _, value: [value], negative="", show_default=False)
+]
+"""The logs that a database is restored with. The environment names one, which may have a colon in it."""
 
 
-async def log_for_serving(database: Database, named: Path | None, storage: Storage) -> ErasureLog:
-    """The log in use, there from now on, known to be writable, and noted for every command."""
-    log = await log_in_use(database, named, storage)
-    try:
-        os.close(os.open(log.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise Misconfigured(
-            f"The erasure log {log.path} cannot be written ({error.strerror}), so nobody could be erased. Mend its permissions, or name "
-            "another place in OPENPROSPECT_ERASURE_LOG."
-        ) from None
-    if not _is_found_without(named, storage):
-        await note_erasure_log(database, log.path)
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LoggedStorage(Storage):
+    """Where the service keeps its data, and writes down its erasures apart from it."""
+
+    erasure_log: Annotated[Path | None, Parameter(env_var=_VARIABLE, show_default=False)] = None
+    """The file apart from the database in which erasures are written down: else where it was last, or beside the data folder."""
+
+    def log(self, known: KnownLog | None) -> ErasureLog:
+        """The one named, else the one that was noted in the database, else the one beside the data folder."""
+        return ErasureLog((self.erasure_log or (known and known.place) or default_place(self)).absolute())
+
+
+DEFAULT_LOGGED_STORAGE = LoggedStorage()
+
+
+async def log_in_use(database: Database, storage: LoggedStorage) -> ErasureLog:
+    """The log of this database, begun where there has never been one. Raises Misconfigured where it is lost, or another is in its place."""
+    known = await known_log(database)
+    log = storage.log(known)
+    if known is None or not (known.first_line_hash or known.is_needed):
+        log.begin()
+    first_line_hash = log.first_line_hash()
+    if first_line_hash is not None and _is_met_first(known, log):
+        await begin_erasure_log(database, first_line_hash, place_to_note(log.path, storage))
+        known = await known_log(database)
+    if known is None or first_line_hash is None or first_line_hash != known.first_line_hash:
+        raise Misconfigured(_lost(log, known, is_there=first_line_hash is not None))
     return log
 
 
-async def note_first_log(database: Database, log: ErasureLog, named: Path | None, storage: Storage) -> None:
-    """Note the log that was just written to, where nobody has noted one."""
-    if not _is_found_without(named, storage) and await place_of_erasure_log(database) is None:
-        await note_erasure_log(database, log.path)
+async def log_for_serving(database: Database, storage: LoggedStorage) -> ErasureLog:
+    """The log in use, known to be writable, its present place noted for every command."""
+    log = await log_in_use(database, storage)
+    log.begin()
+    first_line_hash = log.first_line_hash()
+    assert first_line_hash is not None
+    await note_erasure_log(database, first_line_hash, place_to_note(log.path, storage))
+    return log
 
 
-def _is_found_without(named: Path | None, storage: Storage) -> bool:
-    """Whether every command finds the log by itself, as the one beside the data folder, which may be moved together with it."""
-    return named is None and storage.database_url is None
+def on_begun_database(storage: LoggedStorage, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run a command that may begin a database; an embedded one has its log from then on, so that no restore has to do without."""
+
+    async def with_log(database: Database) -> T:
+        await begin_beside_data_folder(database, storage)
+        return await work(database)
+
+    return on_database(storage, with_log, may_begin=True)
+
+
+async def begin_beside_data_folder(database: Database, storage: LoggedStorage) -> None:
+    """Where this database has never had a log, and may have it on this machine: one that is named by URL is served from elsewhere."""
+    if storage.database_url is None and await known_log(database) is None:
+        await log_in_use(database, storage)
+
+
+def begin_log(*, storage: LoggedStorage = DEFAULT_LOGGED_STORAGE, json: Json = False) -> None:
+    """Go on with another erasure log, where the former is lost for good; what the database still knows is written into it."""
+
+    async def work(database: Database) -> tuple[Path, int]:
+        known = await known_log(database)
+        log = storage.log(known)
+        log.begin()
+        first_line_hash = log.first_line_hash()
+        assert first_line_hash is not None
+        entries = await what_is_known(database)
+        lost = {known.first_line_hash} if known and known.first_line_hash else set()
+        # Last what says that it is enough: whoever is killed before that has begun nothing yet.
+        await log.add(*entries, Beginning.of(replaces=sorted(lost - log.stands_for())))
+        await note_erasure_log(database, first_line_hash, place_to_note(log.path, storage))
+        return log.path, len(entries)
+
+    path, count = on_database(storage, work)
+    answer({"erasure_log": str(path), "entries": count}, json=json)
 
 
 def default_place(storage: Storage) -> Path:
@@ -62,12 +107,50 @@ def default_place(storage: Storage) -> Path:
     return storage.data_dir.absolute().parent / "openprospect-erasures.jsonl"
 
 
-def logged_in(places: Iterable[Path], *, or_else: str) -> list[Logged]:
-    """What the logs hold, a damaged line found before anything is changed. Raises Misconfigured where one of them is not there."""
-    return [entry for place in places for entry in _logged(place, or_else)]
+def logs_at(places: Sequence[Path], *, or_else: str) -> list[ErasureLog]:
+    """Raises Misconfigured where one of them is not there, or is none."""
+    logs = [ErasureLog(place.absolute()) for place in places]
+    for log in logs:
+        if log.first_line_hash() is None:
+            what = "The erasure log is empty, which none ever is, at" if log.path.exists() else "There is no erasure log at"
+            raise Misconfigured(f"{what} {log.path}: whoever was erased since the backup would come back. {or_else}")
+    return logs
 
 
-def _logged(place: Path, or_else: str) -> Iterator[Logged]:
-    if not place.exists():
-        raise Misconfigured(f"There is no erasure log at {place}: whoever was erased since the backup would come back. {or_else}")
-    return ErasureLog(place).entries()
+async def take_up(database: Database, logs: Sequence[ErasureLog], storage: Storage) -> None:
+    """Let a restored database go on with the first of these logs; without any, with the next that is met.
+
+    Raises Misconfigured where none of them is the one that the database had when it was backed up.
+    """
+    known = await known_log(database)
+    if not logs:
+        await forget_erasure_log(database)
+        return
+    if known and known.first_line_hash and not any(known.first_line_hash in log.stands_for() for log in logs):
+        last = f", which was at {known.place} then" if known.place else ""
+        raise Misconfigured(
+            f"{logs[0].path} is not the erasure log that this database had when it was backed up{last}: whoever was erased since would "
+            "come back. Run this again with the right one, or where it is lost, with --without-erasure-log. What was loaded is kept."
+        )
+    first_line_hash = logs[0].first_line_hash()
+    assert first_line_hash is not None
+    await note_erasure_log(database, first_line_hash, place_to_note(logs[0].path, storage))
+
+
+def place_to_note(path: Path, storage: Storage) -> Path | None:
+    """None for the one beside the data folder, which every command finds by itself, and which may be moved together with it."""
+    return None if storage.database_url is None and path == default_place(storage) else path
+
+
+def _is_met_first(known: KnownLog | None, log: ErasureLog) -> bool:
+    """One that an earlier version wrote to is taken for that where it was noted to be."""
+    return known is None or (known.first_line_hash is None and known.place in {None, log.path})
+
+
+def _lost(log: ErasureLog, known: KnownLog | None, *, is_there: bool) -> str:
+    what = "is another file" if is_there else "is empty" if log.path.exists() else "is not there"
+    was = f" It was last at {known.place}." if known and known.place and known.place != log.path else ""
+    return (
+        f"The erasures of this database are written to one log, and {log.path} {what}.{was} Bring it back, or mount its disk, or name in "
+        f"{_VARIABLE} where it is on this machine; where it is lost for good, `openprospect erasures begin-log` begins another."
+    )

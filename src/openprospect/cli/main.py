@@ -94,6 +94,10 @@ _GROUPS = {
                 "privacy:reapply_erasures",
                 "Erase again whom a database recovered to an earlier moment does not know to be erased; stop the service first.",
             ),
+            "begin-log": (
+                "erasure_log:begin_log",
+                "Go on with another erasure log, where the former is lost for good; what the database still knows is written into it.",
+            ),
             "report": (
                 "privacy:report_erasure",
                 "Print what a data-protection officer files: who received the person, who has confirmed, who is late.",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from openprospect.cli.erasure_log import ErasureLogPath, ErasureLogPaths, log_in_use, logged_in, note_first_log
+from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, ErasureLogPaths, LoggedStorage, log_in_use, logs_at
 from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
@@ -37,8 +37,7 @@ def erase(
     prospect_id: UUID | None = None,
     organization: str = DEFAULT_ORGANIZATION,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
-    erasure_log: ErasureLogPath = None,
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
     """Erase a person for good, in every search of the organization, and keep them from coming back.
@@ -53,18 +52,15 @@ def erase(
         The tenant.
     erasure_deadline_days
         By when every recipient should have confirmed.
-    erasure_log
-        The file apart from the database in which erasures are written down.
     """
     subject = Subject(email=email, prospect_id=ProspectId(prospect_id) if prospect_id else None)
     deadline = timedelta(days=erasure_deadline_days)
 
     async def work(database: Database) -> Erasure:
         owner = await organization_named(database, organization)
-        log = await log_in_use(database, erasure_log, storage)
+        log = await log_in_use(database, storage)
         policy = ErasurePolicy(deadline=deadline, log=log)
         erasure_id = await erase_person(database, Writing(database), owner.id, subject, actor=actor(), policy=policy)
-        await note_first_log(database, log, erasure_log, storage)
         return await _erasure(database, erasure_id)
 
     done = on_database(storage, work, lock_seconds=LOCK_SECONDS)
@@ -109,8 +105,9 @@ def reapply_erasures(
     deadline = timedelta(days=erasure_deadline_days)
 
     async def work(database: Database) -> int:
-        places = erasure_log or [(await log_in_use(database, None, storage)).path]
-        logged = logged_in(places, or_else="Name it with --erasure-log.")
+        in_use = LoggedStorage(database_url=storage.database_url, data_dir=storage.data_dir)
+        logs = logs_at(erasure_log, or_else="Name it with --erasure-log.") if erasure_log else [await log_in_use(database, in_use)]
+        logged = [entry for log in logs for entry in log.entries()]
         return await finish_restore(database, logged, deadline=deadline, is_clock_right=clock_is_right)
 
     answer({"erasures_reapplied": on_database(storage, work)}, json=json)
@@ -152,8 +149,7 @@ def settle_erasure(erasure_id: UUID, consumer: str, *, reason: str, storage: Sto
 def add_suppressions(
     *entry: str,
     organization: str = DEFAULT_ORGANIZATION,
-    erasure_log: ErasureLogPath = None,
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
     """Keep addresses and domains out of every later delivery.
@@ -164,18 +160,15 @@ def add_suppressions(
         E-mail addresses, or domains.
     organization
         The tenant.
-    erasure_log
-        The file apart from the database in which changes of the list are written down.
     """
-    count = _on_list(storage, organization, erasure_log, lambda db, owner, log: suppress.suppress(db, owner, entry, actor=actor(), log=log))
+    count = _on_list(storage, organization, lambda db, owner, log: suppress.suppress(db, owner, entry, actor=actor(), log=log))
     answer({"suppressed": count}, json=json)
 
 
 def remove_suppressions(
     *entry: str,
     organization: str = DEFAULT_ORGANIZATION,
-    erasure_log: ErasureLogPath = None,
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
     """Let addresses and domains in again.
@@ -186,12 +179,8 @@ def remove_suppressions(
         E-mail addresses, or domains.
     organization
         The tenant.
-    erasure_log
-        The file apart from the database in which changes of the list are written down.
     """
-    count = _on_list(
-        storage, organization, erasure_log, lambda db, owner, log: suppress.unsuppress(db, owner, entry, actor=actor(), log=log)
-    )
+    count = _on_list(storage, organization, lambda db, owner, log: suppress.unsuppress(db, owner, entry, actor=actor(), log=log))
     answer({"removed": count}, json=json)
 
 
@@ -216,8 +205,7 @@ def import_suppressions(
     file: Path,
     *,
     organization: str = DEFAULT_ORGANIZATION,
-    erasure_log: ErasureLogPath = None,
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
     """Take in an export of this organization's list, or plain addresses and domains, one a line.
@@ -228,13 +216,9 @@ def import_suppressions(
         The file.
     organization
         The tenant.
-    erasure_log
-        The file apart from the database in which changes of the list are written down.
     """
     lines = _lines_of(file)
-    count = _on_list(
-        storage, organization, erasure_log, lambda db, owner, log: suppress.import_lines(db, owner, lines, actor=actor(), log=log)
-    )
+    count = _on_list(storage, organization, lambda db, owner, log: suppress.import_lines(db, owner, lines, actor=actor(), log=log))
     answer({"imported": count}, json=json)
 
 
@@ -250,15 +234,13 @@ def _lines_of(file: Path) -> list[str]:
 _Change = Callable[[Connection, OrganizationId, ErasureLog], Awaitable[int]]
 
 
-def _on_list(storage: Storage, organization: str, erasure_log: Path | None, change: _Change) -> int:
+def _on_list(storage: LoggedStorage, organization: str, change: _Change) -> int:
     """Change an organization's suppression list in one transaction; answers how many entries it was about."""
 
     async def work(database: Database) -> int:
         owner = await organization_named(database, organization)
-        log = await log_in_use(database, erasure_log, storage)
-        count = await Writing(database).alone(owner.id, lambda db: change(db, owner.id, log))
-        await note_first_log(database, log, erasure_log, storage)
-        return count
+        log = await log_in_use(database, storage)
+        return await Writing(database).alone(owner.id, lambda db: change(db, owner.id, log))
 
     return on_database(storage, work, lock_seconds=LOCK_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, LoggedStorage, on_begun_database
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
@@ -17,7 +18,7 @@ def create(
     *,
     organization: str = DEFAULT_ORGANIZATION,
     id: UUID | None = None,  # noqa: A002  # the flag is called --id
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
     """Open a prospect search, ready to be delivered to.
@@ -36,7 +37,7 @@ def create(
         owner = await organization_named(database, organization)
         return await create_search(database, name, organization_id=owner.id, search_id=SearchId(id) if id else None, actor=actor())
 
-    made = on_database(storage, work, may_begin=True)
+    made = on_begun_database(storage, work)
     answer({"id": made.id, "name": made.name, "status": made.status}, json=json)
 
 

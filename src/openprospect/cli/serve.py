@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from openprospect.cli.erasure_log import ErasureLogPath, log_for_serving
+from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, LoggedStorage, begin_beside_data_folder, log_for_serving
 from openprospect.cli.output import Json, answer
-from openprospect.cli.storage import DEFAULT_STORAGE, ErasureDeadlineDays, Storage, check_ready, prepare
+from openprospect.cli.storage import ErasureDeadlineDays, check_ready, prepare
 from openprospect.server.access.limits.counting import checked_redis_url
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
@@ -26,7 +26,6 @@ def serve(
     workers: Annotated[int, Parameter(env_var="OPENPROSPECT_WORKERS", validator=Number(gte=1))] = 1,
     migrate: bool = True,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
-    erasure_log: ErasureLogPath = None,
     rate_limit: Annotated[int | None, Parameter(env_var="OPENPROSPECT_RATE_LIMIT")] = DEFAULTS.rate_limit,
     rate_limit_free: Annotated[int, Parameter(env_var="OPENPROSPECT_RATE_LIMIT_FREE")] = DEFAULTS.rate_limit_free,
     rate_limit_pro: Annotated[int, Parameter(env_var="OPENPROSPECT_RATE_LIMIT_PRO")] = DEFAULTS.rate_limit_pro,
@@ -45,7 +44,7 @@ def serve(
     read_database_urls: Annotated[
         tuple[str, ...], Parameter(env_var="OPENPROSPECT_READ_DATABASE_URLS", show_default=False)
     ] = DEFAULTS.read_database_urls,
-    storage: Storage = DEFAULT_STORAGE,
+    storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
 ) -> None:
     """Run the delivery service until SIGTERM or Ctrl-C; requests under way are finished first.
 
@@ -61,9 +60,6 @@ def serve(
         Bring the database to this version's schema first.
     erasure_deadline_days
         How many days recipients have to confirm an erasure.
-    erasure_log
-        A file apart from the database in which erasures are written down, for `openprospect restore` to carry out once more;
-        openprospect-erasures.jsonl beside the data folder where nothing is said.
     rate_limit
         How many requests an hour a key without a tier may make; unlimited where nothing is said.
     rate_limit_free
@@ -98,7 +94,7 @@ def serve(
         asyncio.run(prepare(dsn, Vault(secret_keys)) if migrate else check_ready(dsn))
         settings = Settings(
             erasure_deadline_days=erasure_deadline_days,
-            erasure_log=str(asyncio.run(_erasure_log(dsn, erasure_log, storage))),
+            erasure_log=str(asyncio.run(_erasure_log(dsn, storage))),
             rate_limit=rate_limit,
             rate_limit_free=rate_limit_free,
             rate_limit_pro=rate_limit_pro,
@@ -119,12 +115,19 @@ def serve(
         serve_until_stopped(dsn, settings, host=host, port=port, workers=workers)
 
 
-async def _erasure_log(dsn: str, named: Path | None, storage: Storage) -> Path:
+async def _erasure_log(dsn: str, storage: LoggedStorage) -> Path:
     async with await Database.open(dsn, size=1) as database:
-        return (await log_for_serving(database, named, storage)).path
+        return (await log_for_serving(database, storage)).path
 
 
-def migrate(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+def migrate(*, storage: LoggedStorage = DEFAULT_LOGGED_STORAGE, json: Json = False) -> None:
     """Bring the database to this version's schema."""
+
+    async def run(dsn: str) -> str:
+        version = await prepare(dsn, Vault(storage.secret_keys()))
+        async with await Database.open(dsn, size=1) as database:
+            await begin_beside_data_folder(database, storage)
+        return version
+
     with storage.dsn(may_begin=True) as dsn:
-        answer({"version": asyncio.run(prepare(dsn, Vault(storage.secret_keys())))}, json=json)
+        answer({"version": asyncio.run(run(dsn))}, json=json)

@@ -436,6 +436,14 @@ ALTER TABLE ONLY erasure ADD CONSTRAINT erasure_organization_id_fkey FOREIGN KEY
 ALTER TABLE erasure ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON erasure USING ((organization_id = current_tenant()));
 
+CREATE TABLE erasure_log (
+    is_only boolean DEFAULT true NOT NULL,
+    first_line_hash bytea,
+    place text,
+    CONSTRAINT erasure_log_is_only_check CHECK (is_only)
+);
+ALTER TABLE ONLY erasure_log ADD CONSTRAINT erasure_log_pkey PRIMARY KEY (is_only);
+
 CREATE TABLE erasure_place (
     erasure_id uuid NOT NULL,
     prospect_search_id uuid NOT NULL,

@@ -34,10 +34,21 @@ WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = made.catalog AND objid = made.oid AND deptype = 'e')
 ORDER BY 1;
 
--- place_of_erasure_log :value
--- The absolute path of the file that the service writes its erasures to; nothing where no service has told.
-SELECT erasure_log FROM instance;
+-- erasure_log :one
+-- Which log erasures are written to, by its first line, and where it was last; nothing where there has never been one.
+SELECT first_line_hash, place, EXISTS (SELECT FROM erasure) OR EXISTS (SELECT FROM suppression) AS is_needed FROM erasure_log;
+
+-- begin_erasure_log :execute
+-- The first log of this database, where nobody else has just named another.
+INSERT INTO erasure_log (first_line_hash, place) VALUES ($1, $2::text)
+ON CONFLICT (is_only) DO UPDATE SET first_line_hash = excluded.first_line_hash, place = excluded.place
+WHERE erasure_log.first_line_hash IS NULL;
 
 -- note_erasure_log :execute
--- From now on commands that are not told otherwise write to this file.
-UPDATE instance SET erasure_log = $1::text;
+-- From now on this is the log, and commands that are not told otherwise look for it there.
+INSERT INTO erasure_log (first_line_hash, place) VALUES ($1, $2::text)
+ON CONFLICT (is_only) DO UPDATE SET first_line_hash = excluded.first_line_hash, place = excluded.place;
+
+-- forget_erasure_log :execute
+-- The next that is met is the first.
+DELETE FROM erasure_log;

@@ -1,6 +1,7 @@
 """Which service this is, and what it has noted about itself in the database: one row, there once the database may be served."""
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from openprospect.server.core.errors import Misconfigured
@@ -8,6 +9,16 @@ from openprospect.server.db.pool import Database
 from openprospect.server.db.queries import beside
 
 SQL = beside(__file__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLog:
+    """The erasure log as the database knows it: without a hash, one of an earlier version that was not met since."""
+
+    first_line_hash: bytes | None
+    place: Path | None
+    is_needed: bool
+    """Whether anybody was ever erased or kept out: then there has to be something in it."""
 
 
 async def instance(database: Database) -> str:
@@ -30,12 +41,25 @@ async def place_of_journals(database: Database, instance: str) -> Path:
     return Path(tempfile.gettempdir()) / f"openprospect-{instance}-{await database.value(SQL.database_number)}"
 
 
-async def place_of_erasure_log(database: Database) -> Path | None:
-    """Where the service said that it writes down its erasures."""
-    noted = await database.value(SQL.place_of_erasure_log)
-    return Path(noted) if noted else None
+async def known_log(database: Database) -> KnownLog | None:
+    """None where there has never been one."""
+    row = await database.row(SQL.erasure_log)
+    if row is None:
+        return None
+    place = Path(row["place"]) if row["place"] else None
+    return KnownLog(first_line_hash=row["first_line_hash"], place=place, is_needed=row["is_needed"])
 
 
-async def note_erasure_log(database: Database, place: Path) -> None:
-    """Let every command on this database write to the same file, wherever it is run."""
-    await database.execute(SQL.note_erasure_log, str(place))
+async def begin_erasure_log(database: Database, first_line_hash: bytes, place: Path | None) -> None:
+    """Note the first log of this database; changes nothing where another was noted meanwhile."""
+    await database.execute(SQL.begin_erasure_log, first_line_hash, place and str(place))
+
+
+async def note_erasure_log(database: Database, first_line_hash: bytes, place: Path | None) -> None:
+    """Let every command on this database write to the same file, wherever it is run; without a place, to the one beside the data folder."""
+    await database.execute(SQL.note_erasure_log, first_line_hash, place and str(place))
+
+
+async def forget_erasure_log(database: Database) -> None:
+    """The next one that is met counts as the first."""
+    await database.execute(SQL.forget_erasure_log)

@@ -6,13 +6,17 @@ It holds ids and keyed hashes alone; the keys are in the database.
 """
 
 import asyncio
+import errno
 import fcntl
+import hashlib
 import os
-from collections.abc import Iterator
-from datetime import datetime
+import pwd
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
-from uuid import UUID
+from typing import Literal, Self
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -49,53 +53,125 @@ class LoggedListing(msgspec.Struct, frozen=True, kw_only=True):
 Logged = LoggedErasure | LoggedListing
 
 
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
+    """What every log begins with, which tells it from all others. Further on: that from here it stands for others too, which were lost."""
+
+    log: UUID
+    at: datetime
+    replaces: list[bytes]
+    """The hashes of their first lines."""
+
+    @classmethod
+    def of(cls, *, replaces: Sequence[bytes] = ()) -> Self:
+        return cls(log=uuid4(), at=datetime.now(UTC), replaces=list(replaces))
+
+
 class _Line(msgspec.Struct):
-    """What tells the two apart; only a listing has a change."""
+    """What tells the three apart: only a listing has a change, only a beginning a log."""
 
     change: str | None = None
+    log: UUID | None = None
 
 
 class ErasureLog:
-    """A file of one line an erasure or a change of a list, shared by any number of processes."""
+    """A file of one line an erasure or a change of a list, shared by any number of processes.
+
+    It is made by `begin` alone, never by whoever has something to add: a file that is not there, or is empty, is a log that was lost.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def add(self, entry: Logged) -> None:
+    def begin(self) -> None:
+        """See that there is a log, with a first line that tells it from every other one. Raises Misconfigured where none can be made."""
+        try:
+            with self._held(os.O_CREAT) as descriptor:
+                if _end_of_whole_lines(descriptor) == 0:
+                    line = msgspec.json.encode(Beginning.of()) + b"\n"
+                    append_durably(descriptor, line, at=0, path=self.path)
+        except OSError as error:
+            raise Misconfigured(
+                f"The erasure log {self.path} cannot be written ({error.strerror}), so nobody could be erased. Mend that, or name "
+                "another place in OPENPROSPECT_ERASURE_LOG."
+            ) from None
+
+    def first_line_hash(self) -> bytes | None:
+        """What tells it from every other log; none where it is empty, or not there."""
+        with self._lines() as lines:
+            first = next(lines, None)
+        return first and hashlib.sha256(first).digest()
+
+    async def add(self, *entries: Logged | Beginning) -> None:
         """On the disk when this returns: call it before what it tells of is committed, so that nothing is missing."""
         try:
-            await asyncio.to_thread(self._append, msgspec.json.encode(entry) + b"\n")
+            await asyncio.to_thread(self._append, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
         except OSError as error:
             raise Unavailable(
                 f"The erasure log {self.path} cannot be written ({error.strerror}), so nothing was changed."
-                " Make room or mend its permissions, or name another place in OPENPROSPECT_ERASURE_LOG."
+                " Bring it back, make room or mend its permissions, or name another place in OPENPROSPECT_ERASURE_LOG."
             ) from error
 
     def entries(self) -> Iterator[Logged]:
         """Oldest first; none where there is no file. Raises Misconfigured at a line that is damaged."""
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                # Whoever died while writing its last line had not yet committed what it says.
-                if line.endswith(b"\n"):
-                    yield self._decoded(line, number)
+        return (entry for entry in self._read() if not isinstance(entry, Beginning))
 
-    def _append(self, line: bytes) -> None:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+    def stands_for(self) -> set[bytes]:
+        """The hashes of the first lines of all logs that this one is enough for: its own, and those it was begun in place of."""
+        own = self.first_line_hash()
+        replaced = {digest for entry in self._read() if isinstance(entry, Beginning) for digest in entry.replaces}
+        return replaced | ({own} if own else set())
+
+    def _read(self) -> "Iterator[Logged | Beginning]":
+        with self._lines() as lines:
+            for number, line in enumerate(lines, start=1):
+                yield self._decoded(line, number)
+
+    @contextmanager
+    def _lines(self) -> Iterator[Iterator[bytes]]:
+        try:
+            descriptor = self._open(os.O_RDONLY)
+        except FileNotFoundError:
+            yield iter(())
+            return
+        with os.fdopen(descriptor, "rb") as file:
+            # Whoever died while writing its last line had not yet committed what it says.
+            yield (line for line in file if line.endswith(b"\n"))
+
+    def _append(self, lines: bytes) -> None:
+        with self._held() as descriptor:
+            end = _end_of_whole_lines(descriptor)
+            if end == 0:
+                raise OSError(errno.ENODATA, "it is empty, and never should be")
+            os.ftruncate(descriptor, end)
+            append_durably(descriptor, lines, at=end, path=self.path)
+
+    @contextmanager
+    def _held(self, flags: int = 0) -> Iterator[int]:
+        """The file, by one process at a time."""
+        descriptor = self._open(os.O_RDWR | flags)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            end = _end_of_whole_lines(descriptor)
-            os.ftruncate(descriptor, end)
-            append_durably(descriptor, line, at=end, path=self.path)
+            yield descriptor
         finally:
             os.close(descriptor)
 
-    def _decoded(self, line: bytes, number: int) -> Logged:
+    def _open(self, flags: int) -> int:
         try:
-            if msgspec.json.decode(line, type=_Line).change is None:
-                return msgspec.json.decode(line, type=LoggedErasure)
-            return msgspec.json.decode(line, type=LoggedListing)
+            return os.open(self.path, flags | os.O_CLOEXEC, 0o600)
+        except PermissionError:
+            raise Misconfigured(
+                f"The erasure log {self.path} belongs to the user `{_owner_of(self.path)}`, and this one may not use it. "
+                "Run this as that user, or as root."
+            ) from None
+
+    def _decoded(self, line: bytes, number: int) -> Logged | Beginning:
+        try:
+            told = msgspec.json.decode(line, type=_Line)
+            if told.log is not None:
+                return msgspec.json.decode(line, type=Beginning)
+            if told.change is not None:
+                return msgspec.json.decode(line, type=LoggedListing)
+            return msgspec.json.decode(line, type=LoggedErasure)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured(
                 f"{self.path}, line {number}, is no erasure and no change of a list: {error}. Take the file from another copy; if it was"
@@ -109,3 +185,19 @@ def _end_of_whole_lines(descriptor: int) -> int:
     while end and os.pread(descriptor, 1, end - 1) != b"\n":
         end -= 1
     return end
+
+
+def _owner_of(path: Path) -> str:
+    """Of the file, or of the nearest folder on the way there that this account may look at."""
+    number = next(number for number in map(_owner_number, (path, *path.absolute().parents)) if number is not None)
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # an account that this machine has no name for
+        return str(number)
+
+
+def _owner_number(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return None

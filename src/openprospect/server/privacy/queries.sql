@@ -167,3 +167,15 @@ FROM (
 ) AS held
 WHERE received_at IS NOT NULL
 GROUP BY consumer ORDER BY consumer;
+
+-- known_erasures :many
+-- Every erasure with the ids of whom it found, and as what whom it named is kept out; oldest first.
+SELECT erasure.id, organization_id, erased_at AS at, actor, subject_hash,
+    ARRAY(SELECT DISTINCT prospect_id FROM erasure_place WHERE erasure_id = erasure.id AND prospect_id IS NOT NULL) AS prospect_ids,
+    ARRAY(SELECT kind FROM suppression AS kept WHERE kept.organization_id = erasure.organization_id AND hash = subject_hash) AS marks
+FROM erasure ORDER BY erased_at, erasure.id;
+
+-- known_lists :many
+-- The suppression list of each organization that has one.
+SELECT organization_id, array_agg(kind ORDER BY hash) AS kinds, array_agg(hash ORDER BY hash) AS hashes
+FROM suppression GROUP BY organization_id;

@@ -155,6 +155,16 @@ async def erasures(db: Executor) -> list[Row]:
     return await db.rows(SQL.erasures)
 
 
+async def known_erasures(db: Executor) -> list[Row]:
+    """id, organization_id, at, actor, subject_hash, prospect_ids, and the kinds of mark that keep its subject out."""
+    return await db.rows(SQL.known_erasures)
+
+
+async def known_lists(db: Executor) -> list[Row]:
+    """organization_id, and its list as kinds and hashes."""
+    return await db.rows(SQL.known_lists)
+
+
 def _known_at(row: Row) -> KnownAt:
     return KnownAt(
         search_id=row["prospect_search_id"],

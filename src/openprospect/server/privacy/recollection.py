@@ -1,0 +1,25 @@
+"""What the database still knows of its erasures and lists, as a log has it: for a log that begins in place of one that was lost."""
+
+from datetime import UTC, datetime
+
+from openprospect.server.db.pool import Database, Row
+from openprospect.server.privacy import store
+from openprospect.server.privacy.log import Logged, LoggedErasure, LoggedListing
+
+_ACTOR = "the database, as its log was lost"
+
+
+async def what_is_known(database: Database) -> list[Logged]:
+    """Every erasure, by whom it named and the ids that it found; then every list as it stands."""
+    now = datetime.now(UTC)
+    erasures = [_erasure(row) for row in await store.known_erasures(database)]
+    return [*erasures, *(_list(row, now) for row in await store.known_lists(database))]
+
+
+def _erasure(row: Row) -> LoggedErasure:
+    return LoggedErasure(**{**row, "marks": [(kind, row["subject_hash"]) for kind in row["marks"]]})
+
+
+def _list(row: Row, now: datetime) -> LoggedListing:
+    marks = list(zip(row["kinds"], row["hashes"], strict=True))
+    return LoggedListing(organization_id=row["organization_id"], at=now, actor=_ACTOR, change="added", marks=marks)
