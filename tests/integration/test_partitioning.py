@@ -122,6 +122,38 @@ async def test_something_else_that_depends_on_the_tables_is_named(dsn, connectio
         await split(dsn, into=2)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "name"),
+    [
+        ("CREATE PUBLICATION of_mine FOR TABLE delivery", "publication of table delivery in publication of_mine"),
+        ("ALTER TABLE company REPLICA IDENTITY FULL", "the replica identity of company"),
+        ("CREATE RULE of_mine AS ON DELETE TO history DO ALSO NOTHING", "rule of_mine on table history"),
+        ("GRANT SELECT (block) ON tally TO pg_monitor", "rights on the column tally.block alone"),
+        ("ALTER TABLE walk OWNER TO pg_monitor", "the owner pg_monitor of walk"),
+        (
+            """CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER of_mine AFTER INSERT ON receipt EXECUTE FUNCTION noted(); ALTER TABLE receipt DISABLE TRIGGER of_mine""",
+            "the state of trigger of_mine on receipt",
+        ),
+    ],
+    ids=["publication", "replica identity", "rule", "column rights", "owner", "trigger"],
+)
+async def test_what_would_be_lost_is_named_and_nothing_changed(dsn, connection, theirs, name):
+    before = await partitions_of(connection, "delivery")
+    await connection.execute(theirs)
+    with pytest.raises(Misconfigured, match=re.escape(name)):
+        await split(dsn, into=3)
+    assert await partitions_of(connection, "delivery") == before
+
+
+async def test_comments_and_rights_to_pass_on_stay(dsn, connection):
+    state = "SELECT relacl::text[], obj_description(oid, 'pg_class') FROM pg_class WHERE relname = 'tally'"
+    await connection.execute("GRANT SELECT ON tally TO pg_monitor WITH GRANT OPTION; COMMENT ON TABLE tally IS 'how many'")
+    before = await connection.fetch(state)
+    await split(dsn, into=2)
+    assert await connection.fetch(state) == before
+
+
 async def test_a_backup_of_split_tables_is_restored_as_split(dsn, postgres, search_id, deliver):
     await deliver("Hotel A")
     await split(dsn, into=4)

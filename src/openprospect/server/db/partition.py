@@ -32,12 +32,22 @@ async def split(dsn: str, *, into: int, patience_seconds: float = 5) -> int:
             await connection.execute(f"SET LOCAL lock_timeout = '{patience_seconds}s'; SET LOCAL row_security = off")
             before: int = max(await connection.fetchval(SQL.partitions_of, TABLES[0]), 1)
             if before != into:
+                await _refuse_unknown(connection)
                 await _make_anew(connection, into)
             return before
     except asyncpg.LockNotAvailableError:
         raise Unavailable("The tables are in use, so nothing was changed. Stop the service, or try again at a quieter time.") from None
     except asyncpg.DependentObjectsStillExistError as error:
         raise Misconfigured(f"Something of yours depends on the tables; drop it, and make it again afterwards: {error.detail}") from None
+
+
+async def _refuse_unknown(connection: _Connection) -> None:
+    """What would be gone without a word afterwards."""
+    names = [row["name"] for row in await connection.fetch(SQL.unknown_belongings, TABLES)]
+    if names:
+        raise Misconfigured(
+            f"The tables have what would be lost, so nothing was changed: {', '.join(names)}. Take it away, and put it back afterwards."
+        )
 
 
 async def _make_anew(connection: _Connection, into: int) -> None:

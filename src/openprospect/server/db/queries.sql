@@ -37,7 +37,11 @@ SELECT definition FROM (
     WHERE oid = ANY ($1::regclass[]) AND is_up
     UNION ALL
     SELECT 8, format('GRANT %s ON %s TO %s', privilege_type, oid::regclass, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)
+        || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
     FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) WHERE oid = ANY ($1::regclass[]) AND grantee <> relowner
+    UNION ALL
+    SELECT 9, format('COMMENT ON TABLE %s IS %L', objoid::regclass, description) FROM pg_description
+    WHERE classoid = 'pg_class'::regclass AND objoid = ANY ($1::regclass[]) AND objsubid = 0
 ) AS defined
 ORDER BY place, definition;
 
@@ -58,3 +62,31 @@ WHERE oid = coalesce((SELECT min(inhrelid::bigint)::oid FROM pg_inherits WHERE i
 -- partitions_of :value
 -- How many partitions a table has; none where it is whole.
 SELECT count(*) FROM pg_inherits WHERE inhparent = $1::regclass;
+
+-- unknown_belongings :many
+-- What hangs on these tables and neither `definitions` nor a copy of their columns brings back. Views keep them from being dropped by themselves.
+SELECT name FROM (
+    SELECT pg_describe_object(classid, objid, objsubid) AS name
+    FROM pg_depend LEFT JOIN pg_rewrite ON classid = 'pg_rewrite'::regclass AND objid = pg_rewrite.oid
+    WHERE refclassid = 'pg_class'::regclass AND refobjid = ANY ($1::regclass[]) AND rulename IS DISTINCT FROM '_RETURN'
+        AND classid <> ALL (ARRAY[
+            'pg_class', 'pg_type', 'pg_constraint', 'pg_trigger', 'pg_policy', 'pg_attrdef', 'pg_statistic_ext', 'pg_proc'
+        ]::regclass[])
+    UNION ALL
+    SELECT format('the replica identity of %s', oid::regclass) FROM pg_class WHERE oid = ANY ($1::regclass[]) AND relreplident <> 'd'
+    UNION ALL
+    SELECT format('the owner %I of %s', pg_get_userbyid(relowner), oid::regclass) FROM pg_class
+    WHERE oid = ANY ($1::regclass[]) AND pg_get_userbyid(relowner) <> current_user
+    UNION ALL
+    SELECT format('the tablespace of %s', oid::regclass) FROM pg_class WHERE oid = ANY ($1::regclass[]) AND reltablespace <> 0
+    UNION ALL
+    SELECT format('rights on the column %s.%I alone', attrelid::regclass, attname) FROM pg_attribute
+    WHERE attrelid = ANY ($1::regclass[]) AND attacl IS NOT NULL
+    UNION ALL
+    SELECT format('the state of trigger %I on %s', tgname, tgrelid::regclass) FROM pg_trigger
+    WHERE tgrelid = ANY ($1::regclass[]) AND NOT tgisinternal AND tgenabled <> 'O'
+    UNION ALL
+    SELECT format('a security label of %s', pg_describe_object(classoid, objoid, objsubid)) FROM pg_seclabel
+    WHERE classoid = 'pg_class'::regclass AND objoid = ANY ($1::regclass[])
+) AS belongings
+ORDER BY name;
