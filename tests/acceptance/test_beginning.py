@@ -1,12 +1,16 @@
-"""Which commands begin a database where there is none, and that all others say that they found none."""
+"""Which commands begin a database where there is none, or bring it to their version, and that all others say what they found."""
 
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from openprospect.server.db.migrate import migrations
 from tests.acceptance.commands import READ, Site
+from tests.conftest import sibling
 
 
 @pytest.fixture
@@ -66,3 +70,56 @@ def test_a_command_that_begins_says_where_and_the_others_go_on_from_there(elsewh
     assert f"Began a new, empty database in {elsewhere.folder}/.openprospect." in begun.complaint
     again = elsewhere.run("keys", "create", "crm", *(part for scope in READ for part in ("--scope", scope)), environment=no_settings)
     assert "Began" not in again.complaint
+
+
+@pytest.fixture
+def own(elsewhere, no_settings, postgres):
+    """The environment of an empty database that is named by URL."""
+    name = f"own_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(postgres, autocommit=True) as db:
+        db.execute(f'CREATE DATABASE "{name}"')
+    yield no_settings | {"OPENPROSPECT_DATABASE_URL": sibling(postgres, name)}
+    with psycopg.connect(postgres, autocommit=True) as db:
+        db.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def versions(environment):
+    with psycopg.connect(environment["OPENPROSPECT_DATABASE_URL"]) as db:
+        return [version for (version,) in db.execute("SELECT version FROM schema_migration ORDER BY 1")]
+
+
+def test_a_database_named_by_url_is_begun_by_the_same_commands_and_by_no_other(elsewhere, own):
+    assert "has no tables yet. Run `openprospect migrate`." in elsewhere.run("keys", "list", expected=2, environment=own).complaint
+    elsewhere.run("searches", "create", "Hotels", environment=own)
+    assert len(elsewhere.run("searches", "list", "--json", environment=own).answers) == 1
+
+
+def test_a_database_named_by_url_is_brought_to_this_version_by_migrate_and_serve_alone(elsewhere, own):
+    newest = migrations()[-1]
+    elsewhere.run("migrate", environment=own)
+    with psycopg.connect(own["OPENPROSPECT_DATABASE_URL"]) as db:
+        db.execute("DELETE FROM schema_migration WHERE version = %s", [newest.version])
+    before = versions(own)
+    for command in (("searches", "list"), ("keys", "create", "crm", "--scope", "companies:read"), ("erase", "maria@example.org")):
+        said = elsewhere.run(*command, expected=2, environment=own).complaint
+        assert f"it lacks {newest.version}. Run `openprospect migrate`." in said
+    assert versions(own) == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (
+            "OPENPROSPECT_READ_DATABASE_URLS",
+            "mysql://x",
+            "OPENPROSPECT_READ_DATABASE_URLS, with blanks between them, must begin with postgresql://",
+        ),
+        ("OPENPROSPECT_READ_DATABASE_URLS", "postgresql://u:p#ss@db2/x", "cannot be read: write /, ?, #"),
+        ("OPENPROSPECT_STOP_NOTICE_SECONDS", "301", "stop_notice_seconds must be from 0 to 300"),
+    ],
+)
+def test_a_service_looks_at_all_its_settings_before_it_begins_anything(elsewhere, no_settings, variable, value, said):
+    complaint = elsewhere.run("serve", expected=2, environment=no_settings | {variable: value}).complaint
+    assert said in complaint
+    assert "p#ss" not in complaint
+    assert list(elsewhere.folder.iterdir()) == []

@@ -43,7 +43,6 @@ def elsewhere():
 
 
 def begin(site, environment):
-    site.run("migrate", environment=environment)
     search = site.json("searches", "create", "Hotels", environment=environment)["id"]
     site.json("deliver", search, "-", stdin=json.dumps(COMPANY).encode(), environment=environment)
 
@@ -81,47 +80,22 @@ def test_without_a_service_the_first_erasure_decides_where_the_others_go(site, e
     assert erasures_in(elsewhere.folder / "openprospect-erasures.jsonl") == 2
 
 
-def emptied(log):
-    log.write_bytes(b"")
-
-
-def exchanged(log):
-    log.unlink()
-    ErasureLog(log).begin()
-
-
-@pytest.mark.parametrize(("lose", "state"), [(Path.unlink, "is not there"), (emptied, "is empty"), (exchanged, "is another file")])
-@pytest.mark.parametrize("is_named", [True, False])
-def test_nobody_is_erased_and_nothing_served_where_the_log_is_lost(site, own, lose, state, is_named):
-    begin(site, own)
-    log = site.folder / f"{uuid.uuid4().hex}.jsonl"
-    named = own | {"OPENPROSPECT_ERASURE_LOG": str(log)}
-    with site.serving(environment=named):
-        pass
-    lose(log)
-    left = log.read_bytes() if log.exists() else None
-    for command in (("erase", MARIA), ("serve",), ("erasures", "reapply"))[: 2 if is_named else 3]:
-        said = site.run(*command, expected=2, environment=named if is_named else own).complaint
-        assert f"written to one log, and {log} {state}." in said
-        assert "openprospect erasures begin-log" in said
-    assert (log.read_bytes() if log.exists() else None) == left
-    assert site.run("erasures", "list", "--json", environment=own).answers == []
-
-
-def test_a_log_that_begins_in_place_of_a_lost_one_has_what_the_database_knows(site, elsewhere, own):
+def test_nobody_is_erased_and_nothing_served_where_the_log_is_lost_until_another_begins_with_what_is_known(site, elsewhere, own):
     begin(site, own)
     log, backup = site.folder / "first.jsonl", str(site.folder / "before.dump")
     named = own | {"OPENPROSPECT_ERASURE_LOG": str(log)}
-    with site.serving(environment=named):
-        pass
     site.json("backup", backup, environment=own)
-    site.json("erase", MARIA, environment=own)
+    site.json("erase", MARIA, environment=named)
     site.json("suppressions", "add", "competitor.example", environment=own)
     log.unlink()
+    for command in (("erase", "zoe@grandhotel.example"), ("serve",), ("erasures", "reapply")):
+        said = site.run(*command, expected=2, environment=own).complaint
+        assert f"written to one log, and {log} is not there." in said
+        assert "`openprospect erasures begin-log` begins another" in said
+    assert not log.exists()
 
-    begun = site.json("erasures", "begin-log", environment=named)
+    assert site.json("erasures", "begin-log", environment=named) == {"erasure_log": str(log), "entries": 2}
 
-    assert begun["erasure_log"] == str(log)
     site.json("erase", "zoe@grandhotel.example", environment=own)
     assert elsewhere.json("restore", backup, "--erasure-log", str(log))["erasures_reapplied"] == 2
     assert listed(elsewhere, elsewhere.environment) == listed(site, own)
@@ -130,8 +104,7 @@ def test_a_log_that_begins_in_place_of_a_lost_one_has_what_the_database_knows(si
 def test_a_restore_is_held_to_the_log_that_the_backup_knows_of(site, elsewhere, own):
     begin(site, own)
     log, backup = site.folder / "known.jsonl", str(site.folder / "known.dump")
-    with site.serving("--erasure-log", log.name, environment=own):
-        pass
+    site.json("suppressions", "add", "competitor.example", "--erasure-log", log.name, environment=own)
     site.json("backup", backup, environment=own)
     site.json("erase", MARIA, environment=own)
     strange = elsewhere.folder / "strange.jsonl"
@@ -144,33 +117,13 @@ def test_a_restore_is_held_to_the_log_that_the_backup_knows_of(site, elsewhere, 
     assert elsewhere.json("restore", backup, "--erasure-log", str(log))["erasures_reapplied"] == 1
 
 
-def test_several_machines_have_one_log_wherever_each_has_mounted_it(site, elsewhere, own):
+def test_the_environment_names_one_log_with_a_colon_too(site, elsewhere, own):
     begin(site, own)
-    here, there = site.folder / "with:colon.jsonl", elsewhere.folder / "shared.jsonl"
-    with site.serving(environment=own | {"OPENPROSPECT_ERASURE_LOG": str(here)}):
-        pass
-    there.hardlink_to(here)
-    elsewhere.json("erase", MARIA, environment=own | {"OPENPROSPECT_ERASURE_LOG": str(there)})
-    with elsewhere.serving(environment=own | {"OPENPROSPECT_ERASURE_LOG": str(there)}):
-        pass
-    backup = str(site.folder / "colon.dump")
-    site.json("backup", backup, environment=own)
-    restored = elsewhere.environment | {"OPENPROSPECT_ERASURE_LOG": str(here)}
-    assert elsewhere.json("restore", backup, environment=restored) == {"companies": 1, "erasures_reapplied": 0}
-    assert erasures_in(here) == 1
-
-
-def test_the_log_of_an_earlier_version_goes_on_where_it_was(site, own):
-    begin(site, own)
-    log = site.folder / "earlier.jsonl"
-    site.json("erase", MARIA, "--erasure-log", log.name, environment=own)
-    log.write_text("".join(line for line in log.read_text().splitlines(keepends=True) if "subject_hash" in line))
-    with psycopg.connect(own["OPENPROSPECT_DATABASE_URL"]) as db:
-        db.execute("UPDATE erasure_log SET first_line_hash = NULL")
-    site.json("erase", "zoe@grandhotel.example", environment=own)
-    assert erasures_in(log) == 2
-    log.write_bytes(b"")
-    assert "is empty" in site.run("erase", "bo@grandhotel.example", expected=2, environment=own).complaint
+    named = {"OPENPROSPECT_ERASURE_LOG": str(site.folder / "with:colon.jsonl")}
+    site.json("erase", MARIA, environment=own | named)
+    site.json("backup", "colon.dump", environment=own)
+    restored = elsewhere.json("restore", str(site.folder / "colon.dump"), environment=elsewhere.environment | named)
+    assert restored == {"companies": 1, "erasures_reapplied": 0}
 
 
 def test_whoever_only_ever_typed_commands_restores_without_saying_where_the_log_is(elsewhere):

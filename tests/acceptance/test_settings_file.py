@@ -38,6 +38,19 @@ def test_a_setting_that_no_command_knows_is_refused_with_what_was_meant(site, se
     assert (ended.out, ended.err.count("\n")) == ("", 1)
 
 
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("without_erasure_log = true", "--without-erasure-log"),
+        ("clock_is_right = true", "--clock-is-right"),
+        ("dry-run = true", "--dry-run"),
+    ],
+)
+def test_what_is_said_for_one_run_is_refused_in_the_file(site, settings_file, line, option):
+    settings_file.write_text(f"{line}\n")
+    assert f"is said for one run alone: take it out, and write {option} there." in site.run("searches", "list", expected=2).complaint
+
+
 def test_a_setting_of_another_command_and_those_of_crms_are_passed_over(site, settings_file):
     settings_file.write_text('workers = 2\nbase-url = "http://127.0.0.1:1"\nto = "duckdb:///x"\n[crm.hubspot]\n')
     site.run("searches", "list")

@@ -59,6 +59,19 @@ async def test_a_database_of_an_earlier_version_is_brought_up_step_by_step(empty
     assert await applied(empty) == [migration.version for migration in migrations()]
 
 
+async def test_a_migration_that_meets_a_backup_says_so_and_changes_nothing(empty, tmp_path):
+    (tmp_path / "0001_first.sql").write_text("CREATE TABLE held (id integer)")
+    await migrate(empty, folder=tmp_path)
+    (tmp_path / "0002_second.sql").write_text("SET LOCAL lock_timeout = '50ms'; ALTER TABLE held ADD COLUMN name text")
+    connection = await asyncpg.connect(empty)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE held IN ACCESS SHARE MODE")
+        with pytest.raises(Unavailable, match="A backup, or somebody else, holds a table that migration 0002_second changes"):
+            await migrate(empty, folder=tmp_path)
+    await connection.close()
+    assert await applied(empty) == ["0001_first"]
+
+
 async def test_several_processes_may_migrate_at_once(empty):
     versions = await asyncio.gather(*(migrate(empty) for _ in range(4)))
     assert set(versions) == {migrations()[-1].version}

@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import time
 
+import asyncpg
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -164,6 +165,14 @@ async def test_the_database_is_told_of(service):
     ((labels, _),) = samples["openprospect_info"]
     assert labels["database"] == "embedded"
     assert {labels["state"] for labels, _ in samples["openprospect_database_connections"]} == {"busy", "idle"}
+
+
+async def test_connections_to_the_servers_other_databases_count_too(service, postgres):
+    async with AsyncExitStack() as stack:
+        for _ in range(40):
+            stack.push_async_callback((await asyncpg.connect(postgres)).close)
+        samples = await scraped(service.transport)
+    assert sum(value for _, value in samples["openprospect_database_connections"]) > 40
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1", "10.0.0.7", "172.18.0.1", "192.168.1.2", "fd00::1", "nonsense"])

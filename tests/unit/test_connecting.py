@@ -1,8 +1,9 @@
-"""Database URLs that name several hosts."""
+"""Database URLs: several hosts in one, and what is none."""
 
 import pytest
 
-from openprospect.server.db.connecting import each_host
+from openprospect.server.core.errors import Misconfigured
+from openprospect.server.db.connecting import check_url, each_host
 
 
 @pytest.mark.parametrize(
@@ -16,3 +17,17 @@ from openprospect.server.db.connecting import each_host
 )
 def test_a_url_of_several_hosts_is_as_many_urls(url, apart):
     assert each_host(url) == apart
+
+
+@pytest.mark.parametrize("url", ["postgresql://me@a:5432,b:5433/db", "postgres:///db?host=%2Ftmp", "postgresql://[::1]:1,b/db"])
+def test_a_url_that_the_driver_takes_is_taken(url):
+    check_url(url, name="URL")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a/db", "a", "", "postgresql://me:geheim#1@a/db", "postgresql://a:1,b:x/db", "postgresql://[::1/db"]
+)
+def test_what_is_no_url_is_told_by_its_setting_and_not_quoted(url):
+    with pytest.raises(Misconfigured, match="THE_SETTING") as refused:
+        check_url(url, name="THE_SETTING")
+    assert "geheim" not in refused.value.message

@@ -19,10 +19,14 @@ T = TypeVar("T")
 
 _VARIABLE = "OPENPROSPECT_ERASURE_LOG"
 
-ErasureLogPaths = Annotated[
-    list[Path] | None, Parameter(env_var=_VARIABLE, env_var_split=lambda _, value: [value], negative="", show_default=False)
-]
-"""The logs that a database is restored with. The environment names one, which may have a colon in it."""
+
+def _as_one(_: object, value: str, **_delimiter: str) -> list[str]:
+    """A path may have a colon in it."""
+    return [value]
+
+
+ErasureLogPaths = Annotated[list[Path] | None, Parameter(env_var=_VARIABLE, env_var_split=_as_one, negative="", show_default=False)]
+"""The logs that a database is restored with. The environment names one."""
 
 
 @Parameter(name="*")

@@ -7,8 +7,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer
-from openprospect.cli.storage import DEFAULT_STORAGE, Storage, prepare
-from openprospect.server.core.vault import Vault
+from openprospect.cli.storage import DEFAULT_STORAGE, Storage, make_ready
 from openprospect.server.db.partition import MOST, split
 
 
@@ -26,7 +25,7 @@ def partition(
     """
 
     async def run(dsn: str) -> int:
-        await prepare(dsn, Vault(storage.secret_keys()))
+        await make_ready(dsn, storage)
         return await split(dsn, into=into)
 
     with storage.dsn() as dsn:

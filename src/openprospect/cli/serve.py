@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,30 +90,30 @@ def serve(
     read_database_urls
         Streaming replicas of your PostgreSQL, with blanks between them in the environment: feeds are read from those that are not behind.
     """
+    # All of it is looked at before a database is begun, or brought to this version.
+    settings = Settings(
+        erasure_deadline_days=erasure_deadline_days,
+        rate_limit=rate_limit,
+        rate_limit_free=rate_limit_free,
+        rate_limit_pro=rate_limit_pro,
+        rate_limit_enterprise=rate_limit_enterprise,
+        redis_url=checked_redis_url(redis_url),
+        webhook_allow_private=webhook_allow_private,
+        webhook_attempt_days=webhook_attempt_days,
+        webhook_failed_attempt_days=webhook_failed_attempt_days,
+        connections=connections,
+        read_seconds=read_seconds,
+        log_format=log_format,
+        metrics_token=metrics_token or None,  # compose.yaml hands over an empty one
+        stop_notice_seconds=stop_notice_seconds,
+        read_database_urls=read_database_urls,
+        is_traced=wants_traces(os.environ),
+    )
     with storage.dsn(may_begin=True) as dsn:
         secret_keys = storage.secret_keys()
         asyncio.run(prepare(dsn, Vault(secret_keys)) if migrate else check_ready(dsn))
-        settings = Settings(
-            erasure_deadline_days=erasure_deadline_days,
-            erasure_log=str(asyncio.run(_erasure_log(dsn, storage))),
-            rate_limit=rate_limit,
-            rate_limit_free=rate_limit_free,
-            rate_limit_pro=rate_limit_pro,
-            rate_limit_enterprise=rate_limit_enterprise,
-            redis_url=checked_redis_url(redis_url),
-            webhook_allow_private=webhook_allow_private,
-            webhook_attempt_days=webhook_attempt_days,
-            webhook_failed_attempt_days=webhook_failed_attempt_days,
-            connections=connections,
-            read_seconds=read_seconds,
-            log_format=log_format,
-            metrics_token=metrics_token or None,  # compose.yaml hands over an empty one
-            stop_notice_seconds=stop_notice_seconds,
-            read_database_urls=read_database_urls,
-            is_traced=wants_traces(os.environ),
-            secret_keys=secret_keys,
-        )
-        serve_until_stopped(dsn, settings, host=host, port=port, workers=workers)
+        found = replace(settings, erasure_log=str(asyncio.run(_erasure_log(dsn, storage))), secret_keys=secret_keys)
+        serve_until_stopped(dsn, found, host=host, port=port, workers=workers)
 
 
 async def _erasure_log(dsn: str, storage: LoggedStorage) -> Path:

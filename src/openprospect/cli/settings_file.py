@@ -11,15 +11,22 @@ SETTINGS_FILE = "openprospect.toml"
 _CRM = "crm"  # tables of their own: openprospect.sync.destinations.crm.settings
 
 # Written down, not asked of the commands: that would import all of them, of which a consumer has half.
-_NAMES = """
-all_or_nothing allow_private api_key base_url clock_is_right company connections consumer data_dir database_url dry_run email encoding
-erasure_deadline_days erasure_id erasure_log event every expires_in file format full host id into json key_id limit log_format map
-metrics_token migrate name organization port prospect_id rate_limit rate_limit_enterprise rate_limit_free rate_limit_pro
-read_database_urls read_seconds reason redis_url rejects scope search search_id secret_key since source_id stop_notice_seconds test tier to
-url webhook_allow_private webhook_attempt_days webhook_failed_attempt_days webhook_id without_erasure_log workers
+_STANDING = """
+all_or_nothing allow_private api_key base_url connections data_dir database_url encoding erasure_deadline_days erasure_log event every
+expires_in format host json limit log_format map metrics_token migrate organization port rate_limit rate_limit_enterprise rate_limit_free
+rate_limit_pro read_database_urls read_seconds redis_url rejects scope search search_id secret_key stop_notice_seconds tier to url
+webhook_allow_private webhook_attempt_days webhook_failed_attempt_days workers
 """
-KNOWN = frozenset(_NAMES.split())
+# For one run alone. Forgotten in the file, a flag that waives a check would waive it ever after, and an id would be meant by every command.
+_FOR_ONE_RUN = """
+clock_is_right company consumer dry_run email erasure_id file full id into key_id name prospect_id reason since source_id test
+webhook_id without_erasure_log
+"""
+STANDING = frozenset(_STANDING.split())
 """What options are called in the file."""
+
+FOR_ONE_RUN = frozenset(_FOR_ONE_RUN.split())
+"""Options that the file may not hold."""
 
 
 class SettingsFile(Toml):
@@ -29,14 +36,17 @@ class SettingsFile(Toml):
         super().__init__(SETTINGS_FILE, allow_unknown=True, use_commands_as_keys=False)
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-        _refuse_unknown(self.config)
+        _refuse_misplaced(self.config)
         super().__call__(app, commands, arguments)
 
 
-def _refuse_unknown(settings: dict[str, Any]) -> None:
+def _refuse_misplaced(settings: dict[str, Any]) -> None:
     for key in settings:
         name = key.replace("-", "_")
-        if name not in KNOWN and name != _CRM:
-            meant = get_close_matches(name.lower().removeprefix("openprospect_"), KNOWN, n=1, cutoff=0.8)
+        if name in FOR_ONE_RUN:
+            option = "--" + name.replace("_", "-")
+            raise CycloptsError(msg=f"{SETTINGS_FILE} has `{key}`, which is said for one run alone: take it out, and write {option} there.")
+        if name not in STANDING and name != _CRM:
+            meant = get_close_matches(name.lower().removeprefix("openprospect_"), STANDING, n=1, cutoff=0.8)
             hint = f"; did you mean `{meant[0]}`?" if meant else "."
             raise CycloptsError(msg=f"{SETTINGS_FILE} has a setting `{key}` that no command knows{hint}")

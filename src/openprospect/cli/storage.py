@@ -7,19 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from openprospect.cli.output import stderr
 from openprospect.server.access.keys import ensure_default_organization
-from openprospect.server.core.errors import Misconfigured
 from openprospect.server.core.vault import Vault
+from openprospect.server.db.connecting import check_url
 from openprospect.server.db.embedded import EmbeddedPostgres, key_of, made_key
 from openprospect.server.db.migrate import check_version, migrate
 from openprospect.server.db.pool import PATIENCE_SECONDS, Database
-from openprospect.server.instance.store import instance
+from openprospect.server.instance.store import has_schema, instance
 from openprospect.server.webhooks.sealing import seal_clear_secrets
 
 T = TypeVar("T")
@@ -52,11 +51,7 @@ class Storage:
     def dsn(self, *, may_begin: bool = False) -> Iterator[str]:
         """A connection URL that works as long as the block runs. Where there is no data folder yet, only who `may_begin` makes one."""
         if self.database_url:
-            if not self.database_url.startswith(("postgresql://", "postgres://")):
-                raise Misconfigured(
-                    "OPENPROSPECT_DATABASE_URL must begin with postgresql://, as in postgresql://user:password@host/database."
-                )
-            _check_readable(self.database_url)
+            check_url(self.database_url, name="OPENPROSPECT_DATABASE_URL")
             yield self.database_url
         else:
             lease = EmbeddedPostgres(self.data_dir, may_create=may_begin)
@@ -77,29 +72,29 @@ class Storage:
 DEFAULT_STORAGE = Storage()
 
 
-def _check_readable(url: str) -> None:
-    """Whoever reads on would quote the password, where it is taken for a port."""
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise Misconfigured(
-            "OPENPROSPECT_DATABASE_URL cannot be read: write /, ?, #, [ and @ in the password as %2F, %3F, %23, %5B and %40, and the port "
-            "as a number."
-        ) from None
-
-
 def on_database(
     storage: Storage, work: Callable[[Database], Awaitable[T]], *, may_begin: bool = False, lock_seconds: float = PATIENCE_SECONDS
 ) -> T:
-    """Run one command's work on a migrated database, on a new one where it may begin one."""
+    """Run one command's work on a database of this version, on a new one where it may begin one."""
 
     async def run(dsn: str) -> T:
-        await prepare(dsn, Vault(storage.secret_keys()))
+        await make_ready(dsn, storage, may_begin=may_begin)
         async with await Database.open(dsn, size=2, lock_seconds=lock_seconds) as database:
             return await work(database)
 
     with storage.dsn(may_begin=may_begin) as dsn:
         return asyncio.run(run(dsn))
+
+
+async def make_ready(dsn: str, storage: Storage, *, may_begin: bool = False) -> None:
+    """Bring an embedded database to this version; one that is named by URL, which others use, only from its beginning.
+
+    Raises Misconfigured where it is not of this version.
+    """
+    if storage.database_url is None or (may_begin and await _is_empty(dsn)):
+        await prepare(dsn, Vault(storage.secret_keys()))
+    else:
+        await check_ready(dsn)
 
 
 async def prepare(dsn: str, vault: Vault) -> str:
@@ -125,6 +120,11 @@ async def check(dsn: str) -> None:
     """Raises Misconfigured where the database is empty or half restored."""
     async with await Database.open(dsn, size=1) as database:
         await instance(database)
+
+
+async def _is_empty(dsn: str) -> bool:
+    async with await Database.open(dsn, size=1) as database:
+        return not await has_schema(database)
 
 
 def actor() -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Misconfigured
+from openprospect.server.db.connecting import check_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,8 @@ class Settings:
                 raise Misconfigured(f"{name} must be 1 or more requests an hour.")
         if not 0 <= self.stop_notice_seconds <= 300:
             raise Misconfigured("stop_notice_seconds must be from 0 to 300.")
-        if not all(url.startswith(("postgresql://", "postgres://")) for url in self.read_database_urls):
-            raise Misconfigured("read_database_urls must each begin with postgresql://, with blanks between them.")
+        for url in self.read_database_urls:
+            check_url(url, name="Each of OPENPROSPECT_READ_DATABASE_URLS, with blanks between them,")
         if self.log_format not in {"text", "json"}:
             raise Misconfigured("log_format must be text or json.")
 

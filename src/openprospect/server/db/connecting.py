@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db import faults
 
 _SECONDS = 3.0
@@ -35,6 +36,18 @@ async def connect(*arguments: Any, **options: Any) -> Any:
         except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError):  # a TimeoutError is an OSError
             continue
     return await asyncpg.connect(last, **options)
+
+
+def check_url(url: str, *, name: str) -> None:
+    """Raises Misconfigured where a setting is no URL of a PostgreSQL. Whoever read on would quote the password, taken for a port."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise Misconfigured(f"{name} must begin with postgresql://, as in postgresql://user:password@host/database.")
+    try:
+        _ = [urlsplit(host).port for host in each_host(url)]
+    except ValueError:
+        raise Misconfigured(
+            f"{name} cannot be read: write /, ?, #, [ and @ in the password as %2F, %3F, %23, %5B and %40, and the port as a number."
+        ) from None
 
 
 def each_host(dsn: str) -> list[str]:

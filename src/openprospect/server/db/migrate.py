@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from openprospect.server.core.errors import Misconfigured
+from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.connecting import alone
 from openprospect.server.db.tenants import ensure_role
 
@@ -76,11 +76,17 @@ def _missing(known: Sequence[Migration], applied: set[str]) -> Iterator[Migratio
 
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
-    async with connection.transaction():
-        # A migration that waits for a lock holds up everybody who queues behind it: better to fail and be run again.
-        await connection.execute("SET LOCAL lock_timeout = '5s'")
-        await connection.execute(migration.sql)
-        await connection.execute("INSERT INTO schema_migration (version) VALUES ($1)", migration.version)
+    try:
+        async with connection.transaction():
+            # A migration that waits for a lock holds up everybody who queues behind it: better to fail and be run again.
+            await connection.execute("SET LOCAL lock_timeout = '5s'")
+            await connection.execute(migration.sql)
+            await connection.execute("INSERT INTO schema_migration (version) VALUES ($1)", migration.version)
+    except asyncpg.LockNotAvailableError:
+        raise Unavailable(
+            f"A backup, or somebody else, holds a table that migration {migration.version} changes, so it was not applied. "
+            "Try again once that is done."
+        ) from None
 
 
 def _refuse_old(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -78,11 +78,12 @@ GROUP BY organization.name, erasure.id
 ORDER BY deadline_at, erasure.id;
 
 -- database_health :one
--- PostgreSQL itself. The embedded one listens on a socket file alone.
+-- PostgreSQL itself. The embedded one listens on a socket file alone. Connections are those of all its databases: the limit is for all of them.
 SELECT current_setting('server_version') AS version, current_setting('listen_addresses') = '' AS is_embedded,
     pg_database_size(current_database()) AS bytes,
     current_setting('max_connections')::integer AS connection_limit,
-    count(*) AS connections, count(*) FILTER (WHERE state <> 'idle' AND pid <> pg_backend_pid()) AS busy_connections,
+    (SELECT sum(numbackends)::integer FROM pg_stat_database) AS connections,
+    count(*) FILTER (WHERE state <> 'idle' AND pid <> pg_backend_pid()) AS busy_connections,
     coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE pid <> pg_backend_pid()), 0)::float AS oldest_transaction_seconds
 FROM pg_stat_activity WHERE datname = current_database();
 

@@ -127,7 +127,11 @@ def _of_erasures(waiting: Sequence[WaitingErasure]) -> Iterator[Metric]:
 
 
 def _of_database(health: DatabaseHealth) -> Iterator[Metric]:
-    connections = GaugeMetricFamily("openprospect_database_connections", "Connections to the database, by state", labels=["state"])
+    connections = GaugeMetricFamily(
+        "openprospect_database_connections",
+        "Connections to the database server; busy: those to this database with a statement or transaction under way",
+        labels=["state"],
+    )
     connections.add_metric(["busy"], health.busy_connections)
     connections.add_metric(["idle"], health.connections - health.busy_connections)
     yield connections

@@ -1,0 +1,98 @@
+"""A database has one erasure log: which file is taken for it, and which is not."""
+
+from pathlib import Path
+
+import pytest
+
+from openprospect.cli.erasure_log import LoggedStorage, log_for_serving, log_in_use
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.server.core.errors import Misconfigured
+from openprospect.server.privacy.log import ErasureLog
+from openprospect.server.privacy.suppress import suppress
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return LoggedStorage(database_url="postgresql://is.not.asked/here", erasure_log=tmp_path / "erasures.jsonl")
+
+
+async def keep_out(database, log, domain):
+    organization = await organization_named(database, DEFAULT_ORGANIZATION)
+    async with database.transaction() as db:
+        await suppress(db, organization.id, [domain], actor="somebody", log=log)
+
+
+def emptied(log):
+    log.write_bytes(b"")
+
+
+def exchanged(log):
+    log.unlink()
+    ErasureLog(log).begin()
+
+
+async def test_the_first_log_of_a_database_is_begun_and_stays_its_log(database, storage):
+    log = await log_in_use(database, storage)
+    assert log.first_line_hash() is not None
+    assert (await log_for_serving(database, LoggedStorage(database_url=storage.database_url))).path == log.path
+
+
+@pytest.mark.parametrize(("lose", "state"), [(Path.unlink, "is not there"), (emptied, "is empty"), (exchanged, "is another file")])
+@pytest.mark.parametrize("is_anybody_erased", [True, False])
+async def test_a_log_that_was_lost_is_not_begun_anew(database, storage, lose, state, is_anybody_erased):
+    log = await log_in_use(database, storage)
+    if is_anybody_erased:
+        await keep_out(database, log, "competitor.example")
+    lose(log.path)
+    left = log.path.read_bytes() if log.path.exists() else None
+    for uses in (log_in_use, log_for_serving):
+        with pytest.raises(Misconfigured, match=f"written to one log, and {log.path} {state}"):
+            await uses(database, storage)
+    assert (log.path.read_bytes() if log.path.exists() else None) == left
+
+
+async def test_the_same_log_is_known_wherever_a_machine_has_mounted_it(database, storage, tmp_path):
+    log = await log_in_use(database, storage)
+    there = tmp_path / "mounted.jsonl"
+    there.hardlink_to(log.path)
+    assert (await log_in_use(database, LoggedStorage(database_url="x", erasure_log=there))).path == there
+
+
+async def as_an_earlier_version_left_it(database, log, *, place):
+    """Known by its place alone, if at all, and with no first line of its own."""
+    lines = log.path.read_bytes().splitlines(keepends=True)
+    log.path.write_bytes(b"".join(lines[1:]))
+    await database.execute("UPDATE erasure_log SET first_line_hash = NULL, place = $1", place)
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+async def test_the_log_of_an_earlier_version_goes_on_as_it_is(database, storage, is_noted):
+    log = await log_in_use(database, storage)
+    await keep_out(database, log, "competitor.example")
+    await as_an_earlier_version_left_it(database, log, place=str(log.path) if is_noted else None)
+    before = log.path.read_bytes()
+    await log_in_use(database, storage)
+    assert log.path.read_bytes() == before
+    emptied(log.path)
+    with pytest.raises(Misconfigured, match="is empty"):
+        await log_in_use(database, storage)
+
+
+async def test_an_empty_log_of_an_earlier_version_is_begun_where_nobody_was_erased_and_lost_where_somebody_was(database, storage):
+    log = await log_in_use(database, storage)
+    await as_an_earlier_version_left_it(database, log, place=str(log.path))
+    assert (await log_in_use(database, storage)).first_line_hash() is not None
+    await keep_out(database, log, "competitor.example")
+    await as_an_earlier_version_left_it(database, log, place=str(log.path))
+    emptied(log.path)
+    with pytest.raises(Misconfigured, match="is empty"):
+        await log_in_use(database, storage)
+
+
+async def test_another_file_than_an_earlier_version_wrote_to_is_not_taken_for_its_log(database, storage, tmp_path):
+    log = await log_in_use(database, storage)
+    await keep_out(database, log, "competitor.example")
+    await as_an_earlier_version_left_it(database, log, place=str(tmp_path / "earlier.jsonl"))
+    with pytest.raises(Misconfigured, match=r"is another file\. It was last at .*earlier\.jsonl"):
+        await log_in_use(database, storage)
