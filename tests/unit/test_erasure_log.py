@@ -84,6 +84,12 @@ async def test_nothing_is_added_where_the_log_is_lost(log, lose):
     assert (log.path.read_bytes() if log.path.exists() else None) == left
 
 
+@pytest.mark.parametrize("path", ["", "erasures.jsonl/log.jsonl"])
+def test_what_is_no_file_is_told_as_such(log, path):
+    with pytest.raises(Misconfigured, match=r"cannot be read: (Is|Not) a directory"):
+        ErasureLog(log.path.parent / path).first_line_hash()
+
+
 def complaint_of_another_account(path):
     if os.geteuid() == 0:
         os.seteuid(65534)

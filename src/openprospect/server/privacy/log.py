@@ -129,11 +129,13 @@ class ErasureLog:
     @contextmanager
     def _lines(self) -> Iterator[Iterator[bytes]]:
         try:
-            descriptor = self._open(os.O_RDONLY)
+            file = os.fdopen(self._open(os.O_RDONLY), "rb")
         except FileNotFoundError:
             yield iter(())
             return
-        with os.fdopen(descriptor, "rb") as file:
+        except OSError as error:
+            raise Misconfigured(f"The erasure log {self.path} cannot be read: {error.strerror}.") from None
+        with file:
             # Whoever died while writing its last line had not yet committed what it says.
             yield (line for line in file if line.endswith(b"\n"))
 
