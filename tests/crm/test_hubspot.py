@@ -13,7 +13,7 @@ from tests.crm.hubspot_fake import TOKEN, HubSpotFake
 from tests.crm.office import SeenCompany, SeenContact, blank
 from tests.crm.owners import OwnerContract
 from tests.crm.runs import sync, url_of
-from tests.sync.feed_server import Feed, FeedServer, company
+from tests.sync.feed_server import Feed, FeedServer, company, person
 
 
 class HubSpotOffice(FakeOffice[HubSpotFake]):
@@ -127,6 +127,18 @@ class TestHubSpot(CrmContract, OwnerContract):
         office.take_further_emails_out(left)
         assert sync(office, server).outcomes["erased"] == 1
         assert feed.confirmed[-1] == feed.watermark
+
+    def test_a_person_who_moves_is_known_by_an_address_in_letters_of_any_script(
+        self, office: HubSpotOffice, server: FeedServer, feed: Feed
+    ) -> None:
+        feed.deliver(company(1, prospects=[person(1, 0, email="ümit@hotel.example")]))
+        sync(office, server)
+        [before] = office.contacts()
+        feed.deliver(company(1, people=0), company(2, prospects=[person(2, 0, email="\u2003ÜMIT@hotel.example")]))
+
+        sync(office, server)
+
+        assert [seen.id for seen in office.contacts()] == [before.id]
 
     def test_a_person_whose_address_a_contact_of_yours_has_beside_its_first_is_that_contact(
         self, office: HubSpotOffice, server: FeedServer, feed: Feed

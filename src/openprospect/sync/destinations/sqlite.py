@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,6 +60,10 @@ class SqliteDatabase:
 
     def execute(self, statement: str, *values: object) -> int:
         return self._connection.execute(statement, values).rowcount
+
+    def define(self, name: str, function: Callable[[Any], Any]) -> None:
+        """A function of one value, for statements of this connection."""
+        self._connection.create_function(name, 1, function, deterministic=True)
 
     def id_list(self, ids: list[str]) -> object:
         return msgspec.json.encode(ids).decode()

@@ -12,12 +12,15 @@ from openprospect.sync.batch import Source
 from openprospect.sync.destinations.columns import Column
 from openprospect.sync.destinations.columns import Kind as ColumnKind
 from openprospect.sync.destinations.crm.links import LINKS, Link, Links
+from openprospect.sync.destinations.crm.mapping import email_of
 from openprospect.sync.destinations.crm.protocol import Kind
-from openprospect.sync.destinations.database import Database, quoted
+from openprospect.sync.destinations.database import quoted
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
 from openprospect.sync.destinations.ledger import STALE, Ledger
+from openprospect.sync.destinations.sqlite import SqliteDatabase
 
 _SETTLED = "openprospect_crm_settled"
+_EMAIL_OF = "openprospect_email_of"
 _TABLES = {Kind.COMPANY: (COMPANIES, "id"), Kind.CONTACT: (PROSPECTS, "company_id")}
 
 
@@ -37,8 +40,9 @@ class Due:
 class Mirror:
     """`version` names the mapping: under another one everything is due again. `run` names this run."""
 
-    def __init__(self, database: Database, *, version: str, run: str) -> None:
+    def __init__(self, database: SqliteDatabase, *, version: str, run: str) -> None:
         self._database = database
+        self._database.define(_EMAIL_OF, email_of)  # What SQLite itself takes for upper case, or for a blank, ends with ASCII.
         self._links = Links(database)
         self._version = version
         self._run = run
@@ -78,7 +82,7 @@ class Mirror:
         ids, matches = (self._database.id_list(sorted(told)) for told in ({one.id for one in gone}, {one.match or "" for one in gone}))
         among = self._database.is_among
         rows = self._database.query(
-            f"SELECT id, lower(trim(email)) FROM {PROSPECTS} WHERE id {among} OR lower(trim(email)) {among}", ids, matches
+            f"SELECT id, {_EMAIL_OF}(email) FROM {PROSPECTS} WHERE id {among} OR {_EMAIL_OF}(email) {among}", ids, matches
         )
         told = {key for row in rows for key in row if key}
         return [one for one in gone if {one.id, one.match} & told]

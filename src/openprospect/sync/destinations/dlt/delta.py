@@ -7,10 +7,9 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from openprospect.sync.destinations.dlt.rows import RUN
+from openprospect.sync.destinations.dlt.settings import LARGE_BYTES, MOST_SMALL_FILES
 
 FAILURES = (DeltaError,)
-_LARGE_BYTES = 32 * 1024 * 1024
-_MOST_SMALL_FILES = 10
 
 
 class Rows:
@@ -31,8 +30,8 @@ class Rows:
 
     def tidy(self) -> None:
         sizes: list[int] = self._table.get_add_actions()["size_bytes"].to_pylist()
-        if sum(size < _LARGE_BYTES for size in sizes) >= _MOST_SMALL_FILES:
-            self._table.optimize.compact(target_size=_LARGE_BYTES)
+        if sum(size < LARGE_BYTES for size in sizes) >= MOST_SMALL_FILES:
+            self._table.optimize.compact(target_size=LARGE_BYTES)
         # Files that no commit names are what a killed run left; for the others, the table says how long they are kept.
         self._table.vacuum(dry_run=False, enforce_retention_duration=False, full=True)
         self._table.create_checkpoint()

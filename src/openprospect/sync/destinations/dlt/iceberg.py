@@ -12,9 +12,8 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from openprospect.sync.destinations.dlt.rows import RUN
+from openprospect.sync.destinations.dlt.settings import LARGE_BYTES, MOST_SMALL_FILES
 
-_LARGE_BYTES = 32 * 1024 * 1024
-_MOST_SMALL_FILES = 10
 _AGE = "history.expire.max-snapshot-age-ms"
 FAILURES = tuple(kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception))
 
@@ -37,8 +36,8 @@ class Rows:
         return int(self._table.scan(row_filter=EqualTo("prospect_search_id", search_id)).count())
 
     def tidy(self) -> None:
-        small = [task.file for task in self._table.scan().plan_files() if task.file.file_size_in_bytes < _LARGE_BYTES]
-        if len(small) >= _MOST_SMALL_FILES:
+        small = [task.file for task in self._table.scan().plan_files() if task.file.file_size_in_bytes < LARGE_BYTES]
+        if len(small) >= MOST_SMALL_FILES:
             self._merge(small)
         self._expire()
         needed = {self._path(location) for location in self._needed()}

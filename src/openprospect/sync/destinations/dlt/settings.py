@@ -6,6 +6,9 @@ import dlt
 from dlt.common.configuration.providers import CustomLoaderDocProvider
 
 _NAME = "openprospect"
+# So many files of a table that are smaller than that become one.
+LARGE_BYTES = 32 * 1024 * 1024
+MOST_SMALL_FILES = 10
 # Log and manifests would hold the least and the greatest e-mail address of every file: of all columns, the search alone is told.
 DELTA_PROPERTIES = {
     "delta.deletedFileRetentionDuration": "interval 0 seconds",
