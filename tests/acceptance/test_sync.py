@@ -127,7 +127,7 @@ def test_status_tells_what_a_destination_holds_and_up_to_when(service: Service, 
     service.deliver(search, [company(n) for n in range(7)])
     synced = sync(service, search, copy, key)
 
-    (held,) = service.run("status", "--to", copy.url)
+    (held,) = service.run("status", "--to", copy.url, "--max-age", "1h")
 
     assert (held["search_id"], held["companies"], held["prospects"]) == (search, 7, 14)
     assert held["delivered_until"] == synced["delivered_until"]

@@ -2,15 +2,18 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from openprospect.cli.durations import duration
-from openprospect.cli.output import Json, answer, answers, stderr
+from openprospect.cli.output import EXIT_RETRY, Json, answer, answers, stderr
 from openprospect.sync.client import Client
+from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.opening import held_in
 from openprospect.sync.errors import FixNeeded
+from openprospect.sync.freshness import too_old
 from openprospect.sync.progress import live_progress
 from openprospect.sync.retry import Retry, until
 from openprospect.sync.schedule import stop_on_signals
@@ -78,18 +81,29 @@ def sync(
         return run_sync([search_id, *more_search_ids], to, client, every_seconds=seconds, full=full, emit=emit, watch=watch, stop=stop)
 
 
-def status(*, to: To, json: Json = False) -> None:
+def status(*, to: To, max_age: str | None = None, json: Json = False) -> int:
     """Show what a destination holds, and up to when.
 
     Parameters
     ----------
     to
         The destination.
+    max_age
+        End with 1 where the last run of a search that came to its end is longer ago, as 2h; for monitoring.
     """
+    oldest = datetime.now(UTC) - duration(max_age, option="--max-age") if max_age else None
     found = held_in(to)
     if json:
         answers((held.document() for held in found), columns=(), json=True)
-        return
+    else:
+        _show(found)
+    late = too_old(found, oldest) if oldest else []
+    for sentence in late:
+        stderr.print(sentence, markup=False)
+    return EXIT_RETRY if late else 0
+
+
+def _show(found: list[Held]) -> None:
     columns = ("search_id", "companies", "prospects", "delivered_until", "synced_at", "server")
     answers((held.document() for held in found), columns=columns, json=False)
     rejected = [refusal for held in found for refusal in held.rejected or ()]
