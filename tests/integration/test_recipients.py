@@ -7,6 +7,7 @@ import pytest
 
 from openprospect.server.access.keys import revoke_key
 from openprospect.server.console import store as console_store
+from openprospect.server.core.timestamps import read
 from openprospect.server.observability import store as watched
 from openprospect.server.privacy import store as privacy_store
 from openprospect.server.privacy.wire import as_csv, item
@@ -107,6 +108,36 @@ async def test_who_received_the_person_before_a_clock_was_set_back_is_listed(cli
     await received(database, search_id, (crm, "crm"))
     await database.execute("UPDATE receipt_step SET at = at + interval '1 hour'")
     assert [recipient["key_name"] for recipient in (await erase(client))["recipients"]] == ["crm"]
+
+
+async def test_an_erasure_is_of_the_moment_when_all_of_it_is_written(client, crm, search_id, deliver, database):
+    """Until it is committed, pages show the person."""
+    second = await open_search(client)
+    await deliver(HOTEL)
+    assert (await client.post(f"/deliveries/{second}/companies", json={"companies": [HOTEL]})).status_code == 200
+    for place in (search_id, second):
+        await received(database, place, (crm, "crm"))
+    await database.execute("UPDATE receipt_step SET at = at + interval '1 hour'")
+    erasure = await erase(client)
+    dated = """
+        SELECT erased_at > max(history.at) FROM erasure, history
+        WHERE action = 'person erased' AND company_id IS NOT NULL GROUP BY erased_at
+    """
+    assert await database.value(dated)
+    assert await database.value("SELECT max(at) = max(erased_at) FROM receipt_step, erasure")
+    assert read(erasure["deadline_at"]) - read(erasure["erased_at"]) == timedelta(days=30)
+    assert [recipient["key_name"] for recipient in erasure["recipients"]] == ["crm"]
+
+
+async def test_the_report_takes_as_long_however_many_companies_held_the_person(client, crm, search_id, deliver, database):
+    await deliver(*(HOTEL | {"source_id": f"c{number}"} for number in range(300)))
+    await received(database, search_id, (crm, "crm"))
+    erasure = await erase(client)
+    looked_at = "SELECT sum(idx_tup_fetch + seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname LIKE 'receipt%'"
+    async with database.transaction() as db:
+        assert await privacy_store.erasure(db, erasure["id"], None)
+        assert await watched.waiting_erasures(db, None)
+        assert await db.value(looked_at) < 20
 
 
 async def test_who_received_the_person_is_found_as_quickly_however_often_they_came_since(client, crm, search_id, deliver, database):

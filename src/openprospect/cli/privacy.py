@@ -72,15 +72,11 @@ def erase(
 def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """List the erasures, newest first, with how many recipients have yet to confirm."""
 
-    async def work(database: Database) -> list[dict[str, object]]:
-        rows = []
-        for row in await store.erasures(database):
-            found = item(await _erasure(database, row["id"]))
-            rows.append({"organization": row["organization"], **msgspec.to_builtins(found), "recipients": len(found.recipients)})
-        return rows
+    def row(erasure: Erasure) -> dict[str, object]:
+        return {"organization": erasure.organization, **msgspec.to_builtins(item(erasure)), "recipients": len(erasure.recipients)}
 
     columns = ("id", "organization", "erased_at", "deadline_at", "companies", "prospects", "recipients", "confirmed", "settled", "late")
-    answers(on_database(storage, work), columns=columns, json=json)
+    answers([row(erasure) for erasure in on_database(storage, store.erasures)], columns=columns, json=json)
 
 
 def reapply_erasures(

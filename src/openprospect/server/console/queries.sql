@@ -101,11 +101,11 @@ SELECT EXISTS (SELECT FROM api_key WHERE id = $2 AND organization_id = $1);
 -- erasures_of :many
 -- A tenant's newest erasures, or those before one of them, each with how many recipients have yet to confirm, for whom nobody answers.
 SELECT erasure.id, erased_at, deadline_at, actor, deadline_at < clock_timestamp() AS is_past_deadline,
-    (SELECT count(DISTINCT consumer) FROM erasure_place AS place
-        JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
-            AND place.delivered_at <= served_until AND place.gone_at > coalesce(confirmed_until, '-infinity')
-            AND person_received_at(receipt.prospect_search_id, consumer, place.delivered_at, erased_at) IS NOT NULL
-        WHERE place.erasure_id = erasure.id AND NOT EXISTS (
+    (SELECT count(DISTINCT consumer) FROM erasure_search AS reach
+        JOIN receipt ON receipt.prospect_search_id = reach.prospect_search_id
+            AND reach.first_at <= served_until AND reach.gone_at > coalesce(confirmed_until, '-infinity')
+            AND person_received_at(receipt.prospect_search_id, consumer, reach.first_at, erased_at) IS NOT NULL
+        WHERE reach.erasure_id = erasure.id AND NOT EXISTS (
             SELECT FROM erasure_settlement AS settled WHERE settled.erasure_id = erasure.id AND settled.consumer = receipt.consumer
         )) AS unconfirmed,
     EXISTS (SELECT FROM erasure_settlement WHERE erasure_id = erasure.id) AS has_settled

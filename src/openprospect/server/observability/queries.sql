@@ -67,12 +67,12 @@ ORDER BY 1, 2;
 SELECT organization.name AS organization, erasure.id AS erasure_id, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_late,
     array_agg(DISTINCT receipt.consumer) AS consumers
 FROM receipt
-JOIN erasure_place AS place ON place.prospect_search_id = receipt.prospect_search_id
-    AND place.gone_at > coalesce(confirmed_until, '-infinity') AND place.delivered_at <= served_until
-JOIN erasure ON erasure.id = place.erasure_id
+JOIN erasure_search AS reach ON reach.prospect_search_id = receipt.prospect_search_id
+    AND reach.gone_at > coalesce(confirmed_until, '-infinity') AND reach.first_at <= served_until
+JOIN erasure ON erasure.id = reach.erasure_id
 JOIN organization ON organization.id = erasure.organization_id
 WHERE ($1::uuid IS NULL OR erasure.organization_id = $1)
-    AND person_received_at(receipt.prospect_search_id, receipt.consumer, place.delivered_at, erased_at) IS NOT NULL
+    AND person_received_at(receipt.prospect_search_id, receipt.consumer, reach.first_at, erased_at) IS NOT NULL
     AND NOT EXISTS (SELECT FROM erasure_settlement AS settled WHERE settled.erasure_id = erasure.id AND settled.consumer = receipt.consumer)
 GROUP BY organization.name, erasure.id
 ORDER BY deadline_at, erasure.id;

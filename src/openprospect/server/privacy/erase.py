@@ -117,9 +117,7 @@ async def reach(database: Database, writing: Writing, organization_id: Organizat
 
 async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, policy: ErasurePolicy) -> None:
     organization_id, erasure_id, actor = OrganizationId(erasure.organization_id), ErasureId(erasure.id), erasure.actor
-    await store.add_erasure(
-        db, erasure_id, organization_id=organization_id, subject_hash=erasure.subject_hash, actor=actor, deadline=policy.deadline
-    )
+    await store.add_erasure(db, erasure_id, organization_id=organization_id, subject_hash=erasure.subject_hash, actor=actor)
     # In one order, so that nobody waits in a circle. Nothing was delivered or withdrawn since the organization is held.
     heads = {search_id: await feed.lock_feed(db, search_id) for search_id in found.search_ids}
     for search_id, head in heads.items():
@@ -127,10 +125,10 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
         for portion in in_portions(places):
             await _write_down(db, erasure, search_id, portion)
         await store.note_erasure(db, search_id)
-        await store.date_steps(db, erasure_id, search_id)
     await store.forget_answers(db, organization_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
+    await store.date_erasure(db, erasure_id, deadline=policy.deadline)
     if policy.log:
         await policy.log.add(erasure)
 

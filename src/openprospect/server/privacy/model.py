@@ -94,7 +94,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A consumer that was given the person. `confirmed_at` is None until it has confirmed every place."""
+    """A consumer that was given the person. `confirmed_at` is None until it has confirmed all that went with them."""
 
     consumer: str
     received_at: datetime
@@ -111,6 +111,7 @@ class Erasure:
     """One person's erasure: what it reached, and how far its recipients are."""
 
     id: ErasureId
+    organization: str
     erased_at: datetime
     deadline_at: datetime
     is_past_deadline: bool

@@ -87,35 +87,34 @@ SELECT id FROM organization WHERE id = ANY ($1::uuid[]) ORDER BY id;
 -- An organization's list.
 SELECT kind, hash, created_at FROM suppression WHERE organization_id = $1 ORDER BY created_at, kind, hash;
 
--- add_erasure :one
--- Opens the record of an erasure.
-INSERT INTO erasure (id, organization_id, subject_hash, actor, deadline_at)
-VALUES ($1, $2, $3, $4, clock_timestamp() + $5::interval)
-RETURNING id, erased_at, deadline_at;
+-- add_erasure :execute
+-- Opens the record of an erasure, which is dated once all of it is written.
+INSERT INTO erasure (id, organization_id, subject_hash, actor, deadline_at) VALUES ($1, $2, $3, $4, 'infinity');
 
 -- add_places :execute
 -- Where the person stood, or was named.
 INSERT INTO erasure_place (erasure_id, prospect_search_id, company_id, prospect_id, delivered_at, gone_at)
 SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[]);
 
+-- date_erasure :execute
+-- It is of now: until it is committed the person is given out.
+UPDATE erasure SET erased_at = clock.now, deadline_at = clock.now + $2::interval FROM (SELECT clock_timestamp() AS now) AS clock WHERE id = $1;
+
 -- date_steps :execute
 -- Whoever is known to have been given the person by now was given them before the erasure, also where the clock was ahead then and has been
 -- set back: the steps that tell since when are dated accordingly.
 UPDATE receipt_step AS step SET at = erased_at
-FROM erasure, (
-    SELECT DISTINCT first.id
-    FROM erasure_place AS place
-    JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
-    CROSS JOIN (VALUES (true), (false)) AS way (is_gapless)
-    CROSS JOIN LATERAL (
-        SELECT id FROM receipt_step AS step
-        WHERE step.prospect_search_id = $2 AND step.consumer = receipt.consumer AND kind = 'served' AND step.is_gapless = way.is_gapless
-            AND until >= place.delivered_at
-        ORDER BY until LIMIT 1
-    ) AS first
-    WHERE place.erasure_id = $1 AND place.prospect_search_id = $2
+FROM erasure
+JOIN erasure_search AS reach ON reach.erasure_id = erasure.id
+JOIN receipt ON receipt.prospect_search_id = reach.prospect_search_id
+CROSS JOIN (VALUES (true), (false)) AS way (is_gapless)
+CROSS JOIN LATERAL (
+    SELECT id FROM receipt_step AS step
+    WHERE step.prospect_search_id = reach.prospect_search_id AND step.consumer = receipt.consumer AND kind = 'served'
+        AND step.is_gapless = way.is_gapless AND until >= reach.first_at
+    ORDER BY until LIMIT 1
 ) AS first
-WHERE erasure.id = $1 AND step.prospect_search_id = $2 AND step.id = first.id AND at > erased_at;
+WHERE erasure.id = $1 AND step.prospect_search_id = reach.prospect_search_id AND step.id = first.id AND at > erased_at;
 
 -- erasure_of_subject :value
 -- The newest erasure of this person.
@@ -125,19 +124,13 @@ SELECT id FROM erasure WHERE organization_id = $1 AND subject_hash = $2 ORDER BY
 -- Whether there is such an organization, and it does not know of this erasure.
 SELECT EXISTS (SELECT FROM organization WHERE id = $1) AND NOT EXISTS (SELECT FROM erasure WHERE id = $2);
 
--- erasure :one
--- One erasure of a tenant, or of any where none is named, with what it reached.
-SELECT erasure.id, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_past_deadline, actor,
-    count(DISTINCT (prospect_search_id, company_id)) FILTER (WHERE company_id IS NOT NULL) AS companies,
-    count(prospect_id) AS prospects
-FROM erasure LEFT JOIN erasure_place ON erasure_id = erasure.id
-WHERE erasure.id = $1 AND ($2::uuid IS NULL OR organization_id = $2)
-GROUP BY erasure.id;
-
 -- erasures :many
--- Every erasure, newest first.
-SELECT erasure.id, organization.name AS organization, erased_at, deadline_at
+-- One erasure of a tenant, or of any where none is named, or all of them, the newest first, with what each reached.
+SELECT erasure.id, organization.name AS organization, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_past_deadline, actor,
+    (SELECT count(*) FROM (SELECT DISTINCT prospect_search_id, company_id FROM erasure_place WHERE erasure_id = erasure.id) AS reached) AS companies,
+    (SELECT count(prospect_id) FROM erasure_place WHERE erasure_id = erasure.id) AS prospects
 FROM erasure JOIN organization ON organization.id = organization_id
+WHERE ($1::uuid IS NULL OR erasure.id = $1) AND ($2::uuid IS NULL OR organization_id = $2)
 ORDER BY erased_at DESC, erasure.id;
 
 -- settle :value
@@ -146,27 +139,28 @@ INSERT INTO erasure_settlement (erasure_id, consumer, actor, reason) VALUES ($1,
 ON CONFLICT DO NOTHING
 RETURNING (SELECT organization_id FROM erasure WHERE id = $1);
 
--- settlements :many
--- Which recipients of an erasure were settled by hand: by whom, when and why.
-SELECT consumer, settled_at AS at, actor, reason FROM erasure_settlement WHERE erasure_id = $1;
-
 -- recipients :many
--- Who was given the person, when, and since when they have confirmed that the person is gone from all places.
-SELECT consumer, min(received_at) AS received_at,
-    CASE WHEN bool_and(confirmed_at IS NOT NULL) THEN max(confirmed_at) END AS confirmed_at
+-- Who was given these people, when, and since when they have confirmed all that went with them from every search; or who answers for them.
+SELECT erasure_id, consumer, received_at, confirmed_at, settled_at, actor, reason
 FROM (
-    SELECT receipt.consumer,
-        person_received_at(receipt.prospect_search_id, receipt.consumer, place.delivered_at, erased_at) AS received_at,
-        (SELECT at FROM receipt_step AS step
-            WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
-                AND kind = 'confirmed' AND is_gapless AND until >= place.gone_at
-            ORDER BY until LIMIT 1) AS confirmed_at
-    FROM erasure JOIN erasure_place AS place ON erasure_id = erasure.id
-        JOIN receipt ON receipt.prospect_search_id = place.prospect_search_id
-    WHERE erasure.id = $1
-) AS held
-WHERE received_at IS NOT NULL
-GROUP BY consumer ORDER BY consumer;
+    SELECT erasure_id, consumer, min(received_at) AS received_at,
+        CASE WHEN bool_and(confirmed_at IS NOT NULL) THEN max(confirmed_at) END AS confirmed_at
+    FROM (
+        SELECT erasure_id, receipt.consumer,
+            person_received_at(receipt.prospect_search_id, receipt.consumer, reach.first_at, erased_at) AS received_at,
+            (SELECT at FROM receipt_step AS step
+                WHERE step.prospect_search_id = receipt.prospect_search_id AND step.consumer = receipt.consumer
+                    AND kind = 'confirmed' AND is_gapless AND until >= reach.gone_at
+                ORDER BY until LIMIT 1) AS confirmed_at
+        FROM erasure JOIN erasure_search AS reach ON erasure_id = erasure.id
+            JOIN receipt ON receipt.prospect_search_id = reach.prospect_search_id
+        WHERE erasure.id = ANY ($1::uuid[])
+    ) AS held
+    WHERE received_at IS NOT NULL
+    GROUP BY erasure_id, consumer
+) AS recipient
+LEFT JOIN erasure_settlement USING (erasure_id, consumer)
+ORDER BY erasure_id, consumer;
 
 -- known_erasures :many
 -- Every erasure with the ids of whom it found, and as what whom it named is kept out; oldest first.

@@ -1,5 +1,6 @@
 """Reads and writes erasures and suppressions. The caller owns the transaction."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
@@ -100,16 +101,8 @@ async def suppressions(db: Executor, organization_id: OrganizationId) -> list[Ro
     return await db.rows(SQL.suppressions, organization_id)
 
 
-async def add_erasure(
-    db: Connection,
-    erasure_id: ErasureId,
-    *,
-    organization_id: OrganizationId,
-    subject_hash: bytes,
-    actor: str,
-    deadline: timedelta,
-) -> None:
-    await db.row(SQL.add_erasure, erasure_id, organization_id, subject_hash, actor, deadline)
+async def add_erasure(db: Connection, erasure_id: ErasureId, *, organization_id: OrganizationId, subject_hash: bytes, actor: str) -> None:
+    await db.execute(SQL.add_erasure, erasure_id, organization_id, subject_hash, actor)
 
 
 async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[ErasedAt]) -> None:
@@ -118,9 +111,10 @@ async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[Era
     await db.execute(SQL.add_places, erasure_id, *_columns(rows, 5))
 
 
-async def date_steps(db: Connection, erasure_id: ErasureId, search_id: SearchId) -> None:
-    """Nothing that is known by now to have been given out was given out after the erasure."""
-    await db.execute(SQL.date_steps, erasure_id, search_id)
+async def date_erasure(db: Connection, erasure_id: ErasureId, *, deadline: timedelta) -> None:
+    """It is of now. Nothing that is known by now to have been given out was given out after it."""
+    await db.execute(SQL.date_erasure, erasure_id, deadline)
+    await db.execute(SQL.date_steps, erasure_id)
 
 
 async def erasure_of_subject(db: Connection, organization_id: OrganizationId, subject_hash: bytes) -> ErasureId | None:
@@ -136,12 +130,20 @@ async def lacks_erasure(db: Connection, organization_id: OrganizationId, erasure
 
 async def erasure(db: Executor, erasure_id: ErasureId, organization_id: OrganizationId | None) -> Erasure | None:
     """With its recipients as they stand now; without an organization, anybody's."""
-    row = await db.row(SQL.erasure, erasure_id, organization_id)
-    if row is None:
-        return None
-    settled = {row["consumer"]: _settlement(row) for row in await db.rows(SQL.settlements, erasure_id)}
-    recipients = await db.rows(SQL.recipients, erasure_id)
-    return Erasure(**row, recipients=tuple(Recipient(**one, settlement=settled.get(one["consumer"])) for one in recipients))
+    return next(iter(await _erasures(db, erasure_id, organization_id)), None)
+
+
+async def erasures(db: Executor) -> list[Erasure]:
+    """Of every organization, the newest first, with their recipients as they stand now."""
+    return await _erasures(db, None, None)
+
+
+async def _erasures(db: Executor, erasure_id: ErasureId | None, organization_id: OrganizationId | None) -> list[Erasure]:
+    rows = await db.rows(SQL.erasures, erasure_id, organization_id)
+    recipients: dict[ErasureId, list[Recipient]] = defaultdict(list)
+    for recipient in await db.rows(SQL.recipients, [row["id"] for row in rows]):
+        recipients[recipient["erasure_id"]].append(_recipient(recipient))
+    return [Erasure(**row, recipients=tuple(recipients[row["id"]])) for row in rows]
 
 
 async def settle(db: Connection, erasure_id: ErasureId, consumer: str, *, reason: str, actor: str) -> OrganizationId | None:
@@ -150,9 +152,13 @@ async def settle(db: Connection, erasure_id: ErasureId, consumer: str, *, reason
     return owner
 
 
-async def erasures(db: Executor) -> list[Row]:
-    """id, organization, erased_at, deadline_at; newest first."""
-    return await db.rows(SQL.erasures)
+def _recipient(row: Row) -> Recipient:
+    return Recipient(
+        consumer=row["consumer"],
+        received_at=row["received_at"],
+        confirmed_at=row["confirmed_at"],
+        settlement=row["settled_at"] and Settlement(at=row["settled_at"], actor=row["actor"], reason=row["reason"]),
+    )
 
 
 async def known_erasures(db: Executor) -> list[Row]:
@@ -175,10 +181,6 @@ def _known_at(row: Row) -> KnownAt:
         delivered_at=row["delivered_at"],
         left_at=row["left_at"],
     )
-
-
-def _settlement(row: Row) -> Settlement:
-    return Settlement(at=row["at"], actor=row["actor"], reason=row["reason"])
 
 
 def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
