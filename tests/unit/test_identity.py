@@ -10,7 +10,6 @@ from openprospect.server.feed.rows.identity import (
     company_name_key,
     email_domain,
     email_key,
-    email_spellings,
     host_key,
     name_key,
 )
@@ -114,20 +113,6 @@ def test_keys_of_any_text_are_found_without_an_exception(text: str) -> None:
 @given(st.text(), st.text())
 def test_keys_of_names_are_stable(first: str, last: str) -> None:
     assert name_key(name_key(first, last), None) == name_key(first, last)
-
-
-@pytest.mark.parametrize("email", ["M@Bücher.example", "mailto:m@xn--bcher-kva.example", "m@XN--BCHER-KVA.example."])
-def test_an_address_is_spelt_with_its_domain_in_ascii_and_in_unicode(email: str) -> None:
-    assert email_spellings(email) >= {"m@bücher.example", "m@xn--bcher-kva.example", bare_email(email)}
-
-
-def test_a_domain_that_only_looks_encoded_is_left_as_it_is() -> None:
-    assert email_spellings("m@xn--0.example") == {"m@xn--0.example"}
-
-
-@given(st.emails())
-def test_every_spelling_of_an_address_is_the_same_mailbox(email: str) -> None:
-    assert {email_key(spelling) for spelling in email_spellings(email)} == {email_key(email)}
 
 
 @given(st.emails())

@@ -1,11 +1,13 @@
-"""Which companies of an organization have a document that holds somebody's address: every document that is kept is read for it, once."""
+"""Which companies of an organization have a document that may hold somebody's address: every document that is kept is read for it, once.
+
+Whether it does, the rules that deliveries go by decide, which know every spelling.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Executor
-from openprospect.server.feed.rows.addresses import forms_of
 from openprospect.server.feed.rows.identity import email_key
 from openprospect.server.privacy import store
 from openprospect.server.privacy.model import Place
@@ -26,14 +28,14 @@ class Mentions:
         self._read_until: dict[str, dict[SearchId, int]] = defaultdict(dict)
 
     async def of(self, db: Executor, email: str) -> set[Place]:
-        """Where an address stands, whatever surrounds it: as part of a longer one, too."""
+        """Where an address may stand, whatever surrounds it: as part of a longer one, too."""
         key = email_key(email)
         found, read_until = self._found[key], self._read_until[key]
         # Positions are visible in their order: whatever comes later stands behind these.
         feeds = await store.feeds_of(db, self._organization_id)
         unread = ((search_id, read_until.get(search_id, 0), feed.position) for search_id, feed in feeds.items())
         for stretches in portions(unread, self._at_once):
-            found |= await store.naming(db, stretches, forms_of(email))
+            found |= await store.naming(db, stretches, key)
         read_until |= {search_id: feed.position for search_id, feed in feeds.items()}
         return found
 

@@ -13,14 +13,19 @@ WHERE organization_id = $1;
 SELECT id, position, erasures FROM prospect_search WHERE organization_id = $1 ORDER BY id;
 
 -- naming :many
--- Companies that have a kept document in these stretches of feeds that holds one of these texts, in whichever case.
+-- Companies that have a kept document in these stretches of feeds that may hold an address, and all that do: where its domain ($5) stands beside
+-- its local part ($4, where that is of ASCII) or beside one that holds an escape or another letter than ASCII's; where a domain holds an escape of
+-- what domains are made of; and where the domain has other letters ($6), one that holds any. In ASCII a collation of no country knows each case.
 SELECT DISTINCT prospect_search_id, company_id
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS stretch (feed, after, until)
 CROSS JOIN LATERAL (
-    SELECT prospect_search_id, company_id, lower(document) AS text FROM delivery
+    SELECT prospect_search_id, company_id, lower(document COLLATE "C") AS text FROM delivery
     WHERE prospect_search_id = stretch.feed AND position > stretch.after AND position <= stretch.until OFFSET 0
 ) AS kept
-WHERE EXISTS (SELECT FROM unnest($4::text[]) AS wanted WHERE strpos(kept.text, lower(wanted)) > 0);
+WHERE strpos(text, $5) > 0 AND (
+        strpos(text, $4) > 0 OR text ~ '[^\x01-\x24\x26-\x7f][^[:space:]"()<>\[\]:\x3b,@]*(?:@|%(?:25)?(?:4|%34)(?:0|%30))'
+    )
+    OR (strpos(text, '%') > 0 OR $6) AND text ~ '(?:@|%(?:25)?(?:4|%34)(?:0|%30))[-.\w]*(?:[^\x01-\x7f]|%(?:2[5de]|3[0-9]|[4-9a-f]))';
 
 -- contents :many
 -- Every document kept in these stretches of feeds.

@@ -32,8 +32,11 @@ async def feeds_of(db: Executor, organization_id: OrganizationId) -> dict[Search
     return {row["id"]: FeedState(position=row["position"], erasures=row["erasures"]) for row in rows}
 
 
-async def naming(db: Executor, stretches: Sequence[Stretch], texts: Collection[str]) -> set[Place]:
-    rows = await db.rows(SQL.naming, *_columns(stretches, 3), sorted(texts))
+async def naming(db: Executor, stretches: Sequence[Stretch], key: str) -> set[Place]:
+    """Where an address may stand, as `email_key` writes it: wherever it does, and hardly anywhere else."""
+    local, _, domain = key.rpartition("@")
+    has_other_letters = "xn--" in domain or not domain.isascii()
+    rows = await db.rows(SQL.naming, *_columns(stretches, 3), local if local.isascii() else None, domain, has_other_letters)
     return {(row["prospect_search_id"], row["company_id"]) for row in rows}
 
 

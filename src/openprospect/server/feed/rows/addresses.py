@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, unquote
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from openprospect.server.feed.model import ProspectRow
-from openprospect.server.feed.rows.identity import bare_email, email_spellings, is_email
+from openprospect.server.feed.rows.identity import bare_email, is_email
 from openprospect.server.feed.wire import DeliveredProspect
 
 # Begun at every place where one may begin, so that what is written before it with no blank between hides nothing. Behind these
@@ -42,23 +43,16 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def readings(text: str) -> Iterator[str]:
-    """The text as it stands, and what it says as a link, or as a link within one."""
-    yield text
+    """The text as it stands, letters and their marks put together, and what it says as a link, or as a link within one."""
+    yield (text := _composed(text))
     for _ in range(_LINKS_WITHIN_LINKS):
         if "%" not in text:
             return
-        text = unquote(text)
-        yield text
+        yield (text := _composed(unquote(text)))
 
 
-def forms_of(email: str) -> set[str]:
-    """How an address may stand in a document, apart from its case: in every spelling, also as links write it."""
-    forms: set[str] = set()
-    for spelling in email_spellings(email):
-        encoded = quote(spelling, safe="")
-        # Browsers leave these four as they are.
-        forms |= {spelling, spelling.replace("@", "%40"), encoded, quote(spelling, safe="!'*~"), quote(spelling, safe="@"), quote(encoded)}
-    return {form.lower() for form in forms}
+def _composed(text: str) -> str:
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def mailbox_of(person: ProspectRow | DeliveredProspect) -> str | None:

@@ -69,13 +69,6 @@ def email_key(email: str) -> str:
     return f"{normalize('NFC', normalize('NFC', local).casefold())}@{ascii_domain(domain) or domain.casefold()}"
 
 
-def email_spellings(email: str) -> set[str]:
-    """How a mailbox may be written, apart from its case: as it is here, as `email_key` writes it, and with a domain in Unicode."""
-    key = email_key(email)
-    local, _, domain = key.rpartition("@")
-    return {bare_email(email), key, f"{local}@{_unicode_domain(domain)}"}
-
-
 def email_domain(key: str) -> str:
     """The domain of an address as `email_key` writes it."""
     return key.rpartition("@")[2]
@@ -89,13 +82,6 @@ def name_key(first_name: str | None, last_name: str | None) -> str:
 def company_name_key(name: str) -> str:
     """One spelling for one company's name."""
     return _folded(name)
-
-
-def _unicode_domain(ascii_domain: str) -> str:
-    try:
-        return idna.decode(ascii_domain) if "xn--" in ascii_domain else ascii_domain
-    except UnicodeError:
-        return ascii_domain
 
 
 def _folded(text: str) -> str:
