@@ -12,13 +12,16 @@ from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.housekeeping.tidy import forget_superseded
-from openprospect.server.feed.model import ProspectId
+from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.store import hasher_of
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
+from openprospect.server.privacy.reading import Reading
 from openprospect.server.privacy.restore import finish_restore
+from openprospect.server.privacy.spelling import spellings_in
+from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import open_search, pull
 from tests.integration.people import BO, MARIA, TRACES, dump, erase, first_names, hotel, post
 from tests.integration.receipts import put
@@ -224,6 +227,28 @@ async def test_what_others_have_erased_since_it_was_read_is_not_written_back(cli
     await erase(client, email=BO["email"])
     found = await finding.find(database)
     assert (found.places, found.cleaned, found.newest) == (set(), [], {})
+
+
+async def test_large_documents_are_read_a_few_at_a_time(client, search_id, deliver, database):
+    organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
+    result = await deliver(*(hotel(BO, source_id=f"c{number}", note="x" * 10_000) for number in range(7)))
+    places = {(SearchId(UUID(search_id)), CompanyId(UUID(item["id"]))) for item in result["items"]}
+    reading = Reading(organization_id, bytes_at_once=25_000)
+    portions = [portion async for portion in reading.read_on(database, places)]
+    assert sorted(len(portion) for portion in portions) == [1, 2, 2, 2]
+    assert {document.place for portion in portions for document in portion} == places
+
+
+async def test_after_a_restore_large_documents_are_searched_a_few_at_a_time(dsn, search_id, deliver, database):
+    organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
+    await deliver(*(hotel(BO, source_id=f"c{number}", contact=f"m{number}@h.example", note="x" * 10_000) for number in range(7)))
+    hasher = await hasher_of(database, organization_id)
+    wanted = {hasher.email(f"m{number}@h.example") or b"": {f"m{number}@h.example"} for number in range(7)}
+    ran: list[str] = []
+    async with await Database.open(dsn, on_statement=lambda name, *_: ran.append(name)) as watched, watched.transaction() as db:
+        spellings = await spellings_in(db, organization_id, wanted, bytes_at_once=25_000)
+    assert spellings == wanted
+    assert ran.count("privacy.contents") == 4  # three at a time, the last of which goes beyond, and once in vain
 
 
 async def test_what_names_them_in_very_many_companies_is_cleaned_and_delivered_again_in_order(client, search_id, deliver):

@@ -164,7 +164,7 @@ async def _deliver_again(
 ) -> dict[CompanyId, datetime]:
     """When each company was."""
     delivered_again: dict[CompanyId, datetime] = {}
-    for portion in in_portions(cleaned):
+    for portion in in_portions(cleaned, bytes_of=lambda document: len(document.text)):
         await store.rewrite_documents(db, search_id, portion)
         states = await append(db, search_id, await _changes(db, search_id, portion), head=head)
         head = head_after(states, head)

@@ -28,9 +28,28 @@ WHERE strpos(text, $5) > 0 AND (
     OR (strpos(text, '%') > 0 OR $6) AND text ~ '(?:@|%(?:25)?(?:4|%34)(?:0|%30))[-.\w]*(?:[^\x01-\x7f]|%(?:2[5de]|3[0-9]|[4-9a-f]))';
 
 -- contents :many
--- Every document kept in these stretches of feeds.
-SELECT document FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS stretch (feed, after, until)
-JOIN delivery ON prospect_search_id = stretch.feed AND position > stretch.after AND position <= stretch.until;
+-- The next kept documents of a feed, after a position and up to another.
+SELECT position, document FROM (
+    SELECT position, document,
+        sum(octet_length(document)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - octet_length(document) AS size_before
+    FROM (
+        SELECT position, document FROM delivery WHERE prospect_search_id = $1 AND position > $2 AND position <= $3
+        ORDER BY position LIMIT $4
+    ) AS next
+) AS portion
+WHERE size_before < $5 ORDER BY position;
+
+-- sizes_of :many
+-- How much is kept of these companies, superseded documents too.
+SELECT company_id, sum(octet_length(document))::bigint AS size FROM (
+    SELECT company.id AS company_id, document FROM company
+    JOIN delivery ON delivery.prospect_search_id = $1 AND delivery.position = company.position
+    WHERE company.prospect_search_id = $1 AND company.id = ANY ($2::uuid[])
+    UNION ALL
+    SELECT company_id, document FROM delivery
+    WHERE prospect_search_id = $1 AND company_id = ANY ($2::uuid[]) AND superseded_at IS NOT NULL
+) AS kept
+GROUP BY company_id;
 
 -- documents_of :many
 -- Every document kept of these companies, superseded ones too.

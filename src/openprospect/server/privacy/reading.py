@@ -1,7 +1,7 @@
 """Reading every document of some companies in portions, beside the answers to others; and only once, unless it became another."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from openprospect.server.access.model import OrganizationId
@@ -12,20 +12,32 @@ from openprospect.server.privacy.model import FeedState, KeptDocument, Place
 from openprospect.server.searches.model import SearchId
 
 _AT_ONCE = 1_000
+_BYTES_AT_ONCE = 8 << 20
 T = TypeVar("T")
 
 
-def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """So few at a time that nobody notices: others are answered between them."""
-    for begin in range(0, len(items), _AT_ONCE):
-        yield items[begin : begin + _AT_ONCE]
+def in_portions(
+    items: Iterable[T], *, bytes_of: Callable[[T], int] = lambda _: 0, bytes_at_once: int = _BYTES_AT_ONCE
+) -> Iterator[list[T]]:
+    """So few and so little at a time that nobody notices: others are answered between them. One alone may be larger."""
+    portion: list[T] = []
+    size = 0
+    for item in items:
+        if portion and (len(portion) == _AT_ONCE or size + bytes_of(item) > bytes_at_once):
+            yield portion
+            portion, size = [], 0
+        portion.append(item)
+        size += bytes_of(item)
+    if portion:
+        yield portion
 
 
 class Reading:
     """The documents that were looked at with one question in mind; whoever reads on is given those that are new or were changed."""
 
-    def __init__(self, organization_id: OrganizationId) -> None:
+    def __init__(self, organization_id: OrganizationId, *, bytes_at_once: int = _BYTES_AT_ONCE) -> None:
         self._organization_id = organization_id
+        self._bytes_at_once = bytes_at_once
         self._question: object = None
         self._feeds: dict[SearchId, FeedState] = {}
         self._read: set[Place] = set()
@@ -51,9 +63,15 @@ class Reading:
         for search_id, company_id in set(places) - self._read:
             unread[search_id].append(company_id)
         for search_id, company_ids in unread.items():
-            for portion in in_portions(company_ids):
+            async for portion in self._in_portions(db, search_id, company_ids):
                 yield await store.documents_of(db, search_id, portion)
                 self._read.update((search_id, company_id) for company_id in portion)
+
+    async def _in_portions(self, db: Executor, search_id: SearchId, company_ids: Sequence[CompanyId]) -> AsyncIterator[list[CompanyId]]:
+        for some in in_portions(company_ids):
+            sizes = await store.sizes_of(db, search_id, some)
+            for portion in in_portions(some, bytes_of=sizes.__getitem__, bytes_at_once=self._bytes_at_once):
+                yield portion
 
     async def _changed(self, db: Executor, search_id: SearchId, before: FeedState, now: FeedState) -> set[Place]:
         """Positions are visible in their order, and what stands at one changes by erasures alone."""

@@ -1,6 +1,6 @@
 """Reads and writes erasures and suppressions. The caller owns the transaction."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
@@ -40,9 +40,17 @@ async def naming(db: Executor, stretches: Sequence[Stretch], key: str) -> set[Pl
     return {(row["prospect_search_id"], row["company_id"]) for row in rows}
 
 
-async def contents(db: Executor, stretches: Sequence[Stretch]) -> list[Any]:
-    """Every kept document, as plain JSON."""
-    return [json.decode(row["document"]) for row in await db.rows(SQL.contents, *_columns(stretches, 3))]
+async def contents(db: Executor, search_id: SearchId, *, after: int, until: int, documents: int, size: int) -> tuple[int | None, list[Any]]:
+    """The next kept documents of a feed, as plain JSON: at most so many, and no more once they have so many bytes. And the last position of
+    them, None at the end.
+    """
+    rows = await db.rows(SQL.contents, search_id, after, until, documents, size)
+    return (rows[-1]["position"] if rows else None), [json.decode(row["document"]) for row in rows]
+
+
+async def sizes_of(db: Executor, search_id: SearchId, company_ids: Collection[CompanyId]) -> Counter[CompanyId]:
+    """How many bytes the kept documents of each company have."""
+    return Counter({row["company_id"]: row["size"] for row in await db.rows(SQL.sizes_of, search_id, company_ids)})
 
 
 async def documents_of(db: Executor, search_id: SearchId, company_ids: Collection[CompanyId]) -> list[KeptDocument]:
