@@ -11,7 +11,7 @@ import pytest
 
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.exporting.batches import Batch, begin_export, read_batches
-from openprospect.server.feed.store import SQL
+from openprospect.server.feed.exporting.store import SQL
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver
 from tests.integration.pages import SEVEN, versions

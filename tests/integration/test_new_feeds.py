@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from openprospect.server.core.ids import new_id
-from openprospect.server.feed import store
+from openprospect.server.feed.exporting import store as exporting
 from openprospect.server.feed.reading import store as reading
 
 COUNT = 20_000
@@ -66,7 +66,7 @@ async def blocks_read(connection, statement: str, arguments: str) -> int:
             reading.SQL.pages_at, f"{ASKED}, ARRAY[NULL]::timestamptz[], ARRAY[50], ARRAY[{COUNT // 2}]", 200, id="page at an offset"
         ),
         pytest.param(reading.SQL.pages_at, f"{ASKED}, ARRAY[{SINCE}], ARRAY[50], ARRAY[{COUNT // 4}]", 500, id="offset after a time"),
-        pytest.param(store.SQL.export_batch, f"'{{search}}', {SINCE}, {WATERMARK}, true, 50, 1000000, NULL", 100, id="export"),
+        pytest.param(exporting.SQL.export_batch, f"'{{search}}', {SINCE}, {WATERMARK}, true, 50, 1000000, NULL", 100, id="export"),
     ],
 )
 async def test_a_new_feed_is_read_by_the_page(connection, search_id, statement, arguments, most):

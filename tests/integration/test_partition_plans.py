@@ -34,6 +34,7 @@ ACROSS = {
     "privacy.people_of": "a person is looked for in every search of a tenant",
     "privacy.contents": "a person is looked for in every search of a tenant",
     "privacy.naming": "a person is looked for in every search of a tenant",
+    "privacy.known_erasures": "tells of everything, once, as a log begins anew",
     "privacy.erasure": "an erasure reaches every search of a tenant",
     "privacy.recipients": "an erasure reaches every search of a tenant",
     "reading.begin_walks": BY_ROW,

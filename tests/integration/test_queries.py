@@ -20,7 +20,8 @@ STATEMENTS = [(path, statement) for path in FILES for statement in parse(path.re
 # What the service runs to answer a request, and the tables that grow with its use.
 HOT = {
     "access": ["caller"],
-    "feed": ["export_batch", "head", "keep_snapshot", "known_companies", "known_people"],
+    "feed": ["head", "known_companies", "known_people"],
+    "exporting": ["export_batch", "keep_snapshot"],
     "reading": ["pages", "polls", "pages_at", "begin_walks"],
     "catalog": ["companies_of_id", "prospects_of_id"],
     "searches": ["search_of"],

@@ -11,7 +11,6 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Busy, NotFound
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
-from openprospect.server.feed.lifetimes import SURELY_KEPT, WALK_LIVES
 from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import KnownCompany, KnownPerson
@@ -163,28 +162,6 @@ async def move_head(db: Connection, search_id: SearchId, *, position: int, water
 
 async def head(db: Executor, search_id: SearchId, organization_id: OrganizationId) -> Row | None:
     return await db.row(SQL.head, search_id, organization_id)
-
-
-async def export_batch(
-    db: Executor,
-    search_id: SearchId,
-    *,
-    after: datetime | None,
-    until: datetime,
-    with_removals: bool,
-    companies: int,
-    size: int,
-    as_of: datetime | None,
-) -> Row:
-    """The last time, None at the end, and the companies, a line each: at most so many, and no more once they have so many bytes."""
-    row = await db.row(SQL.export_batch, search_id, after, until, with_removals, companies, size, as_of)
-    assert row is not None
-    return row
-
-
-async def keep_snapshot(db: Executor, search_id: SearchId, as_of: datetime) -> bool:
-    """Whether the feed can still be read as it stood then; if so, for another while."""
-    return bool(await db.value(SQL.keep_snapshot, search_id, as_of, WALK_LIVES, SURELY_KEPT))
 
 
 async def clock(db: Executor) -> datetime:

@@ -12,7 +12,8 @@ from openprospect.server.core.errors import Gone, InvalidInput
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import NO_REPLICAS, Replicas
-from openprospect.server.feed import store
+from openprospect.server.feed import store as feed
+from openprospect.server.feed.exporting import store
 from openprospect.server.feed.reading.copies import read_copy
 from openprospect.server.searches.create import unknown_search
 from openprospect.server.searches.model import SearchId
@@ -58,7 +59,7 @@ async def begin_export(
     Raises NotFound for a search that is not the organization's, InvalidInput where the feed has not come to `as_of` yet, Gone where it
     cannot be read any more as it stood.
     """
-    head = await store.head(database, search_id, organization_id)
+    head = await feed.head(database, search_id, organization_id)
     if head is None:
         raise unknown_search()
     if as_of is not None and as_of > head["watermark"]:
@@ -105,7 +106,7 @@ async def _batch(database: Database, replicas: Replicas, export: Export, *, afte
             as_of=export.as_of,
         )
 
-    head = await store.head(database, export.search_id, export.organization_id) if replicas else None
+    head = await feed.head(database, export.search_id, export.organization_id) if replicas else None
     return (head and await read_copy(replicas, head, read)) or await read(database)
 
 
