@@ -8,7 +8,7 @@ import pytest
 
 from openprospect.server.console.reading import Reading
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.file import open_content
+from openprospect.server.intake.file import Choices, open_content
 
 
 class SlowFile:
@@ -45,13 +45,13 @@ async def test_whoever_leaves_does_not_wait_and_nothing_is_closed_while_it_is_re
 
 
 async def test_a_file_that_cannot_be_opened_says_why():
-    with Reading(lambda: open_content("x.csv", b"", mapping={})) as reading, pytest.raises(InvalidInput, match=r"x\.csv is empty"):
+    with Reading(lambda: open_content("x.csv", b"", Choices())) as reading, pytest.raises(InvalidInput, match=r"x\.csv is empty"):
         await reading.open()
 
 
 def test_a_table_that_is_told_to_stop_ends_at_the_next_row():
     content = b"Company Name\n" + b"".join(b"Hotel %d,x\n" % number for number in range(1_000))
-    with open_content("x.csv", content, mapping={}) as file:
+    with open_content("x.csv", content, Choices()) as file:
         outcomes = iter(file)
         next(outcomes)
         file.stop()

@@ -5,6 +5,7 @@ import json
 import re
 import tempfile
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,8 +21,8 @@ ROWS = b"Grand Hotel,77,maria@grand.example,Berlin\n,78,x@grand.example,Berlin\n
 def send(browser, search_id):
     """Send a file; the messages that came back."""
 
-    async def send_file(content, *, step="check", name="hotels.csv", encoding="", **columns):
-        form = {"step": step, "encoding": encoding, "columns": json.dumps(list(columns.items()))}
+    async def send_file(content, *, step="check", name="hotels.csv", encoding="", sheet="", columns_of="", **columns):
+        form = {"step": step, "encoding": encoding, "sheet": sheet, "columns_of": columns_of, "columns": json.dumps(list(columns.items()))}
         answer = await browser.post(f"/searches/{search_id}/deliver", form, files={"file": (name, content)})
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
@@ -131,6 +132,22 @@ async def test_the_reader_sees_what_a_file_was_read_as_and_may_name_another_enco
     assert await names_in(client, search_id) == ["Hotel Dvo\u0159\u00e1k"]
     *_, unknown = await send(content, encoding="cp9999")
     assert "There is no encoding" in unknown["html"]
+
+
+async def test_the_reader_chooses_among_sheets_and_the_columns_of_one_are_not_asked_of_another(send, client, search_id, tmp_path):
+    book = openpyxl.Workbook(write_only=True)
+    for title in ("Berlin", "Bonn"):
+        sheet = book.create_sheet(title)
+        for cell in ("Firma", f"Hotel {title}"):
+            sheet.append([cell])
+    book.save(tmp_path / "hotels.xlsx")
+    content = (tmp_path / "hotels.xlsx").read_bytes()
+    *_, unclear = await send(content, name="hotels.xlsx")
+    assert "<option>Berlin</option><option>Bonn</option>" in unclear["html"]
+    *_, checked = await send(content, name="hotels.xlsx", sheet="Bonn", columns_of="Berlin", Anschrift="city")
+    assert "<option>Berlin</option><option selected>Bonn</option>" in checked["html"]
+    await send(content, name="hotels.xlsx", step="deliver", sheet="Bonn", columns_of="Bonn", Firma="name")
+    assert await names_in(client, search_id) == ["Hotel Bonn"]
 
 
 async def test_only_a_file_that_leaves_a_choice_is_asked_for_its_encoding(send, tmp_path):

@@ -18,7 +18,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery, Tally, cut_short, deliver_file
-from openprospect.server.intake.file import InputFile, open_file
+from openprospect.server.intake.file import Choices, InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
 from openprospect.server.intake.remarks import remarks
 from openprospect.server.searches.create import known_search
@@ -31,6 +31,7 @@ def deliver(
     *,
     map: Annotated[list[str] | None, Parameter(negative="")] = None,  # noqa: A002  # the flag is called --map
     encoding: str | None = None,
+    sheet: str | None = None,
     rejects: Path | None = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     all_or_nothing: Annotated[bool, Parameter(negative="")] = False,
@@ -49,6 +50,8 @@ def deliver(
         field=column, once for each: which column fills a field, where the heading does not tell. prospects.NAME is a person's field.
     encoding
         What a CSV file is written in, such as cp1250, where the guess is wrong.
+    sheet
+        Which sheet of a workbook is read, where several hold companies.
     rejects
         Where rejected rows go instead: a file of this name that is there already is moved aside, and keeps its rows.
     dry_run
@@ -57,9 +60,9 @@ def deliver(
         Deliver nothing where any row is rejected.
     """
     path = None if file == "-" else Path(file)
-    mapping = one_column_each(_assignment(text) for text in map or ())
+    choices = Choices(mapping=one_column_each(_assignment(text) for text in map or ()), encoding=encoding, sheet=sheet)
     rejected = _rejects_file(path, rejects)
-    with stopped_in_order(), open_file(path, mapping=mapping, encoding=encoding) as source, _kept(rejected):
+    with stopped_in_order(), open_file(path, choices) as source, _kept(rejected):
         _explain(source)
 
         async def work(database: Database) -> Tally:
@@ -114,6 +117,8 @@ def _assignment(text: str) -> tuple[str, str]:
 def _explain(source: InputFile) -> None:
     if source.encoding and not source.encoding.startswith("utf-8"):
         stderr.print(f"Read as {source.encoding}; where letters came out wrong, name another with --encoding.", style="dim", markup=False)
+    if len(source.sheets) > 1:
+        stderr.print(f"Read the sheet {source.sheet!r} alone; there are: {', '.join(map(repr, source.sheets))}.", style="dim", markup=False)
     for column in source.columns:
         if column.heading != column.field:
             stderr.print(f"{column.heading!r} → {column.field}", style="dim", markup=False)

@@ -14,8 +14,8 @@ _CRM = "crm"  # tables of their own: openprospect.sync.destinations.crm.settings
 _STANDING = """
 all_or_nothing allow_private api_key base_url connections data_dir database_url encoding erasure_deadline_days erasure_log event every
 expires_in format host json limit log_format map max_age metrics_token migrate organization port rate_limit rate_limit_enterprise
-rate_limit_free rate_limit_pro read_database_urls read_seconds redis_url rejects scope search search_id secret_key stop_notice_seconds
-tier to url webhook_allow_private webhook_attempt_days webhook_failed_attempt_days workers
+rate_limit_free rate_limit_pro read_database_urls read_seconds redis_url rejects scope search search_id secret_key sheet
+stop_notice_seconds tier to url webhook_allow_private webhook_attempt_days webhook_failed_attempt_days workers
 """
 # For one run alone. Forgotten in the file, a flag that waives a check would waive it ever after, and an id would be meant by every command.
 _FOR_ONE_RUN = """

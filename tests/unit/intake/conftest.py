@@ -1,6 +1,6 @@
 """Files written and read back, shared by the tests of every format."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.intake.columns import Column
-from openprospect.server.intake.file import open_file
+from openprospect.server.intake.file import Choices, open_file
 from openprospect.server.intake.outcome import DeliveredRow, RejectedRow
 
 
@@ -45,13 +45,11 @@ class Read:
 def read(tmp_path: Path) -> Callable[..., Read]:
     """Read a file, or content written into one first."""
 
-    def read(
-        content: Path | str | bytes, name: str = "companies.csv", mapping: Mapping[str, str] | None = None, encoding: str | None = None
-    ) -> Read:
+    def read(content: Path | str | bytes, name: str = "companies.csv", **choices: Any) -> Read:
         path = content if isinstance(content, Path) else tmp_path / name
         if not isinstance(content, Path):
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        with open_file(path, mapping=mapping or {}, encoding=encoding) as file:
+        with open_file(path, Choices(**choices)) as file:
             outcomes: list[Any] = list(file)
             assert file.progress == pytest.approx(1.0)
             return Read(

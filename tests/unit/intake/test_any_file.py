@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.file import open_file
+from openprospect.server.intake.file import Choices, open_file
 from openprospect.server.intake.outcome import DeliveredRow, Outcome
 
 SYNTAX = ['"', ",", ";", "\t", "\n", "\r", "\r\n", "[", "]", "{", "}", ":", "\\", " ", "\0", "\ufeff", "sep=;"]
@@ -22,7 +22,7 @@ def outcomes(content: bytes, ending: str) -> list[Outcome]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"x{ending}"
         path.write_bytes(content)
-        with open_file(path, mapping={}) as file:
+        with open_file(path, Choices()) as file:
             return list(file)
 
 

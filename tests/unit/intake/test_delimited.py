@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.file import open_file
+from openprospect.server.intake.file import Choices, open_file
 
 from .conftest import Read
 
@@ -105,7 +105,7 @@ def test_headings_alone_are_no_companies(read: Reader) -> None:
 def test_progress_moves_while_reading(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("Company\n" + "".join(f"Hotel {number}\n" for number in range(1_000)))
-    with open_file(path, mapping={}) as file:
+    with open_file(path, Choices()) as file:
         outcomes = iter(file)
         next(outcomes)
         assert file.progress == pytest.approx(0.5, abs=0.01)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.file import open_file
+from openprospect.server.intake.file import Choices, open_file
 from openprospect.server.intake.outcome import DeliveredRow
 
 from .conftest import Read
@@ -37,7 +37,7 @@ def read_back(names: list[str], encoding: str) -> tuple[str | None, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.csv"
         path.write_bytes("\n".join(["company_name", *(f'"{name}"' for name in names)]).encode(encoding))
-        with open_file(path, mapping={}) as file:
+        with open_file(path, Choices()) as file:
             return file.encoding, [outcome.row.name for outcome in file if isinstance(outcome, DeliveredRow)]
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.file import open_file
+from openprospect.server.intake.file import Choices, open_file
 from openprospect.server.intake.formats import json_file, json_lines
 from openprospect.server.intake.outcome import DeliveredRow
 
@@ -64,7 +64,7 @@ class TestLines:
         assert found.faults == [(2, "", "a line of more than 200 bytes; expected one company a line")]
 
     def test_the_standard_input_is_read_without_knowing_its_size(self) -> None:
-        with open_file(None, mapping={}, stdin=io.BytesIO(json.dumps(A).encode() + b"\nx\n")) as file:
+        with open_file(None, Choices(), stdin=io.BytesIO(json.dumps(A).encode() + b"\nx\n")) as file:
             delivered, rejected = list(file)
             assert file.progress is None
         assert isinstance(delivered, DeliveredRow)
@@ -150,4 +150,4 @@ def test_json_has_no_columns_to_map(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(json.dumps(A))
     with pytest.raises(InvalidInput, match="Only tables have columns to map"):
-        open_file(path, mapping={"source_id": "Nr"})
+        open_file(path, Choices(mapping={"source_id": "Nr"}))

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.file import open_file
+from openprospect.server.intake.file import Choices, open_file
 
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from openprospect.server.intake.file import open_file
-with open_file(Path(sys.argv[1]), mapping={}) as file:
+from openprospect.server.intake.file import Choices, open_file
+with open_file(Path(sys.argv[1]), Choices()) as file:
     companies = sum(1 for _ in file)
 print(companies, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -39,7 +39,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, message:
     for empty in ("empty.csv", "empty.parquet", "x.txt", "noending"):
         (tmp_path / empty).touch()
     with pytest.raises(InvalidInput, match=message):
-        open_file(tmp_path / name, mapping={})
+        open_file(tmp_path / name, Choices())
 
 
 def _company_rows(count: int, kind: str) -> str:

@@ -39,6 +39,9 @@ class Report:
     columns: Sequence[Column] = ()
     encoding: str | None = None
     """What a CSV file was taken to be written in; None for the other formats."""
+    sheet: str | None = None
+    sheets: Sequence[str] = ()
+    """The sheet of a workbook that is read, and all that it shows."""
     examples: Mapping[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     fraction: float = 0.0
@@ -57,6 +60,7 @@ async def deliver_upload(delivery: Delivery, opened: Callable[[], InputFile]) ->
     with Reading(opened) as reading:
         source = await reading.open()
         report.columns, report.encoding = source.columns, source.encoding
+        report.sheet, report.sheets = source.sheet, source.sheets
         try:
             async for _ in _batches(delivery, reading, report, rejects):
                 report.fraction = source.progress or 0.0

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path, PurePath
 from types import TracebackType
@@ -36,14 +37,17 @@ class Intake(Protocol):
 class InputFile:
     """An open file, to be iterated once. `columns` tells which column became which field; empty where the file has no table.
 
-    `encoding` is what a CSV file was taken to be written in; None for the other formats, which leave no choice.
+    `encoding` is what a CSV file was taken to be written in, `sheet` the one of a workbook that is read, and `sheets` all that it shows;
+    None and empty for the other formats, which leave no choice.
     """
 
-    def __init__(self, intake: Intake, columns: Sequence[Column], stack: ExitStack, *, encoding: str | None) -> None:
+    def __init__(self, intake: Intake, columns: Sequence[Column], stack: ExitStack, source: Source) -> None:
         self._intake = intake
         self._stack = stack
         self.columns = columns
-        self.encoding = encoding
+        self.encoding = source.encoding if isinstance(source, Delimited) else None
+        self.sheet = source.sheet if isinstance(source, Spreadsheet) else None
+        self.sheets = source.sheets if isinstance(source, Spreadsheet) else ()
 
     def __iter__(self) -> Iterator[Outcome]:
         return self._intake.outcomes()
@@ -67,30 +71,41 @@ class InputFile:
         self.close()
 
 
-def open_file(path: Path | None, *, mapping: Mapping[str, str], encoding: str | None = None, stdin: BinaryIO | None = None) -> InputFile:
-    """Open a file, or NDJSON from the standard input where `path` is None; raises InvalidInput where it cannot be read as a whole.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the caller knows better than any guess.
 
-    `mapping` names columns by field (`{"source_id": "Kundennummer", "prospects.email": "Mail"}`) and goes before every guess,
-    as does the `encoding` of a CSV file.
+    `mapping` names columns by field (`{"source_id": "Kundennummer", "prospects.email": "Mail"}`); `encoding` is that of a CSV file,
+    `sheet` the one of a workbook.
     """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    sheet: str | None = None
+
+
+def open_file(path: Path | None, choices: Choices, *, stdin: BinaryIO | None = None) -> InputFile:
+    """Open a file, or NDJSON from the standard input where `path` is None; raises InvalidInput where it cannot be read as a whole."""
     with ExitStack() as stack:
-        source = _opened(path, encoding, stack) if path else JsonLines(stdin or sys.stdin.buffer, size=None)
-        return _input(source, mapping, encoding, stack)
+        source = _opened(path, choices, stack) if path else JsonLines(stdin or sys.stdin.buffer, size=None)
+        return _input(source, choices, stack)
 
 
-def open_content(name: str, content: bytes, *, mapping: Mapping[str, str], encoding: str | None = None) -> InputFile:
+def open_content(name: str, content: bytes, choices: Choices) -> InputFile:
     """The same for a file that is held in memory: of `name`, only the ending matters."""
     with ExitStack() as stack:
         stream = stack.enter_context(BytesIO(content))
-        source = _source(name, stream, size=len(content), encoding=encoding, stack=stack)
-        return _input(source, mapping, encoding, stack)
+        source = _source(name, stream, choices, size=len(content), stack=stack)
+        return _input(source, choices, stack)
 
 
-def _input(source: Source, mapping: Mapping[str, str], encoding: str | None, stack: ExitStack) -> InputFile:
-    if encoding is not None and not isinstance(source, Delimited):
+def _input(source: Source, choices: Choices, stack: ExitStack) -> InputFile:
+    if choices.encoding is not None and not isinstance(source, Delimited):
         raise InvalidInput("Only CSV files have an encoding to name; JSON is always UTF-8, and the other formats know their own.")
-    intake, columns = _intake(source, mapping, stack)
-    return InputFile(intake, columns, stack.pop_all(), encoding=source.encoding if isinstance(source, Delimited) else None)
+    if choices.sheet is not None and not isinstance(source, Spreadsheet):
+        raise InvalidInput("Only workbooks (.xlsx) have sheets to name.")
+    intake, columns = _intake(source, choices.mapping, stack)
+    return InputFile(intake, columns, stack.pop_all(), source)
 
 
 def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tuple[Intake, Sequence[Column]]:
@@ -106,7 +121,7 @@ def _intake(source: Source, mapping: Mapping[str, str], stack: ExitStack) -> tup
     return documents, ()
 
 
-def _opened(path: Path, encoding: str | None, stack: ExitStack) -> Source:
+def _opened(path: Path, choices: Choices, stack: ExitStack) -> Source:
     if path.is_dir():
         raise InvalidInput(f"{path} is a folder; name a file in it.")
     try:
@@ -115,18 +130,18 @@ def _opened(path: Path, encoding: str | None, stack: ExitStack) -> Source:
         raise InvalidInput(f"There is no file {path}.") from None
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
-    return _source(path.name, stream, size=path.stat().st_size, encoding=encoding, stack=stack)
+    return _source(path.name, stream, choices, size=path.stat().st_size, stack=stack)
 
 
-def _source(name: str, stream: BinaryIO, *, size: int, encoding: str | None, stack: ExitStack) -> Source:
+def _source(name: str, stream: BinaryIO, choices: Choices, *, size: int, stack: ExitStack) -> Source:
     """What a file holds, by the ending of its name."""
     ending = _known_ending(name)
     if size == 0:
         raise InvalidInput(f"{name} is empty.")
     if ending in (".csv", ".tsv"):
-        return Delimited(name, stream, stack, size=size, encoding=encoding)
+        return Delimited(name, stream, stack, size=size, encoding=choices.encoding)
     if ending == ".xlsx":
-        return Spreadsheet(name, stream, stack)
+        return Spreadsheet(name, stream, stack, named=choices.sheet, check=lambda headings: map_columns(headings, choices.mapping))
     if ending == ".parquet":
         return open_parquet(name, stream, stack)
     return JsonFile(stream, size=size) if ending == ".json" else JsonLines(stream, size=size)

@@ -26,8 +26,9 @@ from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.columns import one_column_each
 from openprospect.server.intake.deliver import Delivery
-from openprospect.server.intake.file import ENDINGS, open_content
+from openprospect.server.intake.file import ENDINGS, Choices, open_content
 from openprospect.server.intake.formats.alphabets import ENCODINGS
+from openprospect.server.intake.formats.spreadsheet import UnclearSheet
 from openprospect.server.intake.remarks import remarks
 from openprospect.server.searches.create import own_search
 
@@ -59,11 +60,19 @@ async def deliver_upload_form(
 
 async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:
     try:
-        opened = partial(open_content, name, content, mapping=_mapping(form), encoding=text(form, "encoding") or None)
+        opened = partial(open_content, name, content, _choices(form))
         async for report in deliver_upload(delivery, opened):
             yield _line(_last(delivery, name, report) if report.is_over else _progress(report))
     except OpenProspectError as error:
-        yield _line({"html": rendered("parts/unreadable.html", message=error.message, name=name)})
+        sheets = error.sheets if isinstance(error, UnclearSheet) else ()
+        yield _line({"html": rendered("parts/unreadable.html", message=error.message, name=name, sheets=sheets)})
+
+
+def _choices(form: FormMultiDict) -> Choices:
+    """What the reader chose; the columns of one sheet say nothing of another's."""
+    sheet = text(form, "sheet")
+    mapping = _mapping(form) if sheet == text(form, "columns_of") else {}
+    return Choices(mapping=mapping, encoding=text(form, "encoding") or None, sheet=sheet or None)
 
 
 def _mapping(form: FormMultiDict) -> dict[str, str]:

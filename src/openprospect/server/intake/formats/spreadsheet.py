@@ -1,67 +1,85 @@
-"""XLSX, row by row: the first sheet that holds anything, the values that formulas had when the file was saved."""
+"""XLSX, row by row: the sheet that holds companies, the values that formulas had when the file was saved."""
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO
-from zipfile import ZipFile
 
-import openpyxl
 from openpyxl.utils import get_column_letter
 
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.formats.plain import plain
 from openprospect.server.intake.formats.source import Flaw, TableRow
+from openprospect.server.intake.formats.workbook import open_workbook
 from openprospect.server.intake.formats.worksheet import Uncalculated, values_of
 
-_OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 # What a formula shows that found nothing.
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
 # Excel's own limit.
 _MOST_ROWS = 1 << 20
-# A workbook is a ZIP archive: a few kilobytes may unpack to any size. Sheets are read row by row, all else at once.
-_MOST_BYTES = 1 << 30
-_MOST_BYTES_AT_ONCE = 1 << 28
+_MOST_TOLD = 3
+
+
+class UnclearSheet(InvalidInput):
+    """Several sheets of a workbook could be meant, or none can be read; `sheets` are those to choose from."""
+
+    def __init__(self, message: str, sheets: Sequence[str]) -> None:
+        super().__init__(message)
+        self.sheets = sheets
 
 
 class Spreadsheet:
-    """One workbook, open until the stack is closed. Its table of distinct texts is held in memory, as the format needs."""
+    """One workbook, open until the stack is closed. Its table of distinct texts is held in memory, as the format needs.
 
-    def __init__(self, name: str, stream: BinaryIO, stack: ExitStack) -> None:
-        workbook = _opened(name, stream)
+    `sheet`: the one that is read; `sheets`: all that hold anything and are shown. `check` raises InvalidInput for headings of no companies.
+    """
+
+    def __init__(
+        self, name: str, stream: BinaryIO, stack: ExitStack, *, named: str | None, check: Callable[[Sequence[str]], object]
+    ) -> None:
+        workbook = open_workbook(name, stream)
         stack.callback(workbook.close)
-        self._row = 0
-        self._last_row = 0
-        self._rows = self._first_with_data(workbook)
-        first = next(self._rows, None)
-        if first is None:
-            raise InvalidInput("No sheet of the workbook holds anything; expected a row of headings and a row a person.")
-        if uncalculated := _uncalculated(first.cells):
-            raise InvalidInput(f"The headings cannot be read: {uncalculated}.")
-        self.headings = [str(cell if cell is not None else "").strip() for cell in first.cells]
-        while self.headings and not self.headings[-1]:
-            self.headings.pop()
+        shown = [sheet for one in workbook.worksheets if one.sheet_state == "visible" and (sheet := _Sheet(one)).holds_anything]
+        self.sheets = [sheet.title for sheet in shown]
+        self._sheet = _chosen(shown, check) if named is None else _found(named, workbook.worksheets)
+        self.sheet = self._sheet.title
+        self.headings = self._sheet.headings()
+        self.fraction = self._sheet.fraction
 
     def rows(self) -> Iterator[TableRow]:
         width = len(self.headings)
-        for row in self._rows:
+        for row in self._sheet.rows:
             cells = [None if isinstance(cell, Uncalculated) else cell for cell in row.cells[:width]]
             yield TableRow(row.line, cells + [None] * (width - len(cells)), _flaw(row.cells, width))
+
+
+class _Sheet:
+    """One sheet, of which the first row that holds anything was read. `rows` are those below that do."""
+
+    def __init__(self, sheet: Any) -> None:
+        self.title: str = sheet.title
+        self._row = 0
+        self._last_row = sheet.max_row or 0
+        self.rows = self._filled(sheet)
+        self._first = next(self.rows, None)
+
+    @property
+    def holds_anything(self) -> bool:
+        return self._first is not None
+
+    def headings(self) -> list[str]:
+        """Raises InvalidInput where there are none to read."""
+        cells = self._first.cells if self._first else []
+        if uncalculated := _uncalculated(cells):
+            raise InvalidInput(f"The headings cannot be read: {uncalculated}.")
+        headings = [str(cell if cell is not None else "").strip() for cell in cells]
+        while headings and not headings[-1]:
+            headings.pop()
+        return headings
 
     def fraction(self) -> float:
         return min(1.0, self._row / self._last_row) if self._last_row else 0.0
 
-    def _first_with_data(self, workbook: Any) -> Iterator[TableRow]:
-        for sheet in workbook.worksheets:
-            found = False
-            for row in self._filled(sheet):
-                found = True
-                yield row
-            if found:
-                return
-
     def _filled(self, sheet: Any) -> Iterator[TableRow]:
-        self._last_row = sheet.max_row or 0
         try:
             for self._row, values in values_of(sheet):
                 if self._row > _MOST_ROWS:
@@ -76,29 +94,41 @@ class Spreadsheet:
             raise InvalidInput(f"The workbook has rows beyond {_MOST_ROWS:,}, where Excel ends; save it anew, or as CSV.")
 
 
-def _opened(name: str, file: BinaryIO) -> Any:
-    if file.read(4) == _OLD_OR_ENCRYPTED:
-        raise InvalidInput(f"{name} is protected by a password, or an old .xls file; save it as .xlsx without a password.")
+def _found(named: str, sheets: Sequence[Any]) -> _Sheet:
+    for sheet in sheets:
+        if sheet.title.strip().casefold() == named.strip().casefold() and (found := _Sheet(sheet)).holds_anything:
+            return found
+    titles = [sheet.title for sheet in sheets]
+    raise UnclearSheet(f"No sheet that holds anything is called {named!r}; there are: {_listed(titles)}.", titles)
+
+
+def _chosen(shown: Sequence[_Sheet], check: Callable[[Sequence[str]], object]) -> _Sheet:
+    """The only sheet, or the only one that holds companies; raises InvalidInput where that leaves none, or several."""
+    if not shown:
+        raise InvalidInput("No sheet of the workbook holds anything, hidden ones aside; expected a row of headings and a row a person.")
+    if len(shown) == 1:
+        return shown[0]
+    faults = {sheet.title: _fault(sheet, check) for sheet in shown}
+    fitting = [sheet for sheet in shown if faults[sheet.title] is None]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        titles = [sheet.title for sheet in fitting]
+        raise UnclearSheet(f"The workbook has {len(titles)} sheets with companies: {_listed(titles)}. Name one with --sheet.", titles)
+    told = " ".join(f"In {title!r}: {fault}" for title, fault in list(faults.items())[:_MOST_TOLD])
+    raise UnclearSheet(f"No sheet of the workbook holds companies ({_listed(list(faults))}). {told}", list(faults))
+
+
+def _fault(sheet: _Sheet, check: Callable[[Sequence[str]], object]) -> str | None:
     try:
-        size, size_at_once = _unpacks_to(file)
-        if size > _MOST_BYTES or size_at_once > _MOST_BYTES_AT_ONCE:
-            raise InvalidInput(f"{name} unpacks to more than a workbook may; save it as CSV, which is read in a stream.")
-        with warnings.catch_warnings():
-            # openpyxl warns of styles and extensions that it leaves out; only values matter here.
-            warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except InvalidInput:
-        raise
-    except Exception as error:
-        raise InvalidInput(f"{name} is no Excel workbook, or a damaged one; save it anew as .xlsx.") from error
+        check(sheet.headings())
+    except InvalidInput as error:
+        return error.message
+    return None
 
 
-def _unpacks_to(file: BinaryIO) -> tuple[int, int]:
-    """Bytes in all, and of what is read at once; as the archive states them, and no more is ever unpacked."""
-    with ZipFile(file) as archive:
-        parts = archive.infolist()
-    at_once = (part for part in parts if not part.filename.startswith("xl/worksheets/"))
-    return sum(part.file_size for part in parts), sum(part.file_size for part in at_once)
+def _listed(titles: Sequence[str]) -> str:
+    return ", ".join(map(repr, titles))
 
 
 def _cell(value: object) -> Any:
