@@ -65,6 +65,7 @@ def forms(beta):
         (f"/searches/{beta['search']}/try", {}),
         (f"/searches/{beta['search']}/deliver", {"step": "deliver"}),
         (f"/keys/{beta['key']}/revoke", {}),
+        (f"/privacy/erasures/{beta['erasure']}/settle", {"consumer": "crm", "reason": "closed"}),
         (f"/webhooks/{beta['webhook']}/move", {"url": "https://elsewhere.example/hook"}),
         *((f"/webhooks/{beta['webhook']}/{deed}", {"since": "2026-01-01T00:00:00Z"}) for deed in ("test", "rotate", "replay", "switch")),
     )

@@ -127,7 +127,9 @@ def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json",
 
 
 def settle_erasure(erasure_id: UUID, consumer: str, *, reason: str, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
-    """Answer for a recipient that can never confirm an erasure: it is waited for no more, and the report says who said so and why.
+    """Answer for a recipient that can never confirm: it is waited for no more.
+
+    The report says who said so and why.
 
     Parameters
     ----------
