@@ -56,7 +56,8 @@ def test_a_number_that_no_calendar_has_stays_a_number_though_its_cell_is_made_fo
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for row in (["Company", "Phone", "Since"], ["A", 4930123456, 46078]):
+    rows: list[list[Any]] = [["Company", "Phone", "Since"], ["A", 4930123456, 46078]]
+    for row in rows:
         sheet.append(row)
     sheet["B2"].number_format = sheet["C2"].number_format = "yyyy-mm-dd"
     book.save(tmp_path / "dates.xlsx")
@@ -68,6 +69,40 @@ def test_a_number_that_no_calendar_has_stays_a_number_though_its_cell_is_made_fo
 )
 def test_what_a_sheet_holds_beside_its_rows_is_left_alone(beside: str) -> None:
     assert len(hostile.read(hostile.replaced(hostile.SHEET, "</sheetData>", f"</sheetData>{beside}"))) == 1
+
+
+@pytest.mark.parametrize("merged", ["A2:A4", "A2:B4"])
+def test_a_cell_that_is_merged_down_counts_in_each_of_its_rows(read: Reader, tmp_path: Path, merged: str) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    people: list[list[Any]] = [
+        ["A", None, "a@example.com"],
+        [None, None, "b@example.com"],
+        [None, None, "c@example.com"],
+        ["B", "Bonn", "d@example.com"],
+    ]
+    for row in [["Company", "City", "Email"], *people]:
+        sheet.append(row)
+    sheet.merge_cells(merged)
+    book.save(tmp_path / "merged.xlsx")
+    found = read(tmp_path / "merged.xlsx")
+    assert found.people == [("A", "a@example.com"), ("A", "b@example.com"), ("A", "c@example.com"), ("B", "d@example.com")]
+    assert [company.attributes for company in found.companies] == [{}, {"city": "Bonn"}]
+
+
+def test_merged_headings_are_no_company(read: Reader, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    rows: list[list[Any]] = [["Company", "Email"], [None, "private"], ["A", "a@example.com"]]
+    for row in rows:
+        sheet.append(row)
+    sheet.merge_cells("A1:A2")
+    book.save(tmp_path / "merged.xlsx")
+    found = read(tmp_path / "merged.xlsx")
+    assert [company.name for company in found.companies] == ["A"]
+    assert [line for line, _, _ in found.faults] == [2, 2]
 
 
 def test_formulas_that_found_nothing_are_blank(read: Reader, workbook: Callable[..., Path]) -> None:

@@ -8,6 +8,8 @@ from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.functions import iterparse
 
+from openprospect.server.intake.formats.merged import merged_down, repeated
+
 
 @dataclass(frozen=True, slots=True)
 class Uncalculated:
@@ -48,6 +50,12 @@ def values_of(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
 
     `sheet` is one of a workbook opened read-only, whose own rows show such a cell as blank.
     """
+    with sheet._get_source() as source:  # noqa: SLF001
+        merged = merged_down(source)
+    return repeated(_values(sheet), merged)
+
+
+def _values(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     book = sheet.parent
     with sheet._get_source() as source:  # noqa: SLF001 - openpyxl has no other way to see both formula and value without reading twice
         parser = _Parser(
