@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openprospect.demo.service import COMMAND, clean_environment, free_port, running_service
+from tests.acceptance.commands import Site, open_site
 from tests.conftest import open_folder
 
 READ = ("companies:read", "prospects:read")
@@ -54,3 +55,15 @@ def service() -> Iterator[Service]:
         environment = clean_environment(OPENPROSPECT_DATA_DIR=str(folder / "data"))
         with running_service(port=free_port(), environment=environment, log=folder / "service.log") as base_url:
             yield Service(base_url=base_url, environment=environment | {"OPENPROSPECT_BASE_URL": base_url})
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """One for each module."""
+    with open_site() as site:
+        yield site
+
+
+@pytest.fixture
+def search_id(site: Site) -> str:
+    return site.new_search()

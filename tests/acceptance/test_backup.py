@@ -6,19 +6,13 @@ import uuid
 import psycopg
 import pytest
 
-from tests.acceptance.commands import eventually, kill_at_random, open_site, pages
+from tests.acceptance.commands import eventually, kill_at_random, pages
 from tests.conftest import sibling
 
 MARIA = {"first_name": "Marijana", "last_name": "Quarzenthal", "email": "m.quarzenthal@grandhotel.example"}
 YOLA = {"first_name": "Yolanda", "last_name": "Quarzenthal", "email": "y.quarzenthal@grandhotel.example"}
 ZOE = {"first_name": "Zoe", "last_name": "Quarzenthal", "email": "z.quarzenthal@grandhotel.example"}
 BO = {"first_name": "Bo", "email": "bo@grandhotel.example"}
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
 
 
 @pytest.fixture

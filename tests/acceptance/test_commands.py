@@ -8,20 +8,8 @@ from uuid import uuid4
 import pytest
 
 from openprospect.cli.main import app
-from tests.acceptance.commands import open_site
 
 COMPANY = {"source_id": "c1", "name": "Café", "prospects": [{"first_name": "Maria", "email": "maria@cafe.example"}]}
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
-
-
-@pytest.fixture
-def search_id(site):
-    return site.new_search()
 
 
 def lines(*documents):

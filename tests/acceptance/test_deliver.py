@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tests.acceptance.commands import eventually, kill_at_random, open_site, pages
+from tests.acceptance.commands import eventually, kill_at_random, pages
 from tests.acceptance.files import WRITERS, companies, write_csv, write_lines
 
 MESSY = (
@@ -20,20 +20,9 @@ MESSY = (
 
 
 @pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
 def client(site):
     with site.serving() as server, server.client(site.new_key("reader")) as client:
         yield client
-
-
-@pytest.fixture
-def search_id(site):
-    return site.new_search()
 
 
 def deliver(site, search_id, path, *options, expected=0):

@@ -33,11 +33,6 @@ def places(site):
     return site.new_search()
 
 
-@pytest.fixture
-def search_id(site):
-    return site.new_search()
-
-
 @pytest.fixture(autouse=True)
 def rejected(site):
     """The files of rejected rows in the folder that commands run in, by name, with the lines that were rejected."""

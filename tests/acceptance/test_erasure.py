@@ -10,18 +10,12 @@ import psycopg
 import pytest
 
 from openprospect.server.db.embedded import binary
-from tests.acceptance.commands import eventually, kill_at_random, open_site, pages
+from tests.acceptance.commands import eventually, kill_at_random, pages
 
 MARIA = {"first_name": "Marijana", "last_name": "Quarzenthal", "email": "M.Quarzenthal@grandhotel.example", "mobile": "+49 30 90182017"}
 BO = {"first_name": "Bo", "email": "bo@grandhotel.example"}
 TRACES = ("quarzenthal", "marijana", "90182017")
 COUNT = int(os.environ.get("OPENPROSPECT_TEST_ERASURE_FILE", "5000"))
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,11 @@ import psycopg
 import pytest
 
 from openprospect.server.privacy.log import ErasureLog
-from tests.acceptance.commands import Site, open_site
+from tests.acceptance.commands import Site
 from tests.conftest import sibling
 
 MARIA = "maria@grandhotel.example"
 COMPANY = {"source_id": "c1", "name": "Grand Hotel", "prospects": [{"first_name": "Maria", "email": MARIA}]}
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
 
 
 @pytest.fixture

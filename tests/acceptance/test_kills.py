@@ -10,16 +10,10 @@ import signal
 import psycopg
 import pytest
 
-from tests.acceptance.commands import eventually, open_site, workers_of
+from tests.acceptance.commands import eventually, workers_of
 from tests.acceptance.crowd import assert_nothing_is_lost_or_doubled
 
 SECONDS = float(os.environ.get("OPENPROSPECT_TEST_KILL_SECONDS", "6"))
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
 
 
 def kill_service(site, server):

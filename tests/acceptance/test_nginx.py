@@ -6,17 +6,11 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.acceptance.commands import READ, eventually, large_feed, open_site
+from tests.acceptance.commands import READ, eventually, large_feed
 from tests.acceptance.crowd import assert_nothing_is_lost_or_doubled
 from tests.acceptance.nginx import needs_nginx, nginx
 
 pytestmark = needs_nginx
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
 
 
 @pytest.fixture(scope="module")

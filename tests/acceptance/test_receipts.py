@@ -3,22 +3,10 @@
 import json
 
 import psycopg
-import pytest
 
-from tests.acceptance.commands import READ, open_site
+from tests.acceptance.commands import READ
 
 COMPANY = {"source_id": "c1", "name": "Café", "prospects": [{"first_name": "Maria", "email": "maria@cafe.example"}]}
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
-
-
-@pytest.fixture
-def search_id(site):
-    return site.new_search()
 
 
 def deliver(site, search_id):

@@ -14,20 +14,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.acceptance.commands import eventually, open_site, workers_of
+from tests.acceptance.commands import eventually, workers_of
 
 COMPANY = {"source_id": "c1", "name": "Café", "prospects": [{"first_name": "Maria", "email": "maria@cafe.example"}]}
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
-
-
-@pytest.fixture
-def search_id(site):
-    return site.new_search()
 
 
 # Settings.

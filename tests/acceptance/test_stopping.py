@@ -9,13 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.commands import READ, eventually, large_feed, open_site, workers_of
-
-
-@pytest.fixture(scope="module")
-def site():
-    with open_site() as site:
-        yield site
+from tests.acceptance.commands import READ, eventually, large_feed, workers_of
 
 
 @pytest.fixture(scope="module")

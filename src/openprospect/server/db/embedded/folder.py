@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from openprospect.server.core.appending import sync_folder
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.embedded.account import account_of, server_account
 from openprospect.server.db.embedded.cluster import create_cluster
@@ -117,9 +118,9 @@ def make_home(data_dir: Path, installation: Installation, *, state_folder: Path)
         place = unfinished.resolve()
         place.chmod(0o700 if server == owner else 0o711)
         create_cluster(place / "cluster", reachable(installation, server, state_folder=state_folder), server)
-        _make_durable(place)
+        sync_folder(place)
         unfinished.rename(data_dir / _HOME)
-        _make_durable(data_dir)
+        sync_folder(data_dir)
     except BaseException:
         _remove(unfinished, state_folder)
         raise
@@ -144,11 +145,3 @@ def _remove(unfinished: Path, state_folder: Path) -> None:
         unfinished.unlink()
     else:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _make_durable(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
