@@ -22,7 +22,7 @@ async def ahead(deliver, search_id, database):
 
 async def test_a_backup_that_goes_up_to_a_time_to_come_is_refused_with_what_to_do(ahead, database):
     before = await database.value("SELECT id FROM instance")
-    with pytest.raises(Misconfigured, match=rf"{ahead.year}-.* say --clock-is-right"):
+    with pytest.raises(Misconfigured, match=rf"{ahead.year}-.* with --clock-is-right"):
         await finish_restore(database, [], deadline=SOON)
     assert await database.value("SELECT id FROM instance") == before
 

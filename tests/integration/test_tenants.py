@@ -43,6 +43,7 @@ BODIES: dict[str, Any] = {
     "erase_person": {"email": SHARED_EMAIL},
     "create_webhook": {"url": "https://beta.invalid/hook"},
     "create_destination": {"url": "https://beta.invalid/hook"},
+    "move_webhook": {"url": "https://elsewhere.invalid/hook"},
     "replay_webhook": {"since": "2026-02-25T12:00:00Z"},
 }
 
