@@ -63,10 +63,7 @@ async def log_in_use(database: Database, storage: LoggedStorage) -> ErasureLog:
 async def log_for_serving(database: Database, storage: LoggedStorage) -> ErasureLog:
     """The log in use, known to be writable, its present place noted for every command."""
     log = await log_in_use(database, storage)
-    log.begin()
-    first_line_hash = log.first_line_hash()
-    assert first_line_hash is not None
-    await note_erasure_log(database, first_line_hash, place_to_note(log.path, storage))
+    await note_erasure_log(database, log.begin(), place_to_note(log.path, storage))
     return log
 
 
@@ -92,9 +89,7 @@ def begin_log(*, storage: LoggedStorage = DEFAULT_LOGGED_STORAGE, json: Json = F
     async def work(database: Database) -> tuple[Path, int]:
         known = await known_log(database)
         log = storage.log(known)
-        log.begin()
-        first_line_hash = log.first_line_hash()
-        assert first_line_hash is not None
+        first_line_hash = log.begin()
         entries = await what_is_known(database)
         lost = {known.first_line_hash} if known and known.first_line_hash else set()
         # Last what says that it is enough: whoever is killed before that has begun nothing yet.

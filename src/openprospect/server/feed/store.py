@@ -9,6 +9,7 @@ from uuid import UUID
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Busy, NotFound
+from openprospect.server.db.columns import columns
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
@@ -120,7 +121,7 @@ async def append_deliveries(db: Connection, search_id: SearchId, deliveries: Ite
 async def supersede(db: Connection, search_id: SearchId, replaced: Sequence[tuple[int, datetime]]) -> None:
     """Positions, and the time of what takes their place."""
     if replaced:
-        await db.execute(SQL.supersede, search_id, *_columns(replaced))
+        await db.execute(SQL.supersede, search_id, *columns(replaced))
 
 
 async def add_companies(db: Connection, search_id: SearchId, companies: Collection[CompanyState]) -> None:
@@ -130,7 +131,7 @@ async def add_companies(db: Connection, search_id: SearchId, companies: Collecti
 
 async def update_companies(db: Connection, search_id: SearchId, companies: Sequence[CompanyState]) -> None:
     if companies:
-        await db.execute(SQL.update_companies, search_id, *_columns([_company(company) for company in companies]))
+        await db.execute(SQL.update_companies, search_id, *columns([_company(company) for company in companies]))
 
 
 async def add_people(db: Connection, search_id: SearchId, people: Collection[PresentPerson]) -> None:
@@ -142,12 +143,12 @@ async def add_people(db: Connection, search_id: SearchId, people: Collection[Pre
 async def keep_people(db: Connection, search_id: SearchId, people: Sequence[PresentPerson]) -> None:
     """People of companies that are known: some of them may be, too."""
     if people:
-        await db.execute(SQL.keep_people, search_id, *_columns(people))
+        await db.execute(SQL.keep_people, search_id, *columns(people))
 
 
 async def let_go_people(db: Connection, search_id: SearchId, gone: Sequence[GonePerson]) -> None:
     if gone:
-        await db.execute(SQL.let_go_people, search_id, *_columns(gone))
+        await db.execute(SQL.let_go_people, search_id, *columns(gone))
 
 
 async def count_deliveries(db: Connection, search_id: SearchId, *, current: Sequence[int], superseded: Sequence[int]) -> None:
@@ -177,7 +178,7 @@ async def note_served(
 
     Answers up to where they were given everything, and have confirmed it. Those whose search is not there are left out.
     """
-    rows = await db.rows(SQL.note_served, machine, *_columns(served))
+    rows = await db.rows(SQL.note_served, machine, *columns(served))
     return {(row["prospect_search_id"], row["consumer"]): (row["whole_until"], row["confirmed_until"]) for row in rows}
 
 
@@ -186,7 +187,7 @@ async def note_confirmed(
 ) -> set[tuple[SearchId, str, datetime]]:
     """Search, consumer, until, at, when on the machine's own clock, whether it is known to have been served; answers those that moved
     something."""
-    rows = await db.rows(SQL.note_confirmed, machine, *_columns(claims))
+    rows = await db.rows(SQL.note_confirmed, machine, *columns(claims))
     return {(row["prospect_search_id"], row["consumer"], row["until"]) for row in rows}
 
 
@@ -204,7 +205,3 @@ async def latest_ahead(db: Connection) -> datetime | None:
 async def move_feeds_on(db: Connection) -> None:
     """From now; those that are ahead of the clock, from an hour after their end."""
     await db.execute(SQL.move_feeds_on)
-
-
-def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -82,8 +82,8 @@ class ErasureLog:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def begin(self) -> None:
-        """See that there is a log, with a first line that tells it from every other one. Raises Misconfigured where none can be made."""
+    def begin(self) -> bytes:
+        """See that there is a log, and answer the hash of its first line. Raises Misconfigured where none can be made."""
         try:
             with self._held(os.O_CREAT) as descriptor:
                 if _end_of_whole_lines(descriptor) == 0:
@@ -94,6 +94,9 @@ class ErasureLog:
                 f"The erasure log {self.path} cannot be written ({error.strerror}), so nobody could be erased. Mend that, or name "
                 "another place in OPENPROSPECT_ERASURE_LOG."
             ) from None
+        begun = self.first_line_hash()
+        assert begun is not None
+        return begun
 
     def first_line_hash(self) -> bytes | None:
         """What tells it from every other log; none where it is empty, or not there."""

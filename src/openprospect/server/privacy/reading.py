@@ -12,13 +12,11 @@ from openprospect.server.privacy.model import FeedState, KeptDocument, Place
 from openprospect.server.searches.model import SearchId
 
 _AT_ONCE = 1_000
-_BYTES_AT_ONCE = 8 << 20
+BYTES_AT_ONCE = 8 << 20
 T = TypeVar("T")
 
 
-def in_portions(
-    items: Iterable[T], *, bytes_of: Callable[[T], int] = lambda _: 0, bytes_at_once: int = _BYTES_AT_ONCE
-) -> Iterator[list[T]]:
+def in_portions(items: Iterable[T], *, bytes_of: Callable[[T], int] = lambda _: 0, bytes_at_once: int = BYTES_AT_ONCE) -> Iterator[list[T]]:
     """So few and so little at a time that nobody notices: others are answered between them. One alone may be larger."""
     portion: list[T] = []
     size = 0
@@ -35,7 +33,7 @@ def in_portions(
 class Reading:
     """The documents that were looked at with one question in mind; whoever reads on is given those that are new or were changed."""
 
-    def __init__(self, organization_id: OrganizationId, *, bytes_at_once: int = _BYTES_AT_ONCE) -> None:
+    def __init__(self, organization_id: OrganizationId, *, bytes_at_once: int = BYTES_AT_ONCE) -> None:
         self._organization_id = organization_id
         self._bytes_at_once = bytes_at_once
         self._question: object = None

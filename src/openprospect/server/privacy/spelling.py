@@ -10,18 +10,18 @@ from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store as feed
 from openprospect.server.feed.rows.addresses import addresses_in
 from openprospect.server.privacy import store
+from openprospect.server.privacy.reading import BYTES_AT_ONCE
 from openprospect.server.searches.model import SearchId
 
 _AT_ONCE = 5_000
-_BYTES_AT_ONCE = 8 << 20
-"""Documents that are in memory together; the last of them may go beyond it."""
+"""Documents that are in memory together, within the bytes that are; the last of them may go beyond these."""
 
 Spellings = dict[bytes, set[str]]
 """Mailboxes by their hashes, and the addresses that mean them."""
 
 
 async def spellings_in(
-    db: Connection, organization_id: OrganizationId, mailboxes: Collection[bytes], *, bytes_at_once: int = _BYTES_AT_ONCE
+    db: Connection, organization_id: OrganizationId, mailboxes: Collection[bytes], *, bytes_at_once: int = BYTES_AT_ONCE
 ) -> Spellings:
     """Read every document for the addresses in it, wherever they stand; those of these mailboxes."""
     hasher = await feed.hasher_of(db, organization_id)

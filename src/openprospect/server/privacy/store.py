@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import json
 
 from openprospect.server.access.model import OrganizationId
+from openprospect.server.db.columns import columns
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
@@ -36,7 +37,7 @@ async def naming(db: Executor, stretches: Sequence[Stretch], key: str) -> set[Pl
     """Where an address may stand, as `email_key` writes it: wherever it does, and hardly anywhere else."""
     local, _, domain = key.rpartition("@")
     has_other_letters = "xn--" in domain or not domain.isascii()
-    rows = await db.rows(SQL.naming, *_columns(stretches, 3), local if local.isascii() else None, domain, has_other_letters)
+    rows = await db.rows(SQL.naming, *columns(stretches, 3), local if local.isascii() else None, domain, has_other_letters)
     return {(row["prospect_search_id"], row["company_id"]) for row in rows}
 
 
@@ -75,11 +76,11 @@ async def moved(db: Executor, search_id: SearchId, after: int) -> set[CompanyId]
 async def rewrite_documents(db: Connection, search_id: SearchId, documents: Sequence[KeptDocument]) -> None:
     """Replaces documents where they stand; each keeps its own time: a walk shows the slot as it was."""
     texts = [(document.position, document.text) for document in documents]
-    await db.execute(SQL.rewrite_documents, search_id, *_columns(texts, 2))
+    await db.execute(SQL.rewrite_documents, search_id, *columns(texts, 2))
 
 
 async def forget_people(db: Connection, search_id: SearchId, people: Sequence[tuple[CompanyId, ProspectId]]) -> None:
-    await db.execute(SQL.forget_people, search_id, *_columns(people, 2))
+    await db.execute(SQL.forget_people, search_id, *columns(people, 2))
 
 
 async def forget_answers(db: Connection, organization_id: OrganizationId) -> None:
@@ -94,7 +95,7 @@ async def note_erasure(db: Connection, search_id: SearchId) -> None:
 
 async def suppress(db: Executor, organization_id: OrganizationId, marks: Collection[tuple[str, bytes]]) -> None:
     """Kinds and hashes."""
-    await db.execute(SQL.suppress, organization_id, *_columns(sorted(marks), 2))
+    await db.execute(SQL.suppress, organization_id, *columns(sorted(marks), 2))
 
 
 async def unsuppress(db: Executor, organization_id: OrganizationId, hashes: Collection[bytes]) -> int:
@@ -119,7 +120,7 @@ async def add_erasure(db: Connection, erasure_id: ErasureId, *, organization_id:
 async def add_places(db: Connection, erasure_id: ErasureId, places: Sequence[ErasedAt]) -> None:
     """Where the person was known or named, and since when they are gone from there."""
     rows = [(*at.place, at.prospect_id, at.delivered_at, at.gone_at) for at in places]
-    await db.execute(SQL.add_places, erasure_id, *_columns(rows, 5))
+    await db.execute(SQL.add_places, erasure_id, *columns(rows, 5))
 
 
 async def date_erasure(db: Connection, erasure_id: ErasureId, *, deadline: timedelta) -> None:
@@ -192,7 +193,3 @@ def _known_at(row: Row) -> KnownAt:
         delivered_at=row["delivered_at"],
         left_at=row["left_at"],
     )
-
-
-def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
-    return [[row[index] for row in rows] for index in range(width)]

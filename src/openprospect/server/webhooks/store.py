@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from openprospect.server.access.model import OrganizationId
+from openprospect.server.db.columns import columns
 from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId
@@ -156,7 +157,7 @@ async def log_attempts(db: Executor, attempts: Sequence[tuple[Target, LoggedAtte
         )
         for target, logged in attempts
     ]
-    await db.execute(SQL.log_attempts, *(list(column) for column in zip(*rows, strict=True)))
+    await db.execute(SQL.log_attempts, *columns(rows))
 
 
 async def forget_attempts(

@@ -6,6 +6,7 @@ from dataclasses import astuple
 from operator import itemgetter
 
 from openprospect.server.access.credential import Credential
+from openprospect.server.db.columns import columns
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.reading.ask import Ask
@@ -45,7 +46,7 @@ async def pages_at(db: Executor, asked: Sequence[Asked]) -> list[Row]:
 async def begin_walks(db: Executor, walks: Sequence[NewWalk]) -> Sequence[None]:
     """Runs that begin at the same place are written as one walk, which counts them."""
     runs = Counter(walks)
-    await db.execute(SQL.begin_walks, *map(list, zip(*((*astuple(walk), count) for walk, count in runs.items()), strict=True)))
+    await db.execute(SQL.begin_walks, *columns((*astuple(walk), count) for walk, count in runs.items()))
     return [None] * len(walks)
 
 
