@@ -74,6 +74,17 @@ async def test_processes_on_other_machines_are_held_against_the_databases_clock(
     assert await other.confirm_now(database, search_id, "crm", until) == until
 
 
+async def test_a_poll_that_was_given_nothing_is_no_moment_of_giving_however_early_its_process_writes(database, search):
+    search_id, until = search
+    one, other = Receipts(), Receipts()
+    one.served(search_id, "crm", since=None, until=until)
+    other.confirm(search_id, "crm", until)
+    other.served(search_id, "crm", since=until, until=until)
+    for process in (other, one, other):
+        await process.flush(database)
+    assert (await receipts(database, search_id))["crm"]["delivered_until"] == until
+
+
 async def test_a_receipt_of_a_search_that_a_failover_lost_holds_up_no_other(database, search, caplog):
     search_id, until = search
     lost = SearchId(uuid4())

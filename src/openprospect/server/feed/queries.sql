@@ -128,10 +128,11 @@ WITH given AS (
     FROM given ORDER BY search, consumer
     ON CONFLICT (prospect_search_id, consumer) DO UPDATE SET
         served_until = greatest(receipt.served_until, excluded.served_until), machine = excluded.machine,
-        -- All of it was given only then. What lies ahead of the clock is from before it was set back.
-        served_at = greatest(least(receipt.served_at, clock_timestamp()), excluded.served_at),
-        machine_seconds = CASE WHEN receipt.machine = excluded.machine THEN greatest(receipt.machine_seconds, excluded.machine_seconds)
-            ELSE excluded.machine_seconds END,
+        -- All of it was given only then, or now where there had been nothing. What lies ahead of the clock is from before it was set back.
+        served_at = greatest(CASE WHEN receipt.served_until IS NOT NULL THEN least(receipt.served_at, clock_timestamp()) END, excluded.served_at),
+        machine_seconds = greatest(
+            CASE WHEN receipt.served_until IS NOT NULL AND receipt.machine = excluded.machine THEN receipt.machine_seconds END,
+            excluded.machine_seconds),
         gaps = gaps_that_matter(receipt.prospect_search_id, gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until))
     WHERE greatest(receipt.served_until, excluded.served_until) IS DISTINCT FROM receipt.served_until
         OR gaps_that_matter(receipt.prospect_search_id, gaps_left(receipt.gaps, receipt.served_until, excluded.gaps, excluded.served_until)) <> receipt.gaps
