@@ -14,7 +14,7 @@ from bench.processes import TICK_SECONDS, cpu_seconds
 from bench.read import pgbench
 from bench.read.data import PAGE, Data, build
 from bench.read.measuring import Samples
-from bench.read.statements import page_at
+from bench.read.statements import page_looked_for
 from openprospect.server.db.embedded import temporary
 from openprospect.server.db.partition import split
 from openprospect.server.db.pool import Database
@@ -78,7 +78,7 @@ async def _databases(data: Data) -> dict[str, Data]:
 
 def _page(data: Data, case: str, *, seconds: float, meter: Callable[[], float]) -> float:
     """CPU milliseconds of PostgreSQL."""
-    call = page_at(data, offset=data.main.total // 2 // PAGE * PAGE) if case == _CASES[-1] else None
+    call = page_looked_for(data, offset=data.main.total // 2 // PAGE * PAGE) if case == _CASES[-1] else None
     load = pgbench.run(data, case, connections=1, seconds=seconds, meter=meter, call=call)
     return max(load.cpu_seconds["PostgreSQL"], TICK_SECONDS) / load.requests * 1000
 

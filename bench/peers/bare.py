@@ -1,7 +1,7 @@
-"""A limit: the service's own page statements behind an ASGI application that does nothing else. No walk, no receipt, no headers.
+"""A limit: the service's own page statements behind an ASGI application that does nothing else. No receipt, no headers, none together.
 
-`/page` reads the feed as it is now, after `since` if that is given; `/as_of` a walk's page from a position on; anything else
-answers the same bytes every time.
+`/page` reads the feed as it is now, after `since` if that is given; `/page_at` a page of the caller's walk; anything else answers the
+same bytes every time.
 """
 
 import os
@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from bench.read.data import Data
-from bench.read.statements import Call, page, page_as_of
+from bench.read.statements import Call, page, page_at
+from openprospect.server.access.secret import hash_of
 from openprospect.server.db.pool import Database
 
 _DATA = msgspec.json.decode(os.environ["BENCH_DATA"], type=Data)
@@ -29,17 +30,20 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
-    call = _call(scope["path"], dict(parse_qsl(scope["query_string"].decode())))
+    call = _call(scope, dict(parse_qsl(scope["query_string"].decode())))
     body = _PAGE_OF_BYTES if call is None else await _body(call)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _call(path: str, query: dict[str, str]) -> Call | None:
-    if path == "/page":
-        return page(_DATA, since=datetime.fromisoformat(query["since"]) if "since" in query else None)
-    return page_as_of(_DATA, position=int(query["position"])) if path == "/as_of" else None
+def _call(scope: dict[str, Any], query: dict[str, str]) -> Call | None:
+    if scope["path"] == "/constant":
+        return None
+    secret_hash = hash_of(dict(scope["headers"])[b"authorization"].removeprefix(b"Bearer ").decode())
+    if scope["path"] == "/page_at":
+        return page_at(_DATA, offset=int(query["offset"]), secret_hash=secret_hash)
+    return page(_DATA, since=datetime.fromisoformat(query["since"]) if "since" in query else None, secret_hash=secret_hash)
 
 
 async def _body(call: Call) -> bytes:
@@ -47,4 +51,4 @@ async def _body(call: Call) -> bytes:
     row = await _open["database"].row(sql, *arguments)
     assert row is not None
     companies: bytes = row["companies"]
-    return b'{"items":[%b],"total":%d}' % (companies, row.get("total", _DATA.main.total))
+    return b'{"items":[%b],"total":%d}' % (companies, row["total"])

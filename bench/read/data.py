@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -11,6 +12,9 @@ from openprospect.server.access.secret import hash_of
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
+from openprospect.server.feed.reading.store import begin_walks
+from openprospect.server.feed.reading.walks import NewWalk
+from openprospect.server.searches.model import SearchId
 
 PAGE = 50
 CONSUMERS = 16
@@ -44,7 +48,8 @@ async def build(dsn: str, count: int) -> Data:
     """Half of the companies in the feed that is measured, the other half in nineteen more; beside them two that were churned."""
     await migrate(dsn)
     async with await Database.open(dsn) as database:
-        keys = [await new_key(database, f"consumer {number}") for number in range(CONSUMERS)]
+        names = [f"consumer {number}" for number in range(CONSUMERS)]
+        keys = [await new_key(database, name) for name in names]
         big, small, tiny = count // 2, count // 10, count // 50
         rest = max((count - big - small - tiny) // (_SEARCHES - 3), 1)
         plain, churned = [big, small, tiny], [big, small]
@@ -53,10 +58,11 @@ async def build(dsn: str, count: int) -> Data:
             made = [group.create_task(_feed(database, size, is_churned=False)) for size in sizes]
             made += [group.create_task(_feed(database, size, is_churned=True)) for size in churned]
         organization_id = str((await open_search(database)).organization_id)
-    feeds = [task.result() for task in made]
+        feeds = [task.result() for task in made]
+        await begin_walks(database, [_walk_of(name, feeds[0]) for name in names])
     await _analyze(dsn)
-    names = [named(count) for count in plain] + [named(count, is_churned=True) for count in churned]
-    sized = dict(zip(names, feeds[: len(plain)] + feeds[_SEARCHES:], strict=True))
+    sizes_named = [named(count) for count in plain] + [named(count, is_churned=True) for count in churned]
+    sized = dict(zip(sizes_named, feeds[: len(plain)] + feeds[_SEARCHES:], strict=True))
     return Data(dsn=dsn, organization_id=organization_id, keys=keys, main=feeds[0], sized=sized)
 
 
@@ -88,6 +94,21 @@ async def described(database: Database, search_id: object) -> Feed:
         total=head["live_companies"],
         watermark=written(watermark),
         near_head=written(near_head or datetime.fromisoformat("2000-01-01T00:00:00Z")),
+    )
+
+
+def _walk_of(consumer: str, feed: Feed) -> NewWalk:
+    """After its first page: those who run the statement of a walk's page without the service have one to go on with."""
+    return NewWalk(
+        search_id=SearchId(UUID(feed.search_id)),
+        consumer=consumer,
+        since=None,
+        watermark=datetime.fromisoformat(feed.watermark),
+        total=feed.total,
+        next_offset=PAGE,
+        next_position=PAGE + 1,
+        page_offset=0,
+        page_position=1,
     )
 
 

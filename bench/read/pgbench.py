@@ -13,7 +13,8 @@ from bench.database import libpq_environment
 from bench.load import Load
 from bench.read.cases import deep_offset
 from bench.read.data import PAGE, Data
-from bench.read.statements import Call, page, page_as_of
+from bench.read.statements import Call, page, page_at
+from openprospect.server.access.secret import hash_of
 from openprospect.server.core.timestamps import written
 from openprospect.server.db.embedded import binary
 
@@ -22,11 +23,21 @@ _SETTINGS = "-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC"  
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
+class _Expression(str):
+    """What pgbench works out for each of its clients, and each time."""
+
+    __slots__ = ()
+
+
+_KEY_OF_CLIENT = _Expression("(:keys::bytea[])[:client_id + 1]")
+_NEXT_OFFSET = _Expression(":offset")
+
+
 def calls(data: Data) -> dict[str, Call]:
     """The statement of each case that is one statement."""
     return {
         "first page": page(data, since=None),
-        "deep page": page_as_of(data, position=deep_offset(data.main) + 1),
+        "deep page": page_at(data, offset=_NEXT_OFFSET, secret_hash=_KEY_OF_CLIENT),
         "delivered_since": page(data, since=datetime.fromisoformat(data.main.near_head)),
     }
 
@@ -34,7 +45,7 @@ def calls(data: Data) -> dict[str, Call]:
 def run(data: Data, case: str, *, connections: int, seconds: float, meter: Callable[[], float], call: Call | None = None) -> Load:
     """A case's statement, or another. Whole seconds, as pgbench counts; less than one is ten times each.
 
-    The deep page is another one of the last fifth each time.
+    Deep pages are walked through: each client goes through the last fifth of a walk of its own, again and again.
     """
     sql, arguments = call or calls(data)[case]
     names = {place: f"argument_{place}" for place in range(1, len(arguments) + 1)}
@@ -42,7 +53,9 @@ def run(data: Data, case: str, *, connections: int, seconds: float, meter: Calla
     variables = [f"--define={names[place]}={_plain(value)}" for place, value in enumerate(arguments, 1) if value is not None]
     lines = [text + ";"]
     if case == "deep page":
-        lines.insert(0, rf"\set argument_2 random({deep_offset(data.main) + 1}, {data.main.total - PAGE + 1})")
+        first, last = deep_offset(data.main), data.main.total // PAGE * PAGE - PAGE
+        variables += [f"--define=offset={first - PAGE}", f"--define=keys={_plain([hash_of(key) for key in data.keys])}"]
+        lines = [rf"\set offset :offset + {PAGE}", rf"\if :offset > {last}", rf"\set offset {first}", r"\endif", *lines]
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "page.sql"
         script.write_text("\n".join(lines), encoding="utf-8")
@@ -75,13 +88,29 @@ def _run(command: list[object], dsn: str) -> tuple[float, float]:
 
 
 def _written(name: str, value: object) -> str:
-    """A variable of pgbench, which has none for NULL."""
-    return "NULL" if value is None else f":{name}"
+    """A variable of pgbench, which has none for NULL, or an expression."""
+    match value:
+        case [_Expression() as expression]:
+            return f"ARRAY[{expression}]"
+        case None:
+            return "NULL"
+        case _:
+            return f":{name}"
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, bytes):
-        return rf"\x{value.hex()}"
-    if isinstance(value, list):
-        return f"{{{','.join(value)}}}"
-    return written(value) if isinstance(value, datetime) else str(value)
+    match value:
+        case bytes():
+            return rf"\x{value.hex()}"
+        case list():
+            return "{" + ",".join(_in_array(one) for one in value) + "}"
+        case datetime():
+            return written(value)
+        case _:
+            return str(value)
+
+
+def _in_array(value: object) -> str:
+    if value is None:
+        return "NULL"
+    return '"' + _plain(value).replace("\\", "\\\\") + '"'

@@ -102,14 +102,14 @@ def _bare(stack: ExitStack, data: Data, logs: Path, page_bytes: int) -> list[Sub
     service = stack.enter_context(serving(command, environment=environment, log=logs / "bare.log"))
     cases = frozenset({"first page", "deep page", "delivered_since", "next link"})
     return [
-        Subject(name=BARE, service=service, cases=cases, compared=frozenset({"items"}), page=_bare_page, following=_bare_next),
+        Subject(name=BARE, service=service, cases=cases, compared=frozenset({"items", "total"}), page=_bare_page, following=_bare_next),
         Subject(name=CONSTANT, service=service, cases=frozenset({"constant"}), page=lambda *_: "/constant", following=_bare_next),
     ]
 
 
 def _bare_page(_feed: Feed, offset: int, since: str | None) -> str:
     if offset:
-        return f"/as_of?position={offset + 1}"
+        return f"/page_at?offset={offset}"
     return f"/page?{urlencode({'since': since})}" if since else "/page"
 
 
