@@ -39,6 +39,18 @@ async def test_an_erased_person_does_not_come_back_through_a_job_title(client, s
     assert [company["prospects"][0]["job_title"] for company in (await pull(client, search_id))["items"]] == [None, "PA"]
 
 
+async def test_an_erased_name_goes_and_stays_away_also_where_another_program_wrote_its_letters(client, search_id, deliver):
+    joerg = {"first_name": "J\u00f6rg", "last_name": "M\u00fcller", "email": "joerg@hotel.example"}
+    row = hotel(joerg, BO, city="Berlin", contact="Ansprechpartner: Jo\u0308rg Mu\u0308ller")
+    await deliver(row)
+    await erase(client, email=joerg["email"])
+    for comes_back in (False, True):
+        if comes_back:
+            assert (await deliver(row))["suppressed"] == 1
+        (company,) = (await pull(client, search_id))["items"]
+        assert (company["attributes"], first_names({"items": [company]})) == ({"city": "Berlin"}, ["Bo"])
+
+
 MANY_FORMS = {
     "name of an attribute": {MARIA["email"]: "owner"},
     "nested name": {"contacts": {MARIA["email"]: {"since": 2020}}},

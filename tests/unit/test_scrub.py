@@ -1,10 +1,12 @@
 """Taking a person out of a document, and out of the fields that others filled with them."""
 
+from unicodedata import normalize
 from uuid import UUID
 
 import pytest
 from msgspec import UNSET
 
+from openprospect.server.feed.model import ProspectRow
 from openprospect.server.feed.rows.scrub import scrubbed
 from openprospect.server.feed.rows.traces import traces_of_people
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
@@ -69,6 +71,14 @@ def test_an_attribute_that_repeats_their_address_or_name_goes(value):
 
 def test_an_attribute_whose_name_is_their_address_goes():
     assert without_maria(document({"m.schmidt@hotel.example": "owner"})).attributes is UNSET
+
+
+@pytest.mark.parametrize("own", ["NFC", "NFD"])
+@pytest.mark.parametrize("copy", ["Jörg Müller", "JÖRG\u00a0MÜLLER", normalize("NFD", "Müller, Jörg"), "\uff2aörg Müller"], ids=ascii)
+def test_their_name_goes_whatever_characters_its_letters_are_made_of(own, copy):
+    traces = traces_of_people([ProspectRow(first_name=normalize(own, "Jörg"), last_name=normalize(own, "Müller"))])
+    assert traces.are_in(f"Ansprechpartner: {copy}")
+    assert not traces.are_in(f"Ansprechpartner: {copy}s")
 
 
 @pytest.mark.parametrize("title", ["PA to Maria Schmidt", "PA (m.schmidt@hotel.example)"])

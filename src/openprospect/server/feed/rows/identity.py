@@ -76,15 +76,11 @@ def email_domain(key: str) -> str:
 
 def name_key(first_name: str | None, last_name: str | None) -> str:
     """One spelling for one person's name, however it is split into two; empty for nobody."""
-    return _folded(f"{first_name or ''} {last_name or ''}")
+    return folded(f"{first_name or ''} {last_name or ''}")
 
 
-def company_name_key(name: str) -> str:
-    """One spelling for one company's name."""
-    return _folded(name)
-
-
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """One spelling for words: whatever their case, their blanks, and the characters that their letters are made of."""
     if text.isascii():
         return " ".join(text.lower().split())
     # Unicode's compatibility caseless match (definition D146).
