@@ -105,8 +105,10 @@ def test_merged_headings_are_no_company(read: Reader, tmp_path: Path) -> None:
     assert [line for line, _, _ in found.faults] == [2]
 
 
-def test_formulas_that_found_nothing_are_blank(read: Reader, workbook: Callable[..., Path]) -> None:
-    assert read(workbook([["Company", "Website"], ["A", "#N/A"]])).company.website_url is None
+@pytest.mark.parametrize("error", ["#N/A", "#n/a", "#SPILL!", "#NV"])
+def test_formulas_that_found_nothing_are_blank(read: Reader, workbook: Callable[..., Path], error: str) -> None:
+    company = read(workbook([["Company", "Website", "Rooms"], ["A", error, error]])).company
+    assert (company.website_url, company.attributes) == (None, {})
 
 
 def test_a_value_beside_the_headings_rejects_its_row(read: Reader, workbook: Callable[..., Path]) -> None:

@@ -173,7 +173,7 @@ class TestGrouping:
         reason = "the same company as in line 2; put all of a company into one line, or under one id"
         assert found.faults == [(3, "source_id", reason)]
 
-    @pytest.mark.parametrize("error", ["#N/A", "#REF!", "#VALUE!", "#name?"])
+    @pytest.mark.parametrize("error", ["#N/A", "#REF!", "#VALUE!", "#name?", "#SPILL!", "#CALC!", "#NV", "#ÜBERLAUF!"])
     def test_what_a_spreadsheet_shows_for_a_failed_formula_is_no_name(self, read: Reader, error: str) -> None:
         found = read(f"company_name,first_name,email,city\nA,{error},a@example.com,{error}\n{error},B,b@example.com,\n")
         assert [(company.name, company.prospects, company.attributes) for company in found.companies] == [

@@ -7,17 +7,16 @@ from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.intake.columns import Column
+from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS
 from openprospect.server.intake.headings import FULL_NAME
 
 _TEXT_FIELDS = frozenset({*COMPANY_FIELDS, *PROSPECT_FIELDS, FULL_NAME})
-# Nobody is called that: what spreadsheets show for a formula that failed.
-_SPREADSHEET_ERRORS = frozenset({"#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#num!", "#null!"})
 # What stands for an id that is yet to come, or that nobody knows; there is no customer 0.
 _NO_IDS = frozenset({"0", "?", "??", "???", "tbd", "tba", "unknown", "unbekannt"})
 # What people and programs write into a cell that has nothing to hold. Names are taken as they are: Na and None are people.
-_PLACEHOLDERS = frozenset({"n/a", "n.a.", "k.a.", "-", "--", "none", "null", "nan", *_SPREADSHEET_ERRORS})
+_PLACEHOLDERS = frozenset({"n/a", "n.a.", "k.a.", "-", "--", "none", "null", "nan", *SPREADSHEET_ERRORS})
 _BLANKS = {
-    **dict.fromkeys(_TEXT_FIELDS, _SPREADSHEET_ERRORS),
+    **dict.fromkeys(_TEXT_FIELDS, SPREADSHEET_ERRORS),
     **dict.fromkeys(("website_url", "email", "job_title"), _PLACEHOLDERS),
     **dict.fromkeys(("id", "source_id"), _PLACEHOLDERS | _NO_IDS),
 }

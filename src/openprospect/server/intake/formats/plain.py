@@ -1,9 +1,15 @@
-"""Values of spreadsheets and Parquet as JSON knows them: dates as text, whole numbers as integers, no NaN."""
+"""Values of spreadsheets and Parquet as JSON knows them: dates as text, whole numbers as integers, no NaN; and texts that are no value."""
 
 import math
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+SPREADSHEET_ERRORS = frozenset(
+    {"#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#spill!", "#calc!", "#field!"}
+    | {"#nv", "#bezug!", "#wert!", "#zahl!", "#überlauf!", "#kalk!", "#feld!"}
+)
+"""What spreadsheets show, in English and German, for a formula that failed; in small letters."""
 
 
 def plain(value: Any) -> Any:

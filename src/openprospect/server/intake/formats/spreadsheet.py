@@ -7,13 +7,11 @@ from typing import Any, BinaryIO
 from openpyxl.utils import get_column_letter
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.formats.plain import plain
+from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS, plain
 from openprospect.server.intake.formats.source import Flaw, TableRow
 from openprospect.server.intake.formats.workbook import open_workbook
 from openprospect.server.intake.formats.worksheet import Uncalculated, values_of
 
-# What a formula shows that found nothing.
-_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
 # Excel's own limit.
 _MOST_ROWS = 1 << 20
 _MOST_TOLD = 3
@@ -134,7 +132,7 @@ def _listed(titles: Sequence[str]) -> str:
 def _cell(value: object) -> Any:
     if isinstance(value, str):
         text = value.strip()
-        return None if text in _ERRORS else text
+        return None if text.casefold() in SPREADSHEET_ERRORS else text
     return value if isinstance(value, Uncalculated) else plain(value)
 
 
