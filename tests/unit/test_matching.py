@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
-from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.feed.rows.company_keys import company_key, source_id_digest
 from openprospect.server.feed.rows.matching import (
     KnownCompanies,
     KnownCompany,
@@ -27,7 +27,7 @@ def a_company(
 ) -> KnownCompany:
     return KnownCompany(
         id=company_id,
-        identity=identity_of(source_id=source_id, website_url=website_url, name=name),
+        identity=company_key(CompanyRow(source_id=source_id, website_url=website_url, name=name)).digest,
         source_id=source_id,
         position=1,
         content_hash=None if is_withdrawn else b"content",
@@ -54,7 +54,7 @@ def fields(faults: dict[int, list[Fault]]) -> dict[int, list[str]]:
 def test_the_same_id_is_the_same_company_whatever_else_changed() -> None:
     match = matched(a_row("renamed", company_id=ONE, source_id="new"), a_company(ONE, source_id="old"))
     assert (match.company_id, match.source_id) == (ONE, "new")
-    assert match.identity == identity_of(source_id="new", website_url=None, name="")
+    assert match.identity == source_id_digest("new")
 
 
 def test_the_same_source_id_is_the_same_company() -> None:
@@ -92,7 +92,7 @@ def test_a_withdrawn_company_is_known_all_the_same() -> None:
 def test_a_source_id_once_given_stays_where_it_is_left_out() -> None:
     match = matched(a_row(company_id=ONE, website_url="https://hotel.example"), a_company(ONE, source_id="crm-1"))
     assert match.source_id == "crm-1"
-    assert match.identity == identity_of(source_id="crm-1", website_url=None, name="")
+    assert match.identity == source_id_digest("crm-1")
 
 
 def test_a_new_company_keeps_the_id_that_it_came_with() -> None:

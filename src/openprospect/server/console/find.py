@@ -14,8 +14,8 @@ from openprospect.server.console.model import Shown
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store as feed
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.rows.hashes import identity_of
-from openprospect.server.feed.rows.identity import bare_email, host_key, is_email
+from openprospect.server.feed.rows.company_keys import company_keys
+from openprospect.server.feed.rows.identity import bare_email, is_email
 from openprospect.server.http.parameters import identifier
 from openprospect.server.searches.model import SearchId
 
@@ -41,7 +41,8 @@ async def look_up(database: Database, organization_id: OrganizationId, search_id
     if is_email(email):
         digest = (await feed.hasher_of(database, organization_id)).email(email)
         return await _whole(database, search_id, await store.ids_by_email(database, search_id, digest or b""))
-    exact = await store.ids_by_identity(database, search_id, _identities(text))
+    keys = company_keys(source_id=text, website_url=text, name=text)
+    exact = await store.ids_by_identity(database, search_id, [key.digest for key in keys])
     return await look_on(database, search_id, text, before=None, looked_at=0, known=exact)
 
 
@@ -59,12 +60,6 @@ async def look_on(
 
 async def _whole(database: Database, search_id: SearchId, ids: Sequence[CompanyId]) -> Found:
     return Found(companies=await store.companies_at(database, search_id, ids), looked_at=0, until=None)
-
-
-def _identities(text: str) -> list[bytes]:
-    """As a source id, as a website, as a name."""
-    known_by = [identity_of(source_id=text, website_url=None, name=""), identity_of(source_id=None, website_url=None, name=text)]
-    return [*known_by, identity_of(source_id=None, website_url=text, name="")] if host_key(text) else known_by
 
 
 def _as_stored(text: str) -> str:

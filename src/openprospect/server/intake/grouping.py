@@ -17,7 +17,7 @@ import msgspec
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.feed.rows.company_keys import company_key
 from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.keys import Key, Kind
 
@@ -112,7 +112,7 @@ class Grouping:
             (_, best), *weaker = keys_of(_decode(row))
             self._database.executemany("INSERT OR IGNORE INTO alias VALUES (?, ?)", ((key, best) for _, key in weaker))
         rivals: dict[int, Sequence[int]] = {}
-        for kind in (Kind.SOURCE_ID, Kind.HOST, Kind.NAME):
+        for kind in (Kind.SOURCE_ID, Kind.WEBSITE_URL, Kind.NAME):
             found = self._database.execute(
                 """
                 SELECT company.key, company.first_line, json_group_array(DISTINCT better.first_line)
@@ -152,22 +152,17 @@ class Companies:
 
     def clash(self, row: CompanyRow, line: int) -> Fault | None:
         """A fault where the company stood in the file before; else it is remembered."""
-        keys = _keys(row)
-        for field, key in keys.items():
+        best = company_key(row)
+        keys = [(best.field, best.digest), *([("id", row.id.bytes)] if row.id else [])]
+        for field, key in keys:
             with closing(self._database.execute("SELECT line FROM seen WHERE key = ?", (key,))) as found:
                 earlier = found.fetchone()
             if earlier:
                 return Fault(
                     field=field, reason=f"the same company as in line {earlier[0]}; put all of a company into one line, or under one id"
                 )
-        self._database.executemany("INSERT INTO seen VALUES (?, ?)", ((key, line) for key in keys.values()))
+        self._database.executemany("INSERT INTO seen VALUES (?, ?)", ((key, line) for _, key in keys))
         return None
 
     def close(self) -> None:
         self._database.close()
-
-
-def _keys(row: CompanyRow) -> dict[str, bytes]:
-    field = "source_id" if row.source_id else "website_url" if row.website_url else "name"
-    keys = {field: identity_of(source_id=row.source_id, website_url=row.website_url, name=row.name)}
-    return keys | {"id": row.id.bytes} if row.id else keys

@@ -4,19 +4,22 @@ from collections.abc import Iterator
 from enum import IntEnum
 
 from openprospect.server.feed.model import JsonObject
-from openprospect.server.feed.rows.hashes import identity_of
-from openprospect.server.feed.rows.identity import host_key
+from openprospect.server.feed.rows.company_keys import company_keys
 from openprospect.server.feed.rows.row import uuid_in
 
 
 class Kind(IntEnum):
-    """What a key is made of, the best first."""
+    """What a key is made of, the best first: a field of the company, or the row's line where it has none of them."""
 
     ID = 0
     SOURCE_ID = 1
-    HOST = 2
+    WEBSITE_URL = 2
     NAME = 3
     LINE = 4
+
+    @property
+    def field(self) -> str:
+        return self.name.lower()
 
 
 Key = tuple[Kind, bytes]
@@ -24,14 +27,9 @@ Key = tuple[Kind, bytes]
 
 def keys_of(company: JsonObject, line: int) -> Iterator[Key]:
     """What a row's company is known by, the best first. The last is the row's own, which keeps it apart where there is no other."""
-    identifier, source_id, name = company.get("id"), company.get("source_id"), company.get("name", "")
-    if identifier:
+    if identifier := company.get("id"):
         uuid = uuid_in(identifier)
         yield Kind.ID, uuid.bytes if uuid else identifier.encode(errors="replace")
-    if source_id:
-        yield Kind.SOURCE_ID, identity_of(source_id=source_id, website_url=None, name="")
-    if host_key(company.get("website_url")):
-        yield Kind.HOST, identity_of(source_id=None, website_url=company["website_url"], name="")
-    if name:
-        yield Kind.NAME, identity_of(source_id=None, website_url=None, name=name)
+    for key in company_keys(source_id=company.get("source_id"), website_url=company.get("website_url"), name=company.get("name")):
+        yield Kind[key.field.upper()], key.digest
     yield Kind.LINE, f"line {line}".encode()

@@ -10,7 +10,6 @@ from openprospect.server.feed.rows.identity import folded, host_key, split_websi
 from openprospect.server.intake.keys import Kind
 from openprospect.server.intake.member import Member
 
-_IDENTIFIERS = ("id", "source_id")
 _LEGAL_FORMS = frozenset(
     {"ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "ek", "gbr", "gmbh", "inc", "incorporated", "kg", "kgaa", "limited"}
     | {"llc", "llp", "ltd", "mbh", "nv", "ohg", "oy", "oyj", "plc", "sa", "sarl", "sas", "se", "sl", "spa", "srl", "sro", "ug"}
@@ -55,9 +54,8 @@ def _stranger_by_id(member: Member, reference: _Reference) -> Fault | None:
     host = host_key(member.company.get("website_url"))
     if not reference.name or _are_akin(_name(member), reference.name) or (host and host == reference.host):
         return None
-    field = next(name for name in _IDENTIFIERS if name in member.company)
     reason = f"the one of line {reference.line} under another name, and not the same website; check which column tells companies apart"
-    return Fault(field=field, reason=reason)
+    return Fault(field=member.known_by.field, reason=reason)
 
 
 def _strangers_by_website(others: Sequence[Member], reference: _Reference) -> dict[int, list[Fault]]:

@@ -88,9 +88,8 @@ class TableIntake:
     def _unclear(self, group: Group) -> Iterator[Outcome]:
         one, other = group.rivals
         for member in map(self._member, group.rows):
-            field = next((name for name in ("source_id", "website_url") if name in member.company), "name")
             reason = f"may be of the company of line {one} or of that of line {other}; give the row what tells these apart"
-            yield RejectedRow(line=member.line, faults=[Fault(field=field, reason=reason)], raw=member.source.raw)
+            yield RejectedRow(line=member.line, faults=[Fault(field=member.known_by.field, reason=reason)], raw=member.source.raw)
 
     def _too_many(self, members: Iterable[Member], excess: TableRow, rows: Iterator[TableRow]) -> Iterator[Outcome]:
         faults = [

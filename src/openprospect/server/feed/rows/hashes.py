@@ -1,20 +1,13 @@
-"""Keyed hashes of what people and companies are known by: comparable within one organization, meaningless outside."""
+"""Keyed hashes of what people are known by: comparable within one organization, meaningless outside."""
 
 import hashlib
 from uuid import UUID
 
 from openprospect.server.feed.model import CompanyId, ProspectRow
-from openprospect.server.feed.rows.identity import email_domain, email_key, folded, host_key, name_key
+from openprospect.server.feed.rows.identity import email_domain, email_key, name_key
 
 _SIZE = 16
 _KINDS = (b"email", b"domain", b"name", b"prospect", b"name at", b"fingerprint")
-
-
-def identity_of(*, source_id: str | None, website_url: str | None, name: str) -> bytes:
-    """What a company without our id is known by: its source id, else its website's host, else its name."""
-    host = None if source_id else host_key(website_url)
-    kind, value = ("source", source_id) if source_id else ("host", host) if host else ("name", folded(name))
-    return hashlib.blake2b(f"{kind}\0{value}".encode(), digest_size=_SIZE).digest()
 
 
 class Hasher:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from openprospect.server.core.errors import Fault
 from openprospect.server.core.ids import new_id
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
-from openprospect.server.feed.rows.hashes import identity_of
+from openprospect.server.feed.rows.company_keys import company_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +69,6 @@ class KnownCompanies:
         return self._by_identity.get(identity)
 
 
-def wanted_identity(row: CompanyRow) -> bytes:
-    """What to look a row up by, next to its id."""
-    return identity_of(source_id=row.source_id, website_url=row.website_url, name=row.name)
-
-
 def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[list[Match], dict[int, list[Fault]]]:
     """The company of each row, and the faults of those rows that are two at once or the second of one."""
     matches: list[Match] = []
@@ -85,10 +80,10 @@ def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[
         earlier = taken.get(match.company_id, taken.get(match.identity))
         if owner is not None and owner.id != match.company_id:
             reason = "belongs to another company than the id does; deliver each with its own, or leave the id out"
-            faults[index] = [Fault(field=_identity_field(row), reason=reason)]
+            faults[index] = [Fault(field=company_key(row).field, reason=reason)]
         elif earlier is not None:
             reason = f"the same company as row {earlier} of this batch; put all of a company into one row"
-            faults[index] = [Fault(field="id" if row.id == match.company_id else _identity_field(row), reason=reason)]
+            faults[index] = [Fault(field="id" if row.id == match.company_id else company_key(row).field, reason=reason)]
         else:
             taken[match.company_id] = taken[match.identity] = index
             matches.append(match)
@@ -96,7 +91,7 @@ def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[
 
 
 def _match(index: int, row: CompanyRow, companies: KnownCompanies) -> Match:
-    wanted = wanted_identity(row)
+    wanted = company_key(row).digest
     known = companies.of_id(row.id) or companies.of_identity(wanted)
     # A source id once given stays until another takes its place: without it the company would come twice.
     keeps_source_id = known is not None and known.source_id is not None and row.source_id is None
@@ -108,10 +103,6 @@ def _match(index: int, row: CompanyRow, companies: KnownCompanies) -> Match:
         source_id=known.source_id if known and keeps_source_id else row.source_id,
         identity=known.identity if known and keeps_source_id else wanted,
     )
-
-
-def _identity_field(row: CompanyRow) -> str:
-    return "source_id" if row.source_id else "website_url" if row.website_url else "name"
 
 
 def match_people(people: Sequence[Person], known: Sequence[KnownPerson]) -> list[ProspectId]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from openprospect.server.feed.model import CompanyId, CompanyRow
-from openprospect.server.feed.rows.matching import KnownCompanies, wanted_identity
+from openprospect.server.feed.rows.company_keys import company_key
+from openprospect.server.feed.rows.matching import KnownCompanies
 
 
 def independent(batches: Sequence[Sequence[CompanyRow]], known: KnownCompanies) -> int:
@@ -21,7 +22,7 @@ def independent(batches: Sequence[Sequence[CompanyRow]], known: KnownCompanies) 
 
 def _claims(row: CompanyRow, known: KnownCompanies) -> Iterator[CompanyId | bytes]:
     """All that a row may ask about or change: its own id and identity, and every company that it may mean."""
-    wanted = wanted_identity(row)
+    wanted = company_key(row).digest
     yield wanted
     if row.id:
         yield row.id

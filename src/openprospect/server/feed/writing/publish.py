@@ -10,9 +10,10 @@ from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId, CompanyRow
+from openprospect.server.feed.rows.company_keys import company_key
 from openprospect.server.feed.rows.document import changed_fields, parsed
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.matching import KnownCompanies, Match, match_companies, wanted_identity
+from openprospect.server.feed.rows.matching import KnownCompanies, Match, match_companies
 from openprospect.server.feed.store import CompanyState, Head
 from openprospect.server.feed.writing.append import append
 from openprospect.server.feed.writing.candidate import Candidate, candidate_of
@@ -96,7 +97,7 @@ async def publish_together(db: Connection, search: Search, submissions: Sequence
 
 
 async def _known(db: Connection, search: Search, rows: Sequence[CompanyRow]) -> KnownCompanies:
-    ids, identities = {row.id for row in rows if row.id}, {wanted_identity(row) for row in rows}
+    ids, identities = {row.id for row in rows if row.id}, {company_key(row).digest for row in rows}
     return KnownCompanies(await store.known_companies(db, search.id, ids=ids, identities=identities))
 
 

@@ -6,8 +6,8 @@ from openprospect.server.db import history
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.rows.company_keys import source_id_digest
 from openprospect.server.feed.rows.document import parsed, removal_document
-from openprospect.server.feed.rows.hashes import identity_of
 from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.feed.writing.append import Change, append
 from openprospect.server.feed.writing.suppression import admit_text
@@ -29,8 +29,7 @@ async def withdraw(
     """
     hasher = await store.hold_organization(db, search.organization_id)
     head = await store.lock_feed(db, search.id)
-    identities = [identity_of(source_id=source_id, website_url=None, name="") for source_id in source_ids]
-    known = await store.known_companies(db, search.id, ids=set(company_ids), identities=identities)
+    known = await store.known_companies(db, search.id, ids=set(company_ids), identities=list(map(source_id_digest, source_ids)))
     live = [company for company in known if company.content_hash is not None]
     if not live:
         return []
