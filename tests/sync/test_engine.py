@@ -66,7 +66,7 @@ def test_a_summary_has_the_documented_shape(copy: SqliteCopy, server: FeedServer
     server.feed(SEARCH).deliver(company(1))
     _, [summary] = synced(copy, server)
     assert list(summary.document()) == ["search_id", "companies", "prospects", "removed", "delivered_until", "seconds"]
-    assert summary.line().startswith(f"{SEARCH}: 1 companies, 3 prospects, 0 removed, up to 2026-02-25T12:00:00.000001Z")
+    assert summary.line().startswith(f"{SEARCH}: 1 company, 3 prospects, 0 removed, up to 2026-02-25T12:00:00.000001Z")
 
 
 def test_the_receipt_follows_what_was_stored_and_is_not_repeated(copy: SqliteCopy, server: FeedServer) -> None:

@@ -98,12 +98,12 @@ def test_other_spellings_of_a_uuid_are_refused(form):
 
 def test_an_unknown_parameter_is_named_with_those_that_are_known():
     error = fault("delivered_sinc=x", SINCE, LIMIT)
-    assert error.message == "Unknown query parameter delivered_sinc: this endpoint does not know it; it knows delivered_since, limit."
+    assert error.message == "Unknown query parameter delivered_sinc. This endpoint takes delivered_since, limit."
     assert error.details == {"parameter": "delivered_sinc"}
 
 
 def test_where_no_parameter_is_known_the_message_says_so():
-    with pytest.raises(InvalidInput, match="it takes none"):
+    with pytest.raises(InvalidInput, match="This endpoint takes none"):
         Query(b"a=1", ())
 
 

@@ -56,7 +56,9 @@ class Summary:
         return document
 
     def line(self) -> str:
-        counts = f"{self.companies:,} companies, {self.prospects:,} prospects, {self.removed:,} removed"
+        companies = "1 company" if self.companies == 1 else f"{self.companies:,} companies"
+        prospects = "1 prospect" if self.prospects == 1 else f"{self.prospects:,} prospects"
+        counts = f"{companies}, {prospects}, {self.removed:,} removed"
         begun = "the next run goes on from there" if self.has_begun else "nothing stored yet"
         until = f"up to {self.delivered_until}" if self.delivered_until else begun
         outcomes = "".join(f", {number:,} {outcome}" for outcome, number in self.outcomes.items())

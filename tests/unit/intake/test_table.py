@@ -55,7 +55,10 @@ class TestGrouping:
             "Inn Bonn,inn.example,e@example.com\n"
         )
         assert found.people == [("Hilton Berlin", "a@example.com"), ("Hilton Berlin", "c@example.com"), ("Inn Bonn", "e@example.com")]
-        reason = "another name, or none, on another page of the website of line 2; give each company a source_id, or one company one name"
+        reason = (
+            "same website as line 2, but another page, and another company name or none; "
+            "give each company a source_id, or one company one name"
+        )
         assert found.faults == [(3, "name", reason), (5, "name", reason)]
 
     @pytest.mark.parametrize("identifier", ["id", "source_id"])
@@ -104,7 +107,7 @@ class TestGrouping:
             "Acme,1,acme.shop.example,d@example.com\n"
         )
         assert found.people == [("Acme", "a@example.com"), ("Acme", "c@example.com"), ("Acme", "d@example.com")]
-        reason = "the one of line 2 under another name, and not the same website; check which column tells companies apart"
+        reason = "same id as line 2, but another name and no common website; check that this column identifies companies"
         assert found.faults == [(3, "source_id", reason)]
         assert found.delivered[0].differing == {"name", "website_url"}
 
@@ -160,7 +163,7 @@ class TestGrouping:
             "Inn,1,portal.example/1,a@example.com\nInn,2,portal.example/2,b@example.com\nInn,,portal.example/1,c@example.com\nInn,,,d@example.com\n"
         )
         assert found.people == [("Inn", "a@example.com"), ("Inn", "b@example.com")]
-        reason = "may be of the company of line 2 or of that of line 3; give the row what tells these apart"
+        reason = "could belong to the company of line 2 or of line 3; add the source_id, website or id that tells them apart"
         assert found.faults == [(4, "website_url", reason), (5, "name", reason)]
 
     def test_a_row_that_lacks_the_id_and_has_another_name_on_another_page_is_no_part_of_the_company(self, read: Reader) -> None:

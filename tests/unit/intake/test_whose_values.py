@@ -45,5 +45,5 @@ def test_a_column_that_was_mapped_to_what_it_was_guessed_to_be_is_a_guess_still(
 def test_a_missing_persons_value_that_the_company_has_another_for_is_not_lost(read: Reader, phone: str, is_good: bool) -> None:
     found = read(f"Company,Email,Company Phone,Phone\nA,,1,{phone}\n")
     assert [company.attributes for company in found.companies] == ([{"phone": "1"}] if is_good else [])
-    reason = "a person's value in a row that names nobody, and not one that the company could take"
+    reason = "a person's value, but the row names no person, and the company cannot take it; add the person's name, e-mail or id"
     assert found.faults == ([] if is_good else [(2, "phone", reason)])

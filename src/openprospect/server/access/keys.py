@@ -68,7 +68,9 @@ async def create_key(
     chosen = _known(scopes)
     chosen_tier = _tier(tier, rate_limit)
     if not name.strip():
-        raise InvalidInput("A key needs a name: it says whose place in the feed the key keeps.")
+        raise InvalidInput(
+            "A key needs a name. Receipts are kept per name: a new key of the same name continues where the old one stopped."
+        )
     secret = new_secret(is_live=is_live)
     async with database.transaction() as db:
         owner = await organization_named(db, organization)
@@ -126,7 +128,7 @@ def _tier(tier: str | None, rate_limit: int | None) -> Tier | None:
     if tier is not None and tier not in set(Tier):
         raise InvalidInput(f"There is no tier {tier}; those there are: {', '.join(Tier)}.")
     if (tier == Tier.CUSTOM) != (rate_limit is not None):
-        raise InvalidInput("The tier custom, and only that, needs a number of its own: how many requests an hour.")
+        raise InvalidInput("Tier custom needs a rate limit (requests an hour), and only tier custom takes one.")
     if rate_limit is not None and not 1 <= rate_limit <= _MOST_REQUESTS:
         raise InvalidInput(f"A key may make from 1 to {_MOST_REQUESTS:,} requests an hour.")
     return Tier(tier) if tier else None

@@ -18,8 +18,8 @@ _UNKNOWN = (
     "What was delivered stays as it is when it is delivered again."
 )
 _SHUT_OUT = (
-    "The database does not let this service in. Whoever runs it should look at the user, the password and the name in the database's URL; "
-    "what the database objects to stands in its own log."
+    "The service cannot log in to its database. Whoever runs it should check user, password and database name; "
+    "PostgreSQL's log has the reason."
 )
 
 _SILENCE = (

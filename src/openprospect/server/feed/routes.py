@@ -203,7 +203,7 @@ def _remembered_ask(query_string: bytes, prospect_search_id: str) -> Ask:
         offset=arguments[OFFSET],
     )
     if ask.after is not None and (ask.since is not None or ask.offset):
-        raise InvalidInput("after stands instead of delivered_since and offset; send it alone, with limit.", parameter="after")
+        raise InvalidInput("Send after without delivered_since and offset: it replaces both.", parameter="after")
     return ask
 
 

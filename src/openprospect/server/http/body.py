@@ -35,6 +35,6 @@ def decoded(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"The body does not fit: {error}.") from None
+        raise InvalidInput(f"The request body is invalid: {error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidInput("The body is not valid JSON in UTF-8.") from None

@@ -86,7 +86,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Pro
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     # The traceback's last line may quote a value of the caller's: the log gets the places alone.
     logger.error("unexpected %s in request %s", type(error).__name__, request_id_of(request), exc_info=_without_message(error))
-    message = "Something broke here, not with you. Try again; if it stays, tell the operator the request_id."
+    message = "Internal error. Retry; if it persists, report this request_id to whoever runs the service."
     return _response(request, 500, "INTERNAL_ERROR", message, {})
 
 

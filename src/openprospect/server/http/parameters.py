@@ -166,8 +166,7 @@ def _refuse_strangers(given: list[tuple[str, str]], known: dict[str, Parameter[A
     for name, count in counts.items():
         if name not in known:
             shown = name if _NAME.fullmatch(name) else "(not shown)"
-            allowed = f"it knows {', '.join(known)}" if known else "it takes none"
-            raise InvalidInput(f"Unknown query parameter {shown}: this endpoint does not know it; {allowed}.", parameter=shown)
+            raise InvalidInput(f"Unknown query parameter {shown}. This endpoint takes {', '.join(known) or 'none'}.", parameter=shown)
         if count > 1:
             raise InvalidInput(f"{name} is given {count} times; give it once.", parameter=name)
 

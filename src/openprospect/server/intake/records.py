@@ -24,7 +24,7 @@ _PARTICLES = frozenset(
     {"von", "van", "der", "den", "de", "di", "da", "del", "della", "la", "le", "zu", "zur", "vom", "ten", "ter", "dos", "al", "el", "bin"}
 )
 
-_OF_NOBODY = "a person's value in a row that names nobody, and not one that the company could take"
+_OF_NOBODY = "a person's value, but the row names no person, and the company cannot take it; add the person's name, e-mail or id"
 
 _Place = tuple[int, str, bool, frozenset[str] | None]
 

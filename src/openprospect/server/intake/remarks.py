@@ -24,17 +24,18 @@ def remarks(tally: Tally, columns: Sequence[Column]) -> list[str]:
 
 
 def _left(people: int) -> str:
-    who = "1 person who was at one of these companies is" if people == 1 else f"{people:,} people who were at these companies are"
-    return f"{who} not in the file, and no longer served: of each company in it, a file holds all people."
+    who = (
+        "1 person of these companies is missing from the file and leaves"
+        if people == 1
+        else f"{people:,} people of these companies are missing from the file and leave"
+    )
+    return f"{who} the feed: for each company in it, a file must list everybody."
 
 
 def _kept(people: int) -> str:
-    who = (
-        "1 person whom no row names that could be delivered stays"
-        if people == 1
-        else f"{people:,} people whom no row names that could be delivered stay"
-    )
-    return f"{who} as before: a rejected row may be about them. Mend the rejected rows, and deliver the file again."
+    who = "1 person stays" if people == 1 else f"{people:,} people stay"
+    why = "although no accepted row lists them, because a rejected row may be theirs"
+    return f"{who} {why}. Fix the rejected rows and deliver the file again."
 
 
 def _differing(field: str, heading: str, companies: int) -> str:

@@ -8,7 +8,7 @@ from openprospect.server.feed.rows.people import Roll, Twin
 from openprospect.server.feed.rows.row import FaultyRow, parse_prospect
 from openprospect.server.intake.member import is_same
 
-_OF_ANYBODY = "a person without name, e-mail address and id cannot be told from others here; give one of them"
+_OF_ANYBODY = "several people here have no name, e-mail or id, so they cannot be told apart; add one of these"
 
 
 @dataclass(slots=True)

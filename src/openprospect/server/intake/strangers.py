@@ -54,7 +54,7 @@ def _stranger_by_id(member: Member, reference: _Reference) -> Fault | None:
     host = host_key(member.company.get("website_url"))
     if not reference.name or _are_akin(_name(member), reference.name) or (host and host == reference.host):
         return None
-    reason = f"the one of line {reference.line} under another name, and not the same website; check which column tells companies apart"
+    reason = f"same id as line {reference.line}, but another name and no common website; check that this column identifies companies"
     return Fault(field=member.known_by.field, reason=reason)
 
 
@@ -64,7 +64,7 @@ def _strangers_by_website(others: Sequence[Member], reference: _Reference) -> di
     if not any(map(_name, apart)):
         return {}
     reason = (
-        f"another name, or none, on another page of the website of line {reference.line}; "
+        f"same website as line {reference.line}, but another page, and another company name or none; "
         "give each company a source_id, or one company one name"
     )
     return {member.line: [Fault(field="name", reason=reason)] for member in apart}

@@ -88,7 +88,7 @@ class TableIntake:
     def _unclear(self, group: Group) -> Iterator[Outcome]:
         one, other = group.rivals
         for member in map(self._member, group.rows):
-            reason = f"may be of the company of line {one} or of that of line {other}; give the row what tells these apart"
+            reason = f"could belong to the company of line {one} or of line {other}; add the source_id, website or id that tells them apart"
             yield RejectedRow(line=member.line, faults=[Fault(field=member.known_by.field, reason=reason)], raw=member.source.raw)
 
     def _too_many(self, members: Iterable[Member], excess: TableRow, rows: Iterator[TableRow]) -> Iterator[Outcome]:

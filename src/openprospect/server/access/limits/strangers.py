@@ -31,7 +31,7 @@ class Strangers:
         left = math.ceil(self._ends_at - self._clock())
         if left > 0:
             raise TooManyRequests(
-                f"Too many keys that do not work came from this address; try again in {left} seconds, with one that does.",
+                f"Too many invalid API keys from this address. Retry in {left} s with a valid key.",
                 retry_after_seconds=left,
             )
 

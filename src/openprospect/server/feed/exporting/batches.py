@@ -113,5 +113,5 @@ async def _batch(database: Database, replicas: Replicas, export: Export, *, afte
 async def _check_snapshot(database: Database, export: Export) -> None:
     if export.as_of is not None and not await store.keep_snapshot(database, export.search_id, export.as_of):
         raise Gone(
-            "The feed can no longer be read as it stood then. Begin a new walk, and read as of its watermark.", code="SNAPSHOT_EXPIRED"
+            "This snapshot has expired. Start a new walk at offset 0, and pass its Delivery-Watermark as as_of.", code="SNAPSHOT_EXPIRED"
         )

@@ -66,7 +66,7 @@ async def export_companies(
     search_id = SearchId(path_identifier("prospect_search_id", prospect_search_id))
     caller, since, after = request.auth, arguments[DELIVERED_SINCE], arguments[AFTER]
     if since is not None and after is not None:
-        raise InvalidInput("after stands instead of delivered_since; send one of them.", parameter="after")
+        raise InvalidInput("Send after without delivered_since: it replaces it.", parameter="after")
     export = await begin_export(
         database, search_id, caller.organization_id, since=since or after, until=arguments[_DELIVERED_UNTIL], as_of=arguments[_AS_OF]
     )
