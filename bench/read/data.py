@@ -9,7 +9,7 @@ import msgspec
 
 from bench.feed import churn, companies, deliver, new_key, open_search
 from openprospect.server.access.secret import hash_of
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.reading.store import begin_walks
@@ -92,8 +92,8 @@ async def described(database: Database, search_id: object) -> Feed:
     return Feed(
         search_id=str(search_id),
         total=head["live_companies"],
-        watermark=written(watermark),
-        near_head=written(near_head or datetime.fromisoformat("2000-01-01T00:00:00Z")),
+        watermark=format_timestamp(watermark),
+        near_head=format_timestamp(near_head or datetime.fromisoformat("2000-01-01T00:00:00Z")),
     )
 
 

@@ -15,7 +15,7 @@ from bench.read.cases import deep_offset
 from bench.read.data import PAGE, Data
 from bench.read.statements import Call, page, page_at
 from openprospect.server.access.secret import hash_of
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.embedded import binary
 
 NAME = "pgbench, same statement"
@@ -105,7 +105,7 @@ def _plain(value: object) -> str:
         case list():
             return "{" + ",".join(_in_array(one) for one in value) + "}"
         case datetime():
-            return written(value)
+            return format_timestamp(value)
         case _:
             return str(value)
 

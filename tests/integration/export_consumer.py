@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.core.timestamps import read, written
+from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.exporting.batches import Batch, begin_export, read_batches
 from openprospect.server.searches.model import SearchId
@@ -66,11 +66,11 @@ class ExportConsumer:
     async def _begin(self) -> Stream:
         search_id = SearchId(UUID(self.search_id))
         organization = await self.database.value("SELECT organization_id FROM prospect_search WHERE id = $1", search_id)
-        since = read(self.cursor) if self.cursor else None
+        since = parse_timestamp(self.cursor) if self.cursor else None
         if since is None:
             self.held.clear()
         export = await begin_export(self.database, search_id, OrganizationId(organization), since=since)
-        watermark = written(export.watermark)
+        watermark = format_timestamp(export.watermark)
         assert watermark == self.feed.watermark
         return Stream(
             batches=read_batches(self.database, export, companies=BATCH),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.receipts import FLUSH_SECONDS
 from openprospect.server.observability.store import standings
 
@@ -27,7 +27,7 @@ async def receipt_once(database, search_id, condition, *, name="crm"):
 
 
 async def confirmed_until(database, search_id, until, *, name="crm"):
-    return await receipt_once(database, search_id, lambda receipt: written(receipt["delivered_until"]) == until, name=name)
+    return await receipt_once(database, search_id, lambda receipt: format_timestamp(receipt["delivered_until"]) == until, name=name)
 
 
 async def served(database, search_id, *, name="crm"):
@@ -42,7 +42,7 @@ async def put(client, search_id, until):
 
 async def steps(database, search_id):
     rows = await database.rows("SELECT consumer, kind, until FROM receipt_step WHERE prospect_search_id = $1 ORDER BY id", search_id)
-    return [(row["kind"], written(row["until"])) for row in rows]
+    return [(row["kind"], format_timestamp(row["until"])) for row in rows]
 
 
 async def settled():

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from openprospect.server.app import create_app
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.http.openapi import EXAMPLES
 from openprospect.server.settings import Settings
 from tests.integration.conftest import SECRET_KEY, Service, running
@@ -70,7 +70,7 @@ def steadied(examples: Any) -> Any:
     for chance, example in _CHANCE.items():
         text = chance.sub(example, text)
     text = _UUID.sub(lambda found: ids[found[0]], text)
-    return json.loads(_TIMESTAMP.sub(lambda found: written(steady[found[0]]), text))
+    return json.loads(_TIMESTAMP.sub(lambda found: format_timestamp(steady[found[0]]), text))
 
 
 async def record(client: Any, url: str) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.exporting.batches import BATCH_COMPANIES
 from tests.integration.conftest import Deliver, pull
 from tests.integration.pages import SEVEN, ask, sources, versions
@@ -34,7 +34,7 @@ def rows_of_parquet(folder: Path, data: bytes) -> list[tuple[Any, ...]]:
 
 def rows_of_arrow(_folder: Path, data: bytes) -> list[tuple[Any, ...]]:
     return [
-        (row["source_id"], written(row["delivered_at"]), [person["email"] for person in row["prospects"]])
+        (row["source_id"], format_timestamp(row["delivered_at"]), [person["email"] for person in row["prospects"]])
         for row in pa.ipc.open_stream(data).read_all().to_pylist()
     ]
 
@@ -191,7 +191,7 @@ async def test_the_next_stream_confirms_the_one_before_and_not_itself(
     latest = (await deliver("another"))["delivered_until"]
     await stream(client, search_id, delivered_since=until)
     await settled()
-    assert written((await receipts(database, search_id))["consumer"]["delivered_until"]) == until < latest
+    assert format_timestamp((await receipts(database, search_id))["consumer"]["delivered_until"]) == until < latest
 
 
 async def test_an_invented_time_proves_nothing(client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Any) -> None:

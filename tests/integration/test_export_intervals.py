@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openprospect.server.core.timestamps import read, written
+from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
 from openprospect.server.db.pool import Database
 from tests.integration.conftest import Deliver, pull
 from tests.integration.pages import SEVEN, versions
@@ -119,14 +119,14 @@ async def test_a_walk_keeps_its_moment_readable_for_an_hour_after_each_use(
         await deliver(*versions(*SEVEN, version=version))
         await age(database, "50 minutes")
         await tidy(database)
-        as_of = written(await database.value("SELECT watermark FROM walk"))
+        as_of = format_timestamp(await database.value("SELECT watermark FROM walk"))
         assert await exported(client, search_id, as_of=as_of) == [*SEVEN]
 
 
 async def test_a_moment_that_has_not_come_yet_is_refused(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
     until = (await deliver(*SEVEN))["delivered_until"]
     assert await exported(client, search_id, as_of=until) == [*SEVEN]
-    later = written(read(until) + timedelta(microseconds=1))
+    later = format_timestamp(parse_timestamp(until) + timedelta(microseconds=1))
     response = await client.get(f"/deliveries/{search_id}/export", params={"as_of": later})
     assert (response.status_code, response.json()["details"]["parameter"]) == (422, "as_of")
     assert until in response.json()["message"]

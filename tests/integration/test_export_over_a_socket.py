@@ -20,7 +20,7 @@ import pytest
 from openprospect.server.access.keys import create_key
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, Scope
 from openprospect.server.app import create_app
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database
 from tests.integration.conftest import open_search
 from tests.integration.listening import listening
@@ -79,7 +79,7 @@ def rows(search_id: str) -> Iterator[tuple[Any, ...]]:
             "name": "Maria's",
             "source_id": str(number),
             "prospects": [],
-            "delivered_at": written(at),
+            "delivered_at": format_timestamp(at),
         }
         document["attributes"] = {"notes": random.randbytes(7_500).hex()}
         yield UUID(search_id), number, at, uuid4(), False, json.dumps(document)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import pull
@@ -23,7 +23,7 @@ async def crm(service):
 async def confirmed(database, search_id):
     await settled()
     until = (await receipts(database, search_id))["crm"]["delivered_until"]
-    return until and written(until)
+    return until and format_timestamp(until)
 
 
 async def test_a_cursor_put_past_an_erasure_does_not_confirm_it(client, crm, search_id, deliver, database):
@@ -50,7 +50,7 @@ async def test_a_gap_that_is_read_after_all_is_none(crm, search_id, deliver):
 async def test_a_time_by_the_clock_leaves_no_gap_where_nothing_was_delivered_before_it(crm, search_id, deliver):
     await deliver("one")
     await pull(crm, search_id)
-    clock = written(datetime.now(UTC))
+    clock = format_timestamp(datetime.now(UTC))
     second = (await deliver("two"))["delivered_until"]
     await pull(crm, search_id, delivered_since=clock)
     assert await put(crm, search_id, second) == {"delivered_until": second}

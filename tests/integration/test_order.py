@@ -14,7 +14,7 @@ import pytest
 
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.access.store import organization_named
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Connection, Database, Row
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.store import SQL
@@ -160,8 +160,8 @@ async def test_a_clock_that_steps_back_does_not_disturb_the_order(
     await database.execute("UPDATE prospect_search SET watermark = $1", future)
     await deliver("b", "c")
     await deliver("d")
-    items = (await pull(client, search_id, delivered_since=written(future)))["items"]
-    expected = [written(future + timedelta(microseconds=number)) for number in (1, 2, 3)]
+    items = (await pull(client, search_id, delivered_since=format_timestamp(future)))["items"]
+    expected = [format_timestamp(future + timedelta(microseconds=number)) for number in (1, 2, 3)]
     assert [item["delivered_at"] for item in items] == expected
     assert [item["name"] for item in items] == ["b", "c", "d"]
 
@@ -174,8 +174,8 @@ async def test_a_withdrawal_and_an_erasure_have_times_of_their_own_too(
     await database.execute("UPDATE prospect_search SET watermark = $1", future)
     assert (await client.delete(f"/deliveries/{search_id}/companies/{result['items'][0]['id']}")).status_code == 204
     assert (await client.post("/erasures", json={"email": "maria@example.com"})).status_code == 201
-    items = (await pull(client, search_id, delivered_since=written(future)))["items"]
-    assert [item["delivered_at"] for item in items] == [written(future + timedelta(microseconds=number)) for number in (1, 2)]
+    items = (await pull(client, search_id, delivered_since=format_timestamp(future)))["items"]
+    assert [item["delivered_at"] for item in items] == [format_timestamp(future + timedelta(microseconds=number)) for number in (1, 2)]
     assert [item["prospects"] for item in items] == [[], []]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Unavailable
-from openprospect.server.core.timestamps import read, written
+from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.receipts import FLUSH_SECONDS, Receipts
 from openprospect.server.searches.model import SearchId
@@ -53,19 +53,19 @@ async def test_what_is_confirmed_never_moves_back(crm, search_id, deliver, datab
 async def test_an_invented_time_proves_nothing_even_later(crm, search_id, deliver, database):
     first = (await deliver("one"))["delivered_until"]
     await pull(crm, search_id)
-    invented = written(datetime.now(UTC) + timedelta(seconds=0.5))
+    invented = format_timestamp(datetime.now(UTC) + timedelta(seconds=0.5))
     await pull(crm, search_id, delivered_since=invented)
     assert await put(crm, search_id, invented) == {"delivered_until": None}
     later = (await deliver("two"))["delivered_until"]
     assert later > invented
     await pull(crm, search_id, delivered_since=first)
     await settled()
-    assert written((await receipts(database, search_id))["crm"]["delivered_until"]) == first
+    assert format_timestamp((await receipts(database, search_id))["crm"]["delivered_until"]) == first
 
 
 async def test_a_poll_does_not_prove_what_it_is_itself_answered_with(crm, search_id, deliver, database):
     until = (await deliver("one"))["delivered_until"]
-    just_before = written(read(until) - timedelta(microseconds=1))
+    just_before = format_timestamp(parse_timestamp(until) - timedelta(microseconds=1))
     await pull(crm, search_id, delivered_since=just_before)
     await settled()
     receipt = (await receipts(database, search_id))["crm"]
@@ -89,7 +89,7 @@ async def test_what_a_link_led_to_can_be_confirmed(crm, search_id, deliver):
 
 
 async def test_a_later_page_of_a_walk_is_no_receipt(crm, search_id, deliver, database):
-    before = written(read((await deliver("one"))["delivered_until"]))
+    before = format_timestamp(parse_timestamp((await deliver("one"))["delivered_until"]))
     await pull(crm, search_id)
     await deliver("two", "three")
     await pull(crm, search_id, delivered_since=before, limit=1, offset=1)
@@ -196,7 +196,7 @@ async def test_lag_counts_companies_and_tells_the_oldest(crm, search_id, deliver
     await deliver({"name": "one", "source_id": "one", "city": "Bern"})
     receipt = (await receipts(database, search_id))["crm"]
     assert receipt["behind_companies"] == 3
-    assert written(receipt["oldest_unconfirmed_at"]) == second
+    assert format_timestamp(receipt["oldest_unconfirmed_at"]) == second
     assert receipt["seen_at"] <= datetime.now(UTC)
 
 
@@ -260,11 +260,11 @@ async def test_nothing_is_lost_when_the_service_stops(dsn, database):
         await pull(crm, search_id, delivered_since=until)
         await service.close()
     receipt = (await receipts(database, search_id))["crm"]
-    assert (written(receipt["delivered_until"]), receipt["behind_companies"]) == (until, 0)
+    assert (format_timestamp(receipt["delivered_until"]), receipt["behind_companies"]) == (until, 0)
 
 
 async def test_what_cannot_be_written_is_written_the_next_time(dsn, database, search_id, deliver):
-    until = read((await deliver("one"))["delivered_until"])
+    until = parse_timestamp((await deliver("one"))["delivered_until"])
     gathered = Receipts()
     gathered.served(SearchId(UUID(search_id)), "crm", since=None, until=until)
     gathered.confirm(SearchId(UUID(search_id)), "crm", until)

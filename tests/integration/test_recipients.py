@@ -7,7 +7,7 @@ import pytest
 
 from openprospect.server.access.keys import revoke_key
 from openprospect.server.console import store as console_store
-from openprospect.server.core.timestamps import read
+from openprospect.server.core.timestamps import parse_timestamp
 from openprospect.server.observability import store as watched
 from openprospect.server.privacy import store as privacy_store
 from openprospect.server.privacy.wire import as_csv, item
@@ -125,7 +125,7 @@ async def test_an_erasure_is_of_the_moment_when_all_of_it_is_written(client, crm
     """
     assert await database.value(dated)
     assert await database.value("SELECT max(at) = max(erased_at) FROM receipt_step, erasure")
-    assert read(erasure["deadline_at"]) - read(erasure["erased_at"]) == timedelta(days=30)
+    assert parse_timestamp(erasure["deadline_at"]) - parse_timestamp(erasure["erased_at"]) == timedelta(days=30)
     assert [recipient["key_name"] for recipient in erasure["recipients"]] == ["crm"]
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from openprospect.server.core.timestamps import read
+from openprospect.server.core.timestamps import parse_timestamp
 from openprospect.server.feed.exporting.formats import FORMATS
 from openprospect.server.feed.rows.document import stamped
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
@@ -68,7 +68,7 @@ def row_of(document: str) -> dict[str, Any]:
     """What a reader of the columns should find."""
     company = msgspec.json.decode(document)
     row: dict[str, Any] = dict.fromkeys(("website_url", "source_id", "removed_at", "removal_reason", "attributes")) | company
-    row |= {name: row[name] and read(row[name]) for name in ("delivered_at", "removed_at")}
+    row |= {name: row[name] and parse_timestamp(row[name]) for name in ("delivered_at", "removed_at")}
     return row | {"prospects": [{"attributes": None} | prospect for prospect in row["prospects"]]}
 
 

@@ -11,7 +11,7 @@ from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access import keys, store
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 
 TierName = Literal["free", "pro", "enterprise", "custom"]
 
@@ -26,7 +26,7 @@ def list_organizations(*, storage: Storage = DEFAULT_STORAGE, json: Json = False
     """List the tenants, with how many searches and working keys each has."""
     rows = on_database(storage, store.organizations)
     columns = ("id", "name", "searches", "keys", "created_at")
-    answers(({**row, "created_at": written(row["created_at"])} for row in rows), columns=columns, json=json)
+    answers(({**row, "created_at": format_timestamp(row["created_at"])} for row in rows), columns=columns, json=json)
 
 
 def create_key(
@@ -75,7 +75,7 @@ def create_key(
             rate_limit=rate_limit,
         ),
     )
-    expires_at = written(made.expires_at)
+    expires_at = format_timestamp(made.expires_at)
     answer({"id": made.id, "name": made.name, "key": made.key, "scopes": made.scopes, "expires_at": expires_at}, json=json)
 
 
@@ -91,10 +91,10 @@ def list_keys(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
             "test": not key.is_live,
             "tier": key.tier,
             "rate_limit": key.rate_limit,
-            "created_at": written(key.created_at),
-            "expires_at": written(key.expires_at),
-            "revoked_at": written(key.revoked_at),
-            "last_used_at": written(key.last_used_at),
+            "created_at": format_timestamp(key.created_at),
+            "expires_at": format_timestamp(key.expires_at),
+            "revoked_at": format_timestamp(key.revoked_at),
+            "last_used_at": format_timestamp(key.last_used_at),
         }
         for key in found
     )
@@ -130,4 +130,4 @@ def set_tier(
 def revoke_key(key_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """End a key at once, on every worker."""
     revoked_at = on_database(storage, lambda database: keys.revoke_key(database, KeyId(key_id), actor=actor()))
-    answer({"id": key_id, "revoked_at": written(revoked_at)}, json=json)
+    answer({"id": key_id, "revoked_at": format_timestamp(revoked_at)}, json=json)

@@ -7,7 +7,7 @@ from uuid import UUID
 from openprospect.cli.output import Json, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, on_database
 from openprospect.server.console.verdict import State, state_at, state_of, verdict
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.observability.model import Feed, Queue, Standing
 from openprospect.server.observability.watch import Watch, watched
@@ -58,10 +58,10 @@ def _lines(watch: Watch) -> Iterator[_Line]:
 def _receipt(standing: Standing) -> _Line:
     return _place(standing) | {
         "key_name": standing.consumer,
-        "delivered_until": written(standing.confirmed_until),
-        "seen_at": written(standing.seen_at),
+        "delivered_until": format_timestamp(standing.confirmed_until),
+        "seen_at": format_timestamp(standing.seen_at),
         "behind_companies": standing.behind_companies,
-        "oldest_unconfirmed_at": written(standing.oldest_unconfirmed_at),
+        "oldest_unconfirmed_at": format_timestamp(standing.oldest_unconfirmed_at),
         "state": f"{state_of(standing)}, key expired" if standing.is_expired else state_of(standing),
     }
 
@@ -72,7 +72,7 @@ def _first_receipt(queue: Queue) -> _Line:
         "delivered_until": None,
         "seen_at": None,
         "behind_companies": queue.waiting,
-        "oldest_unconfirmed_at": written(queue.oldest_at),
+        "oldest_unconfirmed_at": format_timestamp(queue.oldest_at),
         "state": state_at(queue),
     }
 

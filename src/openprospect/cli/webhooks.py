@@ -13,7 +13,7 @@ from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_databas
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.core.timestamps import read, written
+from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
@@ -174,7 +174,7 @@ def rotate(webhook_id: UUID, *, storage: Storage = DEFAULT_STORAGE, json: Json =
         return await endpoints.rotate(database, webhook, vault=Vault(storage.secret_keys()), actor=actor())
 
     secret = _on_webhook(storage, webhook_id, work)
-    answer({"id": webhook_id, "secret": secret.secret, "previous_until": written(secret.previous_until)}, json=json)
+    answer({"id": webhook_id, "secret": secret.secret, "previous_until": format_timestamp(secret.previous_until)}, json=json)
 
 
 def reseal_secrets(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> int:
@@ -246,7 +246,7 @@ def _on_webhook(storage: Storage, webhook_id: UUID, work: Callable[[Database, We
 
 def _moment(text: str | None) -> datetime | None:
     try:
-        return None if text is None else read(text)
+        return None if text is None else parse_timestamp(text)
     except ValueError as error:
         raise InvalidInput(f"--since {error}.") from None
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from openprospect.sync.access import path_of, transport_to
 from openprospect.sync.errors import AnswerUnclear, TryLater
-from openprospect.sync.stamps import canonical, written
+from openprospect.sync.stamps import canonical, format_timestamp
 from openprospect.sync.transport import Answer
 from openprospect.sync.wire import Page, decode_page
 
@@ -75,7 +75,7 @@ class Parts:
                 for batch in self._stream(part, after=after):
                     if batch.num_rows:
                         yield batch
-                        after, breaks = written(batch["delivered_at"][-1].as_py()), 0
+                        after, breaks = format_timestamp(batch["delivered_at"][-1].as_py()), 0
                 return
             except TryLater as error:
                 breaks += 1

@@ -15,10 +15,10 @@ def canonical(stamp: str) -> str:
         moment = datetime.fromisoformat(stamp)
     except ValueError as error:
         raise AnswerUnclear(f"The server sent {stamp!r} where a timestamp is documented.") from error
-    return written(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return format_timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def written(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """A moment in that form."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

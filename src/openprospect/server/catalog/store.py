@@ -6,7 +6,7 @@ import msgspec
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.catalog.wire import CompanyItem, ProspectItem, company_item, prospect_item
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Executor
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.rows.document import parsed
@@ -33,7 +33,7 @@ async def prospect_page(
             row["prospect_search_id"],
             row["company_id"],
             _decode_prospect(row["document"]),
-            delivered_at=written(row["delivered_at"]),
+            delivered_at=format_timestamp(row["delivered_at"]),
         )
         for row in rows
     ]
@@ -55,7 +55,7 @@ async def prospects_of_id(
 ) -> list[ProspectItem]:
     rows = await db.rows(SQL.prospects_of_id, organization_id, search_id, company_id, prospect_id)
     return [
-        prospect_item(row["prospect_search_id"], row["company_id"], prospect, delivered_at=written(row["delivered_at"]))
+        prospect_item(row["prospect_search_id"], row["company_id"], prospect, delivered_at=format_timestamp(row["delivered_at"]))
         for row in rows
         for prospect in parsed(row["document"]).prospects
         if prospect.id == prospect_id

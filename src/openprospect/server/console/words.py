@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from openprospect.server.access.model import Scope, Tier
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.webhooks.url import masked
 
 SCOPES: Mapping[Scope, str] = {
@@ -87,7 +87,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "counted": counted,
     "moment": moment,
-    "stamp": written,
+    "stamp": format_timestamp,
     "span": span,
     "ago": ago,
     "size": size,

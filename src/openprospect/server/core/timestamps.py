@@ -14,17 +14,17 @@ _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(microseconds=1)
 
 
 @overload
-def written(moment: datetime) -> str: ...
+def format_timestamp(moment: datetime) -> str: ...
 @overload
-def written(moment: datetime | None) -> str | None: ...
-def written(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None: ...
+def format_timestamp(moment: datetime | None) -> str | None:
     """`2026-02-25T12:00:00.000001Z`: text order is time order. No moment, no text."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def read(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
     """An ISO 8601 date and time with a zone. More than six fractional digits are cut; the calendar's first and last moment are read as
     their neighbours. Raises ValueError that says what is wrong."""
     match = _SHAPE.fullmatch(text)

@@ -1,7 +1,7 @@
 """Feeds that come from a backup, or that somebody took back to an earlier moment: how they go on without giving a time twice."""
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 
@@ -15,7 +15,8 @@ async def go_on_from_now(db: Connection, *, is_clock_right: bool = False) -> Non
     latest = await store.latest_ahead(db)
     if latest is not None and not is_clock_right:
         raise Misconfigured(
-            f"A feed goes up to {written(latest)}, which by the database's clock is yet to come. Set that clock and run this again; where "
-            "it is right, and was wrong when this was delivered, run this again with --clock-is-right. What was loaded of a backup is kept."
+            f"A feed goes up to {format_timestamp(latest)}, which by the database's clock is yet to come. "
+            "Set that clock and run this again; where it is right, and was wrong when this was delivered, run this again with "
+            "--clock-is-right. What was loaded of a backup is kept."
         )
     await store.move_feeds_on(db)

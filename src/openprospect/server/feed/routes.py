@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from openprospect.server.access.guard import CallersRequest, CredentialRequest, Requires, RequiresInStatement
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotFound
-from openprospect.server.core.timestamps import read, written
+from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.reading.ask import Ask
@@ -177,12 +177,12 @@ async def confirm_receipt(
     search_id = _search_id(prospect_search_id)
     body = await json_body(request, Receipt)
     try:
-        until = read(body.delivered_until)
+        until = parse_timestamp(body.delivered_until)
     except ValueError as error:
         raise InvalidInput(f"delivered_until {error}.", field="delivered_until") from None
     await own_search(database, search_id, request.auth.organization_id)
     stored = await receipts.confirm_now(database, search_id, request.auth.consumer, until)
-    return StoredReceipt(delivered_until=written(stored))
+    return StoredReceipt(delivered_until=format_timestamp(stored))
 
 
 def _ask(query_string: bytes, prospect_search_id: str) -> Ask:
@@ -218,7 +218,7 @@ def _etags(request: CredentialRequest) -> set[str]:
 def _headers(request: CredentialRequest, ask: Ask, page: Page) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"etag", page.etag.encode()),
-        (b"delivery-watermark", written(page.watermark).encode()),
+        (b"delivery-watermark", format_timestamp(page.watermark).encode()),
         (b"delivery-instance", request.app.state.instance.encode()),
         (b"cache-control", b"private, no-cache"),
     ]
@@ -230,14 +230,14 @@ def _headers(request: CredentialRequest, ask: Ask, page: Page) -> list[tuple[byt
 def _links(request: CredentialRequest, ask: Ask, last_at: datetime) -> str:
     base = _address(request)
     export = base.removesuffix("companies") + "export" + _begun(ask)
-    return f'<{base}?after={written(last_at)}&limit={ask.limit}>; rel="next", <{export}>; rel="alternate"; type="{_NDJSON}"'
+    return f'<{base}?after={format_timestamp(last_at)}&limit={ask.limit}>; rel="next", <{export}>; rel="alternate"; type="{_NDJSON}"'
 
 
 def _begun(ask: Ask) -> str:
     """Where the stream begins, told in the page's own way: what is only read after a time is not thereby stored."""
     if ask.after is not None:
-        return f"?after={written(ask.after)}"
-    return "" if ask.since is None else f"?delivered_since={written(ask.since)}"
+        return f"?after={format_timestamp(ask.after)}"
+    return "" if ask.since is None else f"?delivered_since={format_timestamp(ask.since)}"
 
 
 def _address(request: CredentialRequest) -> str:

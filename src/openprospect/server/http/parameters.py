@@ -15,7 +15,7 @@ from uuid import UUID
 from litestar import Request
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.core.timestamps import read
+from openprospect.server.core.timestamps import parse_timestamp
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Moment(Parameter[datetime | None]):
         super().__init__(name, default=None, description=description)
 
     def parse(self, text: str) -> datetime:
-        return read(text)
+        return parse_timestamp(text)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date-time", "examples": ["2026-02-25T12:00:00Z"]}

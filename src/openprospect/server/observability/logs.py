@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 
 FORMATS = ("text", "json")
 
@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "at": written(datetime.fromtimestamp(record.created, UTC)),
+            "at": format_timestamp(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection, Executor
 from openprospect.server.feed import store as feed
@@ -44,7 +44,7 @@ async def export(db: Executor, organization_id: OrganizationId) -> Iterator[str]
     hasher = await feed.hasher_of(db, organization_id)
     rows = await store.suppressions(db, organization_id)
     lines = [{"key": hasher.fingerprint()}]
-    lines += [{"kind": row["kind"], "hash": row["hash"].hex(), "created_at": written(row["created_at"])} for row in rows]
+    lines += [{"kind": row["kind"], "hash": row["hash"].hex(), "created_at": format_timestamp(row["created_at"])} for row in rows]
     return (json.dumps(line) for line in lines)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.wire import Timestamp
 from openprospect.server.privacy.model import Erasure, Recipient, Settlement
 
@@ -59,8 +59,8 @@ def item(erasure: Erasure) -> ErasureItem:
     recipients = [
         RecipientItem(
             key_name=recipient.consumer,
-            received_at=written(recipient.received_at),
-            confirmed_at=written(recipient.confirmed_at),
+            received_at=format_timestamp(recipient.received_at),
+            confirmed_at=format_timestamp(recipient.confirmed_at),
             is_late=_is_late(erasure, recipient),
             settled=_settled(recipient.settlement),
         )
@@ -69,8 +69,8 @@ def item(erasure: Erasure) -> ErasureItem:
     return ErasureItem(
         id=erasure.id,
         status=_status(erasure),
-        erased_at=written(erasure.erased_at),
-        deadline_at=written(erasure.deadline_at),
+        erased_at=format_timestamp(erasure.erased_at),
+        deadline_at=format_timestamp(erasure.deadline_at),
         companies=erasure.companies,
         prospects=erasure.prospects,
         confirmed=sum(recipient.confirmed_at is not None for recipient in recipients),
@@ -111,7 +111,7 @@ def _is_late(erasure: Erasure, recipient: Recipient) -> bool:
 def _settled(settlement: Settlement | None) -> SettlementItem | None:
     if settlement is None:
         return None
-    return SettlementItem(at=written(settlement.at), actor=settlement.actor, reason=settlement.reason)
+    return SettlementItem(at=format_timestamp(settlement.at), actor=settlement.actor, reason=settlement.reason)
 
 
 def _settled_cells(settled: SettlementItem | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.model import TEST_EVENT, Change, Event, Target, Turn
 
@@ -41,7 +41,7 @@ def _messages_of_change(target: Target, search_id: SearchId, change: Change) -> 
     data: dict[str, Any] = {
         "prospect_search_id": search_id,
         "company_id": change.company_id,
-        "delivered_at": written(change.at),
+        "delivered_at": format_timestamp(change.at),
         "url": f"{target.base_url}/api/v1/companies/{change.company_id}?prospect_search_id={search_id}",
     }
     if change.erased:
@@ -56,15 +56,15 @@ def _messages_of_change(target: Target, search_id: SearchId, change: Change) -> 
 
 def _completion(target: Target, search_id: SearchId, watermark: datetime) -> Message:
     url = f"{target.base_url}/api/v1/deliveries/{search_id}/companies"
-    data = {"prospect_search_id": search_id, "delivered_until": written(watermark), "url": url}
+    data = {"prospect_search_id": search_id, "delivered_until": format_timestamp(watermark), "url": url}
     return _message(target, Event.DELIVERY_COMPLETED, search_id, watermark, data)
 
 
 def _message(target: Target, event: str, search_id: SearchId | None, at: datetime, data: dict[str, Any]) -> Message:
-    known_by = f"{target.id} {search_id} {written(at)} {event}"
+    known_by = f"{target.id} {search_id} {format_timestamp(at)} {event}"
     return Message(
         id=f"msg_{hashlib.blake2b(known_by.encode(), digest_size=_ID_BYTES).hexdigest()}",
         event=event,
-        body=msgspec.json.encode({"type": event, "timestamp": written(at), "data": data}),
+        body=msgspec.json.encode({"type": event, "timestamp": format_timestamp(at), "data": data}),
         is_personal="company" in data,
     )

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import Forbidden, InvalidInput
-from openprospect.server.core.timestamps import read
+from openprospect.server.core.timestamps import parse_timestamp
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
@@ -222,6 +222,6 @@ async def _own(request: CallersRequest, webhook_id: str, database: Database) -> 
 
 def _moment(text: str | None) -> datetime | None:
     try:
-        return None if text is None else read(text)
+        return None if text is None else parse_timestamp(text)
     except ValueError as error:
         raise InvalidInput(f"since {error}.", field="since") from None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.wire import Timestamp
 from openprospect.server.webhooks.endpoints import NewSecret, consumer_of
 from openprospect.server.webhooks.model import Attempt, Event, LoggedAttempt, Status, Webhook
@@ -128,10 +128,10 @@ def item(webhook: Webhook) -> WebhookItem:
         full=webhook.is_full,
         status=webhook.status,
         disabled_reason=webhook.disabled_reason,
-        failing_since=written(webhook.failing_since),
-        next_attempt_at=written(webhook.next_attempt_at),
-        succeeded_at=written(webhook.succeeded_at),
-        created_at=written(webhook.created_at),
+        failing_since=format_timestamp(webhook.failing_since),
+        next_attempt_at=format_timestamp(webhook.next_attempt_at),
+        succeeded_at=format_timestamp(webhook.succeeded_at),
+        created_at=format_timestamp(webhook.created_at),
         consumer=consumer_of(webhook.id),
     )
 
@@ -141,13 +141,13 @@ def created(webhook: Webhook, secret: NewSecret) -> CreatedWebhook:
 
 
 def rotated(webhook: Webhook, secret: NewSecret) -> RotatedSecret:
-    return RotatedSecret(id=webhook.id, secret=secret.secret, previous_until=written(secret.previous_until))
+    return RotatedSecret(id=webhook.id, secret=secret.secret, previous_until=format_timestamp(secret.previous_until))
 
 
 def attempt_item(logged: LoggedAttempt) -> AttemptItem:
     attempt = logged.attempt
     return AttemptItem(
-        at=written(logged.at),
+        at=format_timestamp(logged.at),
         event=attempt.event,
         message_id=attempt.message_id,
         prospect_search_id=logged.search_id,

@@ -13,7 +13,7 @@ from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page
 from openprospect.server.console.verdict import worst_first
 from openprospect.server.core.errors import InvalidInput, NotFound
-from openprospect.server.core.timestamps import read
+from openprospect.server.core.timestamps import parse_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.parameters import path_identifier
@@ -92,6 +92,6 @@ def _count(written: str) -> int:
 
 def _moment(written: str) -> datetime | None:
     try:
-        return read(written) if written else None
+        return parse_timestamp(written) if written else None
     except ValueError as error:
         raise InvalidInput(f"before {error}.", parameter="before") from None

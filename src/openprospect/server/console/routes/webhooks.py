@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from openprospect.server.console.gate import OperatorsRequest, posted, text
 from openprospect.server.console.page import page, see
 from openprospect.server.core.errors import InvalidInput, Misconfigured
-from openprospect.server.core.timestamps import read
+from openprospect.server.core.timestamps import parse_timestamp
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.http.address import service_url
@@ -114,7 +114,7 @@ async def replay_webhook_form(request: OperatorsRequest, webhook_id: FromPath[st
     form = await posted(request)
     webhook = await _own(request, database, webhook_id)
     try:
-        since = read(text(form, "since"))
+        since = parse_timestamp(text(form, "since"))
     except ValueError as error:
         return await _webhook(request, database, webhook, problem=f"The time {error}.")
     await endpoints.replay(database, webhook, since=since, company_id=None, actor=request.auth.actor)

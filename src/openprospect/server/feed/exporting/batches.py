@@ -9,7 +9,7 @@ from datetime import datetime
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Gone, InvalidInput
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import NO_REPLICAS, Replicas
 from openprospect.server.feed import store as feed
@@ -64,7 +64,8 @@ async def begin_export(
         raise unknown_search()
     if as_of is not None and as_of > head["watermark"]:
         raise InvalidInput(
-            f"as_of is later than the feed, which goes up to {written(head['watermark'])}. Take it from the Delivery-Watermark of a walk.",
+            f"as_of is later than the feed, which goes up to {format_timestamp(head['watermark'])}. "
+            "Take it from the Delivery-Watermark of a walk.",
             parameter="as_of",
         )
     watermark = min(moment for moment in (head["watermark"], until, as_of) if moment is not None)

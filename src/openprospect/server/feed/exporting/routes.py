@@ -13,7 +13,7 @@ from litestar.response import Stream
 from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotAcceptable
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import Replicas
 from openprospect.server.feed.exporting.batches import Batch, Export, begin_export, read_batches
@@ -81,7 +81,7 @@ async def export_companies(
         lambda until: receipts.served(search_id, caller.consumer, since=export.since, until=until),
     )
     headers = {
-        "Delivery-Watermark": written(export.watermark),
+        "Delivery-Watermark": format_timestamp(export.watermark),
         "Delivery-Instance": request.app.state.instance,
         "Content-Disposition": f'attachment; filename="deliveries-{search_id}.{form.extension}"',
         "Cache-Control": "private, no-store",

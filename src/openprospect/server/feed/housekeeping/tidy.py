@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.core.turns import every
 from openprospect.server.db.pool import Connection, Database, Row
 from openprospect.server.feed.housekeeping.portions import PORTION, SQL, in_order_of_time, in_turn
@@ -74,4 +74,6 @@ async def tell_of_feeds_ahead(database: Database) -> None:
     """What was delivered while the clock was wrong keeps all that follows ahead of it."""
     ahead = await in_turn(database, "clock", lambda db: db.row(SQL.feeds_ahead))
     if ahead and ahead["feeds"]:
-        logger.warning("%d feeds are ahead of the database's clock, up to %s: is it right?", ahead["feeds"], written(ahead["until"]))
+        logger.warning(
+            "%d feeds are ahead of the database's clock, up to %s: is it right?", ahead["feeds"], format_timestamp(ahead["until"])
+        )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.searches.model import SearchId
 
 
@@ -20,7 +20,9 @@ class Ask:
     tag: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tag", f"{self.search_id} {written(self.since)} {written(self.after)} {self.limit} {self.offset}")
+        object.__setattr__(
+            self, "tag", f"{self.search_id} {format_timestamp(self.since)} {format_timestamp(self.after)} {self.limit} {self.offset}"
+        )
 
     @property
     def begins_after(self) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Self
 from openprospect.server.access.credential import Credential
 from openprospect.server.access.model import Caller
 from openprospect.server.core.errors import Gone
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.core.together import Together
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import Replicas
@@ -154,5 +154,5 @@ def _page(ask: Ask, row: Row, *, has_more: bool) -> Page:
 
 def _etag(ask: Ask, watermark: datetime, erasures: int, *, has_more: bool) -> str:
     """What a page shows follows from these alone: a feed's state is its watermark, and erasures reach into the past."""
-    state = f"{ask.tag} {written(watermark)} {erasures} {has_more}"
+    state = f"{ask.tag} {format_timestamp(watermark)} {erasures} {has_more}"
     return f'W/"{hashlib.blake2b(state.encode(), digest_size=12).hexdigest()}"'

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
@@ -58,7 +58,7 @@ def removal_document(current: DeliveredCompany, *, reason: str | None) -> Delive
 
 def stamped(document: DeliveredCompany, delivered_at: datetime) -> str:
     """The document as stored: with its time, as JSON. A removal was removed when it was delivered."""
-    document.delivered_at = written(delivered_at)
+    document.delivered_at = format_timestamp(delivered_at)
     if document.removed_at is not UNSET:
         document.removed_at = document.delivered_at
     return _encode(document).decode()

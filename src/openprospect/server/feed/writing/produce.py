@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from openprospect.server.core.errors import MOST_FAULTS_A_ROW, Fault, InvalidInput, RejectedRows
-from openprospect.server.core.timestamps import written
+from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.row import FaultyRow, parse_company
 from openprospect.server.feed.wire import BatchItem, BatchResult
@@ -95,6 +95,6 @@ def result_of(published: Published) -> BatchResult:
         delivered=delivered,
         unchanged=len(items) - delivered,
         suppressed=sum(item.suppressed for item in items),
-        delivered_until=written(published.delivered_until),
+        delivered_until=format_timestamp(published.delivered_until),
         items=items,
     )
