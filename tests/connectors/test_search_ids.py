@@ -4,15 +4,15 @@ import pytest
 
 from openprospect.connectors.dlt import delivered_companies
 from openprospect.connectors.singer import OpenProspectTap
-from openprospect.sync.access import spelled
+from openprospect.sync.access import canonical_id
 
 ID = "5f0c11aa-1111-4111-8111-111111111111"
 SPELLINGS = [ID, ID.upper(), f"{{{ID}}}", ID.replace("-", "")]
 
 
 def test_each_spelling_is_the_service_s_own_and_what_is_no_id_stays_as_it_is() -> None:
-    assert {spelled(spelling) for spelling in SPELLINGS} == {ID}
-    assert spelled("no id") == "no id"
+    assert {canonical_id(spelling) for spelling in SPELLINGS} == {ID}
+    assert canonical_id("no id") == "no id"
 
 
 def test_a_tap_has_one_partition_of_it() -> None:

@@ -10,7 +10,7 @@ from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.row import MAX_PROSPECTS, parse_company
 from openprospect.server.feed.writing.publish import Published, publish
 from openprospect.server.privacy.suppress import suppress
-from openprospect.server.searches.create import known_search
+from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import pull
 from tests.integration.hotel import HOTEL, MARIA, OTTO

@@ -19,7 +19,7 @@ from openprospect.server.db.pool import Connection, Database, Row
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.store import SQL
 from openprospect.server.feed.writing.publish import publish
-from openprospect.server.searches.create import own_search
+from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.naive_client import NaiveClient

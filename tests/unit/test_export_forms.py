@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from openprospect.server.core.timestamps import parse_timestamp
 from openprospect.server.feed.exporting.formats import FORMATS
-from openprospect.server.feed.rows.document import stamped
+from openprospect.server.feed.rows.document import encode_document
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
 BEGIN = datetime(2026, 2, 25, 12, tzinfo=UTC)
@@ -86,13 +86,15 @@ def with_attributes_parsed(row: dict[str, Any]) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(batches=st.lists(st.lists(COMPANIES, min_size=1, max_size=3), max_size=3))
 def test_a_file_holds_what_the_lines_hold(form: str, batches: list[list[DeliveredCompany]]) -> None:
-    documents = [[stamped(company, BEGIN + timedelta(microseconds=number)) for number, company in enumerate(batch)] for batch in batches]
+    documents = [
+        [encode_document(company, BEGIN + timedelta(microseconds=number)) for number, company in enumerate(batch)] for batch in batches
+    ]
     rows = read_back(form, encoded(form, documents))
     assert [with_attributes_parsed(row) for row in rows] == [row_of(document) for batch in documents for document in batch]
 
 
 def test_row_groups_are_bounded_however_long_the_stream() -> None:
     company = DeliveredCompany(id=UUID(int=1), name="Hotel", delivered_at="")
-    batch = [stamped(company, BEGIN)] * 1_000
+    batch = [encode_document(company, BEGIN)] * 1_000
     metadata = pq.read_metadata(io.BytesIO(encoded("parquet", [batch] * 45)))
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [20_000, 20_000, 5_000]

@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from openprospect.server.feed.model import ProspectRow
-from openprospect.server.feed.rows.scrub import scrubbed
+from openprospect.server.feed.rows.scrub import scrub_document
 from openprospect.server.feed.rows.traces import traces_of_people
 from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 
@@ -35,7 +35,7 @@ def traces_in(*companies):
 
 
 def without_maria(company):
-    return scrubbed(company, {MARIA}, traces_in(company))
+    return scrub_document(company, {MARIA}, traces_in(company))
 
 
 def test_the_person_is_gone_and_the_others_stay():
@@ -180,7 +180,7 @@ def test_a_trace_of_one_document_is_found_in_another():
     earlier = document(of_maria={"phone": "+49 30 90182017"})
     later = document({"desk": "+49 30 90182017"})
     traces = traces_in(earlier, later)
-    assert scrubbed(later, {MARIA}, traces).attributes is UNSET
+    assert scrub_document(later, {MARIA}, traces).attributes is UNSET
 
 
 def test_a_reason_that_names_them_goes():

@@ -21,7 +21,7 @@ from openprospect.server.intake.deliver import Delivery, Tally, cut_short, deliv
 from openprospect.server.intake.file import Choices, InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
 from openprospect.server.intake.remarks import remarks
-from openprospect.server.searches.create import known_search
+from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
 
 

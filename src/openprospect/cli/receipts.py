@@ -10,8 +10,8 @@ from openprospect.server.console.verdict import State, state_at, state_of, verdi
 from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.observability.model import Feed, Queue, Standing
-from openprospect.server.observability.watch import Watch, watched
-from openprospect.server.searches.create import known_search
+from openprospect.server.observability.watch import Watch, load_watch
+from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.endpoints import consumer_of
 
@@ -33,7 +33,7 @@ def receipts(search_id: UUID | None = None, *, storage: Storage = DEFAULT_STORAG
 
     async def work(database: Database) -> Watch:
         search = await known_search(database, SearchId(search_id)) if search_id else None
-        return await watched(database, None, search.id if search else None)
+        return await load_watch(database, None, search.id if search else None)
 
     watch = on_database(storage, work)
     is_for_programs = bool(search_id) and json

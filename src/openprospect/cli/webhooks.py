@@ -17,7 +17,7 @@ from openprospect.server.core.timestamps import format_timestamp, parse_timestam
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.searches.create import known_search
+from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import endpoints, store, wire
 from openprospect.server.webhooks.model import Attempt, LoggedAttempt, Webhook, WebhookId

@@ -15,7 +15,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from openprospect.sync.access import spelled
+from openprospect.sync.access import canonical_id
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.dlt.rows import KEYS, REMOVED, RUN, removals, table_of
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
@@ -30,7 +30,7 @@ def delivered_companies(
     prospect_search_id: str, base_url: str = "http://127.0.0.1:8400", api_key: str = dlt.secrets.value
 ) -> Iterator[DltResource]:
     """Two flat tables, `companies` and `prospects`, from one walk. Positions are kept by search: load as many as you please."""
-    search_id = spelled(prospect_search_id)
+    search_id = canonical_id(prospect_search_id)
 
     # No primary key: delivered_since is exclusive, so that there is no boundary to look back over.
     @dlt.resource(name=f"feed_{search_id}", selected=False)

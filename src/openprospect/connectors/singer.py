@@ -12,7 +12,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
 from singer_sdk.helpers.types import Context
 
-from openprospect.sync.access import spelled
+from openprospect.sync.access import canonical_id
 from openprospect.sync.client import Client
 from openprospect.sync.wire import Company
 
@@ -28,7 +28,7 @@ class FeedStream(Stream):
 
     @property
     def partitions(self) -> list[dict[str, Any]]:
-        return [{"prospect_search_id": search_id} for search_id in dict.fromkeys(map(spelled, self.config["prospect_search_ids"]))]
+        return [{"prospect_search_id": search_id} for search_id in dict.fromkeys(map(canonical_id, self.config["prospect_search_ids"]))]
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
         search_id = (context or {})["prospect_search_id"]

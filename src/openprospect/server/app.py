@@ -26,9 +26,9 @@ from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
-from openprospect.server.feed.housekeeping.tidy import EVERY_SECONDS, tidied
+from openprospect.server.feed.housekeeping.tidy import EVERY_SECONDS, housekeeping
 from openprospect.server.feed.reading.pages import Pages
-from openprospect.server.feed.receipts import Receipts, gathered
+from openprospect.server.feed.receipts import Receipts, open_receipts
 from openprospect.server.feed.writing.commits import SharedCommits
 from openprospect.server.feed.writing.turns import LOCK_SECONDS, Writing
 from openprospect.server.http import openapi
@@ -205,9 +205,9 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
             await admission.uses.flush(database)
 
         async with (
-            gathered(database, await place_of_journals(database, app.state.instance)) as app.state.receipts,
+            open_receipts(database, await place_of_journals(database, app.state.instance)) as app.state.receipts,
             every(_KEY_USE_SECONDS, write_key_uses, name="uses of keys"),
-            tidied(database),
+            housekeeping(database),
             _pushing(dsn, settings, app.state.receipts, sender) as app.state.sender,
         ):
             yield

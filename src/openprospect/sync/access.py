@@ -26,7 +26,7 @@ def transport_to(
     )
 
 
-def spelled(search_id: str) -> str:
+def canonical_id(search_id: str) -> str:
     """The id as the service spells it: whoever keeps rows or a place by search would else keep them twice."""
     try:
         return str(UUID(search_id))

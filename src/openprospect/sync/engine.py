@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from openprospect.sync.access import spelled
+from openprospect.sync.access import canonical_id
 from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.base import Destination, Position
@@ -50,7 +50,7 @@ def run(
 
 def distinct(search_ids: Iterable[str]) -> list[str]:
     """Each search once, its id in one spelling, so that none is stored twice."""
-    return list(dict.fromkeys(map(spelled, search_ids)))
+    return list(dict.fromkeys(map(canonical_id, search_ids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from openprospect.sync.access import spelled
+from openprospect.sync.access import canonical_id
 from openprospect.sync.errors import FixNeeded
 from openprospect.sync.parts import Parts
 from openprospect.sync.stamps import canonical
@@ -34,7 +34,9 @@ def options_of(given: Mapping[str, str]) -> Options:
     values = {name.lower(): value for name, value in given.items()}
     if strangers := sorted(values.keys() - _NAMES):
         raise FixNeeded(f"There is no option {', '.join(strangers)}; there are {', '.join(sorted(_NAMES))}.")
-    search_ids = tuple(dict.fromkeys(spelled(part.strip()) for part in values.get("prospect_search_ids", "").split(",") if part.strip()))
+    search_ids = tuple(
+        dict.fromkeys(canonical_id(part.strip()) for part in values.get("prospect_search_ids", "").split(",") if part.strip())
+    )
     if not search_ids:
         raise FixNeeded("Name the searches to read: the option prospect_search_ids, with commas between them.")
     return Options(

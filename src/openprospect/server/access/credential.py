@@ -40,7 +40,7 @@ class Credential:
 
     async def admit(self, found: Row | None) -> Caller:
         """The caller, of a row with the columns of the view `caller`. Raises Unauthenticated, TooManyRequests or Forbidden."""
-        caller = identified(found, self.secret_hash, strangers=self.admission.strangers, address=self.address)
+        caller = require_working_key(found, self.secret_hash, strangers=self.admission.strangers, address=self.address)
         assert found is not None
         self.admission.uses.note(caller.key_id)
         limit = self.admission.rates.limit_of(found["tier"], found["rate_limit"])
@@ -78,7 +78,7 @@ def secret_hash_of(secret: str) -> bytes:
     return hash_of(secret)
 
 
-def identified(found: Row | None, secret_hash: bytes, *, strangers: Strangers, address: str) -> Caller:
+def require_working_key(found: Row | None, secret_hash: bytes, *, strangers: Strangers, address: str) -> Caller:
     """Whom a key stands for; raises Unauthenticated where it is none, or does not work any more."""
     try:
         caller = _working(found)
@@ -93,7 +93,7 @@ async def known_caller(db: Executor, secret: str, *, strangers: Strangers, addre
     """Whom a key stands for, whatever it may do; raises Unauthenticated, or TooManyRequests after too many of those."""
     secret_hash = secret_hash_of(secret)
     strangers.refuse(address, secret_hash)
-    return identified(await store.caller(db, secret_hash), secret_hash, strangers=strangers, address=address)
+    return require_working_key(await store.caller(db, secret_hash), secret_hash, strangers=strangers, address=address)
 
 
 def _working(found: Row | None) -> Caller:

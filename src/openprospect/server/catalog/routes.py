@@ -17,7 +17,7 @@ from openprospect.server.db.pool import Database
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.paging import LIMIT, OFFSET
 from openprospect.server.http.parameters import Identifier, path_identifier, query, query_of
-from openprospect.server.searches.create import own_search
+from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
 
 T = TypeVar("T")

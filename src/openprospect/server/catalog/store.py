@@ -9,7 +9,7 @@ from openprospect.server.catalog.wire import CompanyItem, ProspectItem, company_
 from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Executor
 from openprospect.server.db.queries import beside
-from openprospect.server.feed.rows.document import parsed
+from openprospect.server.feed.rows.document import parse_document
 from openprospect.server.feed.wire import DeliveredProspect
 
 SQL = beside(__file__)
@@ -57,6 +57,6 @@ async def prospects_of_id(
     return [
         prospect_item(row["prospect_search_id"], row["company_id"], prospect, delivered_at=format_timestamp(row["delivered_at"]))
         for row in rows
-        for prospect in parsed(row["document"]).prospects
+        for prospect in parse_document(row["document"]).prospects
         if prospect.id == prospect_id
     ]

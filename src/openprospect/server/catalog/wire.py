@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from openprospect.server.feed.rows.document import parsed
+from openprospect.server.feed.rows.document import parse_document
 from openprospect.server.feed.wire import DeliveredProspect, Timestamp
 
 
@@ -53,7 +53,7 @@ class ProspectPage(msgspec.Struct, kw_only=True):
 
 
 def company_item(search_id: UUID, document: str) -> CompanyItem:
-    company = parsed(document)
+    company = parse_document(document)
     return CompanyItem(
         id=company.id,
         prospect_search_id=search_id,

@@ -42,7 +42,7 @@ def own_origin(connection: ASGIConnection[Any, Any, Any, State], _handler: BaseR
         )
 
 
-async def posted(request: OperatorsRequest) -> FormMultiDict:
+async def checked_form(request: OperatorsRequest) -> FormMultiDict:
     """The form of a POST; raises Forbidden where it does not carry this session's token. Every route that changes something begins here."""
     form = await request.form()
     if not hmac.compare_digest(text(form, "csrf").encode(), request.auth.csrf.encode()):

@@ -10,7 +10,7 @@ from openprospect.server.console.model import ErasureLine, HistoryLine, Holder, 
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.rows.document import parsed
+from openprospect.server.feed.rows.document import parse_document
 from openprospect.server.privacy.model import ErasureId
 from openprospect.server.searches.model import SearchId
 
@@ -104,7 +104,7 @@ async def suppression_counts(db: Executor, organization_id: OrganizationId) -> d
 
 
 def _shown(row: Row) -> Shown:
-    return Shown(delivered_at=row["delivered_at"], document=parsed(row["document"]))
+    return Shown(delivered_at=row["delivered_at"], document=parse_document(row["document"]))
 
 
 def _history_line(row: Row) -> HistoryLine:

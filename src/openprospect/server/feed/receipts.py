@@ -190,7 +190,7 @@ class Receipts:
 
 
 @asynccontextmanager
-async def gathered(database: Database, folder: Path) -> AsyncIterator[Receipts]:
+async def open_receipts(database: Database, folder: Path) -> AsyncIterator[Receipts]:
     """The receipts of this process, what others that were killed left in the folder among them; written to the end."""
     with own_journal(folder) as journal:
         receipts = Receipts(journal)

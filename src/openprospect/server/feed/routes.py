@@ -35,7 +35,7 @@ from openprospect.server.http.openapi import header, problems
 from openprospect.server.http.paging import LIMIT, OFFSET
 from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query, query_of
 from openprospect.server.http.ready import QuickRoute, Ready
-from openprospect.server.searches.create import own_search
+from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
 
 DELIVERED_SINCE = Moment("delivered_since", description="Return companies delivered after this timestamp")

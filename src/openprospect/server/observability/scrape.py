@@ -11,7 +11,7 @@ from openprospect.server.core.errors import Misconfigured, Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store
 from openprospect.server.observability.model import DatabaseHealth, ExpiringKey, Queue, Standing, WaitingErasure
-from openprospect.server.observability.watch import Watch, watched
+from openprospect.server.observability.watch import Watch, load_watch
 
 _FEED = ("organization", "search_id", "search")
 
@@ -43,7 +43,7 @@ async def scrape(database: Database, version: str, *, seconds: float) -> Scrape:
 
 async def _read(database: Database) -> tuple[DatabaseHealth, list[Metric]]:
     health = await store.database_health(database)
-    watch = await watched(database, None)
+    watch = await load_watch(database, None)
     return health, [
         *_of_feeds(watch),
         *_of_consumers(watch.standings),

@@ -41,7 +41,7 @@ class Watch:
         return [feed for feed in self.feeds if feed.companies and not consumers[feed.search_id]]
 
 
-async def watched(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> Watch:
+async def load_watch(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> Watch:
     """Of all organizations where none is named, and of all their searches."""
     return Watch(
         feeds=await store.feeds(db, organization_id, search_id),

@@ -16,7 +16,7 @@ from openprospect.server.feed import store as feed
 from openprospect.server.feed.model import ProspectId, ProspectRow
 from openprospect.server.feed.rows.addresses import mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.scrub import scrubbed
+from openprospect.server.feed.rows.scrub import scrub_document
 from openprospect.server.feed.rows.traces import Traces, traces_of_people
 from openprospect.server.feed.wire import DeliveredProspect
 from openprospect.server.privacy import store
@@ -171,7 +171,7 @@ def _listed(documents: Iterable[KeptDocument], person: Person, hasher: Hasher) -
 
 def _cleaned(documents: Iterable[KeptDocument], erased: Collection[ProspectId], traces: Traces) -> list[KeptDocument]:
     """Those of the documents that name the person, without them."""
-    pairs = ((document, before := document.content, scrubbed(before, erased, traces)) for document in documents)
+    pairs = ((document, before := document.content, scrub_document(before, erased, traces)) for document in documents)
     return [document.with_content(after) for document, before, after in pairs if before != after]
 
 

@@ -6,7 +6,7 @@ from typing import NewType
 from uuid import UUID
 
 from openprospect.server.feed.model import CompanyId, ProspectId
-from openprospect.server.feed.rows.document import parsed, stamped
+from openprospect.server.feed.rows.document import encode_document, parse_document
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.searches.model import SearchId
@@ -59,10 +59,10 @@ class KeptDocument:
     @property
     def content(self) -> DeliveredCompany:
         """Read anew each time: there may be more of them than memory has room for."""
-        return parsed(self.text)
+        return parse_document(self.text)
 
     def with_content(self, content: DeliveredCompany) -> "KeptDocument":
-        return replace(self, text=stamped(content, self.delivered_at))
+        return replace(self, text=encode_document(content, self.delivered_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from openprospect.server.core.vault import Vault
 from openprospect.server.db import history
 from openprospect.server.db.pool import Connection, Database, Executor
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.searches.create import own_search
+from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import store
 from openprospect.server.webhooks.model import DEFAULT_EVENTS, Event, Place, Webhook, WebhookId

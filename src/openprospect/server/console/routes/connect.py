@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from openprospect.server.console import store
 from openprospect.server.console.connectors import CONNECTOR_FILES, filled
-from openprospect.server.console.gate import OperatorsRequest, posted
+from openprospect.server.console.gate import OperatorsRequest, checked_form
 from openprospect.server.console.page import page
 from openprospect.server.console.routes.search import own_feed
 from openprospect.server.console.samples import samples
@@ -44,7 +44,7 @@ async def connector_file(
 @post("/searches/{search_id:str}/try", status_code=200)
 async def try_search(request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
     """The answer to the first request of a consumer. Nothing counts as served by it, and no walk begins."""
-    await posted(request)
+    await checked_form(request)
     feed = await own_feed(request, database, search_id)
     row = await store.first_companies(database, feed.search_id, limit=_LIMIT)
     head = msgspec.json.encode({"total": row["total"], "limit": _LIMIT, "offset": 0, "has_more": row["total"] > row["count"]})

@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import page, rendered
 from openprospect.server.console.routes.search import own_feed
 from openprospect.server.console.upload import Report, deliver_upload
@@ -30,7 +30,7 @@ from openprospect.server.intake.file import ENDINGS, Choices, open_content
 from openprospect.server.intake.formats.alphabets import ENCODINGS
 from openprospect.server.intake.formats.spreadsheet import UnclearSheet
 from openprospect.server.intake.remarks import remarks
-from openprospect.server.searches.create import own_search
+from openprospect.server.searches.lookup import own_search
 
 _FIELDS = (*COMPANY_FIELDS, *(f"prospects.{field}" for field in PROSPECT_FIELDS), "prospects.full_name")
 _COLUMNS = msgspec.json.Decoder(list[tuple[str, str]])
@@ -47,7 +47,7 @@ async def deliver_upload_form(
     request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database], writing: NamedDependency[Writing]
 ) -> Stream:
     """Checks a file, or delivers it where the form says `deliver`."""
-    form = await posted(request)
+    form = await checked_form(request)
     feed = await own_feed(request, database, search_id)
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:

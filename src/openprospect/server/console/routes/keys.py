@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from openprospect.server.access.keys import NewKey, create_key, revoke_key
 from openprospect.server.access.model import KeyId
 from openprospect.server.console import store
-from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import page, see
 from openprospect.server.console.words import SCOPES, TIERS
 from openprospect.server.core.errors import InvalidInput, NotFound
@@ -31,7 +31,7 @@ async def keys_page(request: OperatorsRequest, database: NamedDependency[Databas
 @post("/keys", status_code=200)
 async def create_key_form(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
     """Makes a key, and shows it this once: the answer itself, so that nothing has to remember it."""
-    form = await posted(request)
+    form = await checked_form(request)
     try:
         made = await create_key(
             database,
@@ -52,7 +52,7 @@ async def create_key_form(request: OperatorsRequest, database: NamedDependency[D
 @post("/keys/{key_id:str}/revoke", status_code=303)
 async def revoke_key_form(request: OperatorsRequest, key_id: FromPath[str], database: NamedDependency[Database]) -> Response[Any]:
     """Ends a key at once."""
-    await posted(request)
+    await checked_form(request)
     wanted = KeyId(path_identifier("key_id", key_id))
     if not await store.is_key_of(database, request.auth.organization_id, wanted):
         raise NotFound("There is no such key.")

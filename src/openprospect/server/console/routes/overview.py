@@ -8,14 +8,14 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from openprospect.server.console import chart
-from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import page, see
 from openprospect.server.console.store import deliveries_by
 from openprospect.server.console.verdict import expiring, verdict, worst_first
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.db.pool import Database
 from openprospect.server.observability import store
-from openprospect.server.observability.watch import watched
+from openprospect.server.observability.watch import load_watch
 from openprospect.server.searches.create import create_search
 
 _SOON = timedelta(days=7)
@@ -37,7 +37,7 @@ async def overview_now(request: OperatorsRequest, database: NamedDependency[Data
 @post("/searches", status_code=303)
 async def open_search(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
     """Opens a prospect search."""
-    form = await posted(request)
+    form = await checked_form(request)
     try:
         search = await create_search(database, text(form, "name"), organization_id=request.auth.organization_id, actor=request.auth.actor)
     except InvalidInput as error:
@@ -52,7 +52,7 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
     # As everybody: a tenant is not shown what other connections do.
     health = await store.database_health(database.whole)
     milliseconds = (perf_counter() - started) * 1000
-    watch = await watched(database, organization_id)
+    watch = await load_watch(database, organization_id)
     return {
         "now": now,
         "verdict": verdict(watch, now),

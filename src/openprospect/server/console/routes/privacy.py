@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from openprospect.server.console import store
-from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import download, page, see
 from openprospect.server.core.errors import Conflict, InvalidInput, NotFound
 from openprospect.server.db.pool import Database
@@ -38,7 +38,7 @@ async def look_for_person(
     request: OperatorsRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
 ) -> Response[str]:
     """Asks once more, with what an erasure will reach."""
-    form = await posted(request)
+    form = await checked_form(request)
     try:
         subject = _subject(text(form, "person"))
     except InvalidInput as error:
@@ -56,7 +56,7 @@ async def erase_person_form(
     erasure_policy: NamedDependency[ErasurePolicy],
 ) -> Response[Any]:
     """Erases, for good."""
-    form = await posted(request)
+    form = await checked_form(request)
     organization_id = request.auth.organization_id
     subject, actor = _subject(text(form, "person")), request.auth.actor
     erasure_id = await erase(database, writing, organization_id, subject, actor=actor, policy=erasure_policy)
@@ -72,7 +72,7 @@ async def erasure_page(request: OperatorsRequest, erasure_id: FromPath[str], dat
 @post("/privacy/erasures/{erasure_id:str}/settle", status_code=303)
 async def settle_recipient(request: OperatorsRequest, erasure_id: FromPath[str], database: NamedDependency[Database]) -> Response[Any]:
     """Answers for a recipient that can never confirm."""
-    form = await posted(request)
+    form = await checked_form(request)
     own = await _own(request, erasure_id, database)
     consumer, reason = text(form, "consumer"), text(form, "reason")
     try:
@@ -109,7 +109,7 @@ async def change_suppressions(
     erasure_policy: NamedDependency[ErasurePolicy],
 ) -> Response[Any]:
     """Keeps addresses and domains out, or lets them in again."""
-    form = await posted(request)
+    form = await checked_form(request)
     change = suppress.unsuppress if text(form, "change") == "remove" else suppress.suppress
     organization_id, actor = request.auth.organization_id, request.auth.actor
     entries = [line.strip() for line in text(form, "entries").splitlines() if line.strip()]

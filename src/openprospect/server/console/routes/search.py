@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from openprospect.server.console import store
 from openprospect.server.console.find import look_on, look_up
-from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import page
 from openprospect.server.console.verdict import worst_first
 from openprospect.server.core.errors import InvalidInput, NotFound
@@ -19,7 +19,7 @@ from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.parameters import path_identifier
 from openprospect.server.observability import store as watched
 from openprospect.server.observability.model import Feed
-from openprospect.server.searches.create import unknown_search
+from openprospect.server.searches.lookup import unknown_search
 from openprospect.server.searches.model import SearchId
 
 _PAGE = 50
@@ -57,7 +57,7 @@ async def search_page(request: OperatorsRequest, search_id: FromPath[str], datab
 @post("/searches/{search_id:str}/find", status_code=200)
 async def find_in_search(request: OperatorsRequest, search_id: FromPath[str], database: NamedDependency[Database]) -> Response[str]:
     """Finds companies; sent as a form, since an address in a URL would end up in logs."""
-    form = await posted(request)
+    form = await checked_form(request)
     feed = await own_feed(request, database, search_id)
     wanted, before = text(form, "wanted"), _moment(text(form, "before"))
     if not 2 <= len(wanted) <= _LONGEST:

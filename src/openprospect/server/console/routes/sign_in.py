@@ -6,7 +6,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
 
-from openprospect.server.console.gate import COOKIE, OperatorsRequest, posted, text
+from openprospect.server.console.gate import COOKIE, OperatorsRequest, checked_form, text
 from openprospect.server.console.page import ROOT, page, see
 from openprospect.server.console.session import LIFETIME, sign_in, sign_out
 from openprospect.server.core.errors import Forbidden, Unauthenticated
@@ -43,7 +43,7 @@ async def sign_in_form(request: Request[Any, Any, State], database: NamedDepende
 @post("/sign-out", status_code=303)
 async def sign_out_form(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[Any]:
     """The session ends here and in the database."""
-    await posted(request)
+    await checked_form(request)
     await sign_out(database, request.auth)
     answer = see("/sign-in")
     answer.set_cookie(_cookie(request, "", max_age=0))

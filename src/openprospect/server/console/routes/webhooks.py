@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from openprospect.server.console.gate import OperatorsRequest, posted, text
+from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import page, see
 from openprospect.server.core.errors import InvalidInput, Misconfigured
 from openprospect.server.core.timestamps import parse_timestamp
@@ -37,7 +37,7 @@ async def create_webhook_form(
     request: OperatorsRequest, database: NamedDependency[Database], allow_private: NamedDependency[bool], vault: NamedDependency[Vault]
 ) -> Response[str]:
     """Makes an endpoint, and shows its secret this once."""
-    form = await posted(request)
+    form = await checked_form(request)
     try:
         made, secret = await endpoints.create_webhook(
             database,
@@ -75,7 +75,7 @@ async def test_webhook_form(
     request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database], sender: NamedDependency[Sender]
 ) -> Response[str]:
     """Sends a test message now."""
-    await posted(request)
+    await checked_form(request)
     webhook = await _own(request, database, webhook_id)
     return await _webhook(request, database, webhook, trial=await try_endpoint(database, sender, webhook))
 
@@ -85,7 +85,7 @@ async def rotate_webhook_form(
     request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database], vault: NamedDependency[Vault]
 ) -> Response[str]:
     """Makes a fresh secret, and shows it this once."""
-    await posted(request)
+    await checked_form(request)
     webhook = await _own(request, database, webhook_id)
     return await _webhook(
         request, database, webhook, secret=await endpoints.rotate(database, webhook, vault=vault, actor=request.auth.actor)
@@ -97,7 +97,7 @@ async def move_webhook_form(
     request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database], allow_private: NamedDependency[bool]
 ) -> Response[Any]:
     """Pushes to another URL of the same receiver."""
-    form = await posted(request)
+    form = await checked_form(request)
     webhook = await _own(request, database, webhook_id)
     try:
         await endpoints.update(
@@ -111,7 +111,7 @@ async def move_webhook_form(
 @post(f"{_PATH}/replay", status_code=303)
 async def replay_webhook_form(request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database]) -> Response[Any]:
     """Sends again what was delivered after a time."""
-    form = await posted(request)
+    form = await checked_form(request)
     webhook = await _own(request, database, webhook_id)
     try:
         since = parse_timestamp(text(form, "since"))
@@ -124,7 +124,7 @@ async def replay_webhook_form(request: OperatorsRequest, webhook_id: FromPath[st
 @post(f"{_PATH}/switch", status_code=303)
 async def switch_webhook_form(request: OperatorsRequest, webhook_id: FromPath[str], database: NamedDependency[Database]) -> Response[Any]:
     """Disables an endpoint that is on, enables one that is off."""
-    form = await posted(request)
+    form = await checked_form(request)
     webhook = await _own(request, database, webhook_id)
     if text(form, "to") == "on":
         await endpoints.enable(database, webhook, actor=request.auth.actor)

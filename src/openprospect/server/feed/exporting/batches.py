@@ -15,7 +15,7 @@ from openprospect.server.db.replicas import NO_REPLICAS, Replicas
 from openprospect.server.feed import store as feed
 from openprospect.server.feed.exporting import store
 from openprospect.server.feed.reading.copies import read_copy
-from openprospect.server.searches.create import unknown_search
+from openprospect.server.searches.lookup import unknown_search
 from openprospect.server.searches.model import SearchId
 
 # Whichever comes first ends a batch. With more, PostgreSQL takes fresh memory from the system for each, at three times the cost.

@@ -19,7 +19,7 @@ EVERY_SECONDS = 300.0
 
 
 @asynccontextmanager
-async def tidied(database: Database) -> AsyncIterator[None]:
+async def housekeeping(database: Database) -> AsyncIterator[None]:
     """Tidy up again and again while the block runs."""
     standings = Standings()
     async with every(EVERY_SECONDS, lambda: _round(database, standings), name="housekeeping"):

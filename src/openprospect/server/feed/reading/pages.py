@@ -18,7 +18,7 @@ from openprospect.server.feed.reading.ask import Ask
 from openprospect.server.feed.reading.copies import read_copy
 from openprospect.server.feed.reading.store import Asked
 from openprospect.server.feed.reading.walks import NewWalk
-from openprospect.server.searches.create import unknown_search
+from openprospect.server.searches.lookup import unknown_search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

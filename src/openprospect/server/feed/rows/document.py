@@ -56,7 +56,7 @@ def removal_document(current: DeliveredCompany, *, reason: str | None) -> Delive
     )
 
 
-def stamped(document: DeliveredCompany, delivered_at: datetime) -> str:
+def encode_document(document: DeliveredCompany, delivered_at: datetime) -> str:
     """The document as stored: with its time, as JSON. A removal was removed when it was delivered."""
     document.delivered_at = format_timestamp(delivered_at)
     if document.removed_at is not UNSET:
@@ -64,7 +64,7 @@ def stamped(document: DeliveredCompany, delivered_at: datetime) -> str:
     return _encode(document).decode()
 
 
-def parsed(document: str) -> DeliveredCompany:
+def parse_document(document: str) -> DeliveredCompany:
     return _decode(document)
 
 

@@ -12,7 +12,7 @@ from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
 from openprospect.server.feed.rows.identity import ascii_domain, bare_email, is_email, split_website
 from openprospect.server.feed.rows.people import repeated_people
-from openprospect.server.feed.rows.storable import glance, unstorable
+from openprospect.server.feed.rows.storable import find_unstorable, glance
 
 COMPANY_FIELDS = ("id", "source_id", "name", "website_url")
 PROSPECT_FIELDS = ("id", "first_name", "last_name", "email", "job_title")
@@ -67,7 +67,7 @@ def parse_prospect(value: JsonObject) -> ProspectRow:
     faults: list[Fault] = []
     person = _unpacked(value)
     if glance(person)[1]:
-        faults += unstorable(person, "")
+        faults += find_unstorable(person, "")
     row = _prospect(person, "", faults)
     if faults:
         raise FaultyRow(_first_of_each_field(faults))
@@ -104,9 +104,9 @@ def _people(record: JsonObject, faults: list[Fault]) -> list[JsonObject]:
 
 
 def _find_unstorable(record: JsonObject, people: list[JsonObject], faults: list[Fault]) -> None:
-    faults += unstorable({key: value for key, value in record.items() if key != "prospects"}, "")
+    faults += find_unstorable({key: value for key, value in record.items() if key != "prospects"}, "")
     for index, person in enumerate(people):
-        faults += unstorable(person, f"prospects[{index}]")
+        faults += find_unstorable(person, f"prospects[{index}]")
 
 
 def _company(record: JsonObject, people: list[JsonObject], faults: list[Fault], *, parsed: Sequence[ProspectRow] | None) -> CompanyRow:

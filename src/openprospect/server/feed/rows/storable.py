@@ -24,7 +24,7 @@ def glance(value: object) -> tuple[int, bool]:
     return len(encoded), b"\\u0000" in encoded or b"null" in encoded or encoded.count(b"{") + encoded.count(b"[") > MAX_DEPTH
 
 
-def unstorable(value: object, field: str, *, depth: int = 0) -> Iterator[Fault]:
+def find_unstorable(value: object, field: str, *, depth: int = 0) -> Iterator[Fault]:
     """Everything below `field` that cannot be kept."""
     reason = _reason(value, depth)
     if reason:
@@ -34,7 +34,7 @@ def unstorable(value: object, field: str, *, depth: int = 0) -> Iterator[Fault]:
             yield from _unstorable_member(key, member, field, depth)
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            yield from unstorable(element, f"{field}[{index}]", depth=depth + 1)
+            yield from find_unstorable(element, f"{field}[{index}]", depth=depth + 1)
 
 
 def _unstorable_member(key: Any, member: object, field: str, depth: int) -> Iterator[Fault]:
@@ -42,7 +42,7 @@ def _unstorable_member(key: Any, member: object, field: str, depth: int) -> Iter
     if reason:
         yield Fault(field=field, reason=f"a field's name in it cannot be stored: {reason}")
     else:
-        yield from unstorable(member, f"{field}.{key}" if field else key, depth=depth + 1)
+        yield from find_unstorable(member, f"{field}.{key}" if field else key, depth=depth + 1)
 
 
 def _reason(value: object, depth: int) -> str | None:

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId
-from openprospect.server.feed.rows.document import stamped
+from openprospect.server.feed.rows.document import encode_document
 from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.feed.store import CompanyState, Head
 from openprospect.server.feed.wire import DeliveredCompany
@@ -51,7 +51,7 @@ async def append(db: Connection, search_id: SearchId, changes: Sequence[Change],
         db,
         search_id,
         (
-            (state.position, state.delivered_at, state.id, _is_removal(change), stamped(change.document, state.delivered_at))
+            (state.position, state.delivered_at, state.id, _is_removal(change), encode_document(change.document, state.delivered_at))
             for change, state in moved
         ),
     )

@@ -7,12 +7,12 @@ from openprospect.server.core.errors import Fault
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import ProspectId, ProspectRow
-from openprospect.server.feed.rows.document import parsed
+from openprospect.server.feed.rows.document import parse_document
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import KnownPerson, Match, match_people
 from openprospect.server.feed.rows.row import MAX_PROSPECTS
 from openprospect.server.feed.wire import DeliveredProspect
-from openprospect.server.feed.writing.suppression import hashed
+from openprospect.server.feed.writing.suppression import hash_person
 from openprospect.server.searches.model import SearchId
 
 
@@ -23,7 +23,7 @@ async def complete(
     positions = {match.known.position for match in matches if match.row.keeps_people and match.known}
     if not positions:
         return list(matches), {}
-    documents = {position: parsed(text) for position, text in (await store.documents_at(db, search_id, positions)).items()}
+    documents = {position: parse_document(text) for position, text in (await store.documents_at(db, search_id, positions)).items()}
     everybody = [
         _completed(match, documents[match.known.position].prospects, hasher) if match.row.keeps_people and match.known else match
         for match in matches
@@ -33,12 +33,12 @@ async def complete(
 
 
 def _completed(match: Match, there: Sequence[DeliveredProspect], hasher: Hasher) -> Match:
-    people = {prospect.id: hashed(_row(prospect), hasher) for prospect in there}
+    people = {prospect.id: hash_person(_row(prospect), hasher) for prospect in there}
     known = [
         KnownPerson(id=ProspectId(prospect_id), email_hash=person.email_hash, name_hash=person.name_hash, has_left=False)
         for prospect_id, person in people.items()
     ]
-    named = set(match_people([hashed(row, hasher) for row in match.row.prospects], known))
+    named = set(match_people([hash_person(row, hasher) for row in match.row.prospects], known))
     kept = [person.row for prospect_id, person in people.items() if prospect_id not in named]
     return replace(match, row=replace(match.row, prospects=(*match.row.prospects, *kept)), kept=len(kept))
 

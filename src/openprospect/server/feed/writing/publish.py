@@ -11,7 +11,7 @@ from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId, CompanyRow
 from openprospect.server.feed.rows.company_keys import company_key
-from openprospect.server.feed.rows.document import changed_fields, parsed
+from openprospect.server.feed.rows.document import changed_fields, parse_document
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import KnownCompanies, Match, match_companies
 from openprospect.server.feed.store import CompanyState, Head
@@ -161,6 +161,6 @@ async def _record_history(db: Connection, search: Search, changed: list[Candidat
     events = []
     for candidate in changed:
         company_id, known = candidate.match.company_id, candidate.match.known
-        details = {"changed": changed_fields(parsed(before[known.position]), candidate.document)} if known else None
+        details = {"changed": changed_fields(parse_document(before[known.position]), candidate.document)} if known else None
         events.append((actors[company_id], company_id, "redelivered" if known else "delivered", details))
     await history.record_companies(db, search.organization_id, search.id, events)

@@ -11,7 +11,7 @@ from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.matching import Match, Person
-from openprospect.server.feed.rows.scrub import cleaned, cleaned_entry
+from openprospect.server.feed.rows.scrub import clean_attributes, clean_entry
 from openprospect.server.feed.rows.traces import traces_of_people
 
 
@@ -26,7 +26,7 @@ class Guests:
 
 async def admit(db: Connection, organization_id: OrganizationId, matches: Sequence[Match], hasher: Hasher) -> list[Guests]:
     """The people of each match who are not on the organization's suppression list."""
-    delivered = [[hashed(row, hasher) for row in match.row.prospects] for match in matches]
+    delivered = [[hash_person(row, hasher) for row in match.row.prospects] for match in matches]
     if not await store.has_suppressions(db, organization_id):
         return [_guests(match, admitted=people, left_out=[], unwelcome=[]) for match, people in zip(matches, delivered, strict=True)]
     mentioned = [_mentioned(match) for match in matches]
@@ -57,8 +57,8 @@ def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow]
         return Guests(people=admitted, attributes=match.row.attributes, suppressed=0)
     traces = traces_of_people([*left_out, *unwelcome]).not_held_by(match.row.attributes, [person.row for person in admitted])
     return Guests(
-        people=[replace(person, row=replace(person.row, **cleaned_entry(person.row, traces))) for person in admitted],
-        attributes=cleaned(match.row.attributes, traces),
+        people=[replace(person, row=replace(person.row, **clean_entry(person.row, traces))) for person in admitted],
+        attributes=clean_attributes(match.row.attributes, traces),
         suppressed=len(left_out),
     )
 
@@ -75,7 +75,7 @@ def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
     return {("email", digest), ("domain", hasher.domain_of(address))}
 
 
-def hashed(row: ProspectRow, hasher: Hasher) -> Person:
+def hash_person(row: ProspectRow, hasher: Hasher) -> Person:
     """A person with what the organization knows them by."""
     return Person(row=row, email_hash=hasher.email(row.email), name_hash=hasher.name(row))
 

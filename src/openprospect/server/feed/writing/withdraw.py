@@ -7,7 +7,7 @@ from openprospect.server.db.pool import Connection
 from openprospect.server.feed import store
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.rows.company_keys import source_id_digest
-from openprospect.server.feed.rows.document import parsed, removal_document
+from openprospect.server.feed.rows.document import parse_document, removal_document
 from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.feed.writing.append import Change, append
 from openprospect.server.feed.writing.suppression import admit_text
@@ -37,7 +37,8 @@ async def withdraw(
     people = await store.known_people(db, search.id, [company.id for company in live])
     shown = await admit_text(db, search.organization_id, reason, hasher)
     changes = [
-        Change.of_known(company, removal_document(parsed(documents[company.position]), reason=shown), content_hash=None) for company in live
+        Change.of_known(company, removal_document(parse_document(documents[company.position]), reason=shown), content_hash=None)
+        for company in live
     ]
     states = await append(db, search.id, changes, head=head)
     gone = [(state.id, person.id, state.delivered_at) for state in states for person in people[state.id] if not person.has_left]
