@@ -13,10 +13,11 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --e
 SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 # What a consumer may rely on, tested once more on tables that are split by search.
 PROMISE := $(addprefix tests/integration/test_,new_feeds.py order.py places.py privacy.py walks.py)
+EXAMPLES := tests/integration/test_examples.py::test_the_documented_examples_are_what_the_service_answers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-connectors check audit format docs bench openapi migration lock assets screenshots
+.PHONY: help setup demo test test-connectors check audit format docs bench openapi migration schema lock assets screenshots
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,12 +58,16 @@ format: $(INSTALLED) ## format the code and mend what can be mended by itself
 bench: $(INSTALLED) bench/.venv/.installed ## measure, peers included; ARGS="--only read --companies 1000000"
 	$(BIN)/python -m bench $(ARGS)
 
-openapi: $(INSTALLED) ## write contract/openapi.json from the routes
+openapi: $(INSTALLED) ## write contract/openapi.json from the routes, with what the service really answers as examples
+	WRITE_EXAMPLES=1 $(BIN)/pytest $(EXAMPLES)
 	$(BIN)/python -m contract.write_openapi
 
 migration: $(INSTALLED) ## start a migration: make migration name=add_a_column
 	@test -n "$(name)" || { echo "say what it does: make migration name=add_a_column"; exit 2; }
 	@$(BIN)/python -c 'import sys; from openprospect.server.db.migrate import next_file; f = next_file(sys.argv[1]); f.touch(exist_ok=False); print(f)' "$(name)"
+
+schema: $(INSTALLED) ## write schema.sql, what all migrations add up to
+	$(BIN)/python -m openprospect.server.db.schema
 
 lock: $(INSTALLED) ## choose versions anew, none younger than a week, and write the locks
 	$(COMPILE) pyproject.toml --extra demo --extra dlt --extra otel --extra postgresql --extra redis --extra server --extra singer --group dev --output-file requirements.lock

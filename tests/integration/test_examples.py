@@ -1,6 +1,6 @@
 """The examples of the OpenAPI document are what the service really answers, ids and times made steady.
 
-Run with WRITE_EXAMPLES=1 to write them anew, then `make openapi`.
+`make openapi` writes them anew.
 """
 
 import json
@@ -137,7 +137,9 @@ async def test_the_documented_examples_are_what_the_service_answers(client, url)
     examples = await record(client, url)
     if os.environ.get("WRITE_EXAMPLES"):
         EXAMPLES.write_text(json.dumps(examples, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    assert json.loads(EXAMPLES.read_text(encoding="utf-8")) == examples, "run this test with WRITE_EXAMPLES=1, then `make openapi`"
+    assert json.loads(EXAMPLES.read_text(encoding="utf-8")) == examples, (
+        "run `make openapi`, and look at what the change means for consumers"
+    )
 
 
 async def test_every_operation_has_an_example_of_what_it_takes_and_of_what_it_answers(client):

@@ -1,4 +1,4 @@
-"""Every setting, command and route stands in the reference, and nothing stands there that does not exist."""
+"""Every setting, command, route and folder of tests stands where one looks it up, and nothing stands there that does not exist."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cyclopts import App
 
 from openprospect.cli.main import app
-from tests.project.repository import files_ending, text_of
+from tests.project.repository import files_ending, own_files, text_of
 from tests.project.settings import settings_in, settings_of_the_source
 
 _CODE = re.compile(r'(?:code=|code = |\b\d{3}, )"([A-Z_]+)"')
@@ -55,3 +55,8 @@ def test_pages_mention_no_setting_and_no_route_that_does_not_exist():
     known = {re.sub(r"\{.*?\}", "{}", route) for route in routes_of_the_service() | {"GET /health"}}
     mentioned = {re.sub(r"\{.*?\}", "{}", route) for page in pages for route in _ROUTE.findall(text_of(page))}
     assert mentioned - known == set()
+
+
+def test_the_architecture_has_exactly_the_folders_of_tests_there_are():
+    section = text_of("ARCHITECTURE.md").partition("\n## Tests\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)/`", section, re.MULTILINE)) == {path.parts[1] for path in own_files() if path.match("tests/*/*.py")}

@@ -1,4 +1,4 @@
-"""What the migrations add up to, as one file to read: `python -m openprospect.server.db.schema` writes `schema.sql` anew.
+"""What the migrations add up to, as one file to read: `make schema` writes `schema.sql` anew.
 
 The service never reads that file; a test holds it against a database made by the migrations.
 """
@@ -15,9 +15,7 @@ from openprospect.server.db.migrate import migrate
 
 FILE = Path(__file__).with_name("schema.sql")
 
-_HEADING = (
-    "-- What the migrations add up to. Written by `python -m openprospect.server.db.schema`; nothing reads it but people and a test.\n"
-)
+_HEADING = "-- What the migrations add up to. Written by `make schema`; nothing reads it but people and a test.\n"
 # What differs from one pg_dump to the next, or says nothing about this schema.
 _NOISE = re.compile(
     r"^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict|COMMENT ON SCHEMA|CREATE SCHEMA).*\n|\bpublic\.", re.MULTILINE

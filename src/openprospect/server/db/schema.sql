@@ -1,4 +1,4 @@
--- What the migrations add up to. Written by `python -m openprospect.server.db.schema`; nothing reads it but people and a test.
+-- What the migrations add up to. Written by `make schema`; nothing reads it but people and a test.
 
 CREATE FUNCTION count_delivery_hour() RETURNS trigger
     LANGUAGE plpgsql
