@@ -16,15 +16,15 @@ from typing import Any
 from bench.model import Figure, Goal, Outcome, Size
 from openprospect.server.access.keys import ensure_default_organization, organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
-from openprospect.server.core.garbage import seek_seldom
+from openprospect.server.core.garbage import collect_rarely
 from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.row import parse_company
 from openprospect.server.feed.writing.commits import SharedCommits
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.feed.writing.publish import Submission, publish
-from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 
@@ -213,7 +213,7 @@ def stat_of(process: Path) -> list[str]:
 
 async def measure(dsn: str, *, turns: int, producers: int, posts: int) -> Result:
     """Everything, on a database of its own, in a process that seeks garbage as a worker does."""
-    seek_seldom()
+    collect_rarely()
     await migrate(dsn)
     async with await Database.open(dsn, size=producers) as database:
         await ensure_default_organization(database)

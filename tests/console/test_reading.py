@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from openprospect.server.console.reading import Reading
+from openprospect.server.console.reading import FileReader
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.file import Choices, open_content
 
@@ -34,7 +34,7 @@ class SlowFile:
 
 async def test_whoever_leaves_does_not_wait_and_nothing_is_closed_while_it_is_read():
     file: Any = SlowFile()
-    with Reading(lambda: file) as reading:
+    with FileReader(lambda: file) as reading:
         await reading.open()
         reading.next_batch(1)
         assert await asyncio.to_thread(file.begun.wait, 10)
@@ -45,7 +45,7 @@ async def test_whoever_leaves_does_not_wait_and_nothing_is_closed_while_it_is_re
 
 
 async def test_a_file_that_cannot_be_opened_says_why():
-    with Reading(lambda: open_content("x.csv", b"", Choices())) as reading, pytest.raises(InvalidInput, match=r"x\.csv is empty"):
+    with FileReader(lambda: open_content("x.csv", b"", Choices())) as reading, pytest.raises(InvalidInput, match=r"x\.csv is empty"):
         await reading.open()
 
 

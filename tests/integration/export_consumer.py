@@ -9,7 +9,7 @@ from uuid import UUID
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.exporting.batches import Batch, begin_export, read_batches
+from openprospect.server.feed.exporting.batches import ExportChunk, begin_export, read_batches
 from openprospect.server.searches.model import SearchId
 from tests.integration.feed_model import Entry, FeedModel
 
@@ -20,7 +20,7 @@ BATCH = 2
 class Stream:
     """One that is under way: what it should show comes after `number`, up to `until`."""
 
-    batches: AsyncIterator[Batch]
+    batches: AsyncIterator[ExportChunk]
     watermark: str
     shows_removals: bool
     number: int

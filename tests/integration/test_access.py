@@ -9,7 +9,7 @@ import pytest
 from openprospect.server.access import store
 from openprospect.server.access.credential import known_caller
 from openprospect.server.access.keys import create_key, revoke_key
-from openprospect.server.access.limits.strangers import Strangers
+from openprospect.server.access.limits.bad_keys import BadKeyLimiter
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId, Scope
 from openprospect.server.access.secret import new_secret
 from openprospect.server.access.uses import KeyUses
@@ -83,7 +83,7 @@ async def test_a_mistyped_key_is_told_from_an_unknown_one(service):
 
 async def test_a_mistyped_key_is_refused_without_asking_the_database():
     with pytest.raises(Unauthenticated, match="not a whole key"):
-        await known_caller(cast("Database", None), "opk_live_mistyped", strangers=Strangers(), address="192.0.2.1")
+        await known_caller(cast("Database", None), "opk_live_mistyped", bad_keys=BadKeyLimiter(), address="192.0.2.1")
 
 
 async def test_an_expired_key_is_refused_and_says_so(service):

@@ -18,9 +18,9 @@ from openprospect.server.core.errors import RejectedRows
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectRow
 from openprospect.server.feed.writing.commits import SharedCommits
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.feed.writing.produce import result_of
 from openprospect.server.feed.writing.publish import Submission, publish
-from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
 from tests.databases import cloned

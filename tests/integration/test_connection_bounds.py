@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import uvicorn
 
-from openprospect.server.http.connection import BoundedConnection, Patience
+from openprospect.server.http.connection import BoundedConnection, ClientTimeouts
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LARGE = b"x" * (8 << 20)
 
 
 class Hasty(BoundedConnection):
-    patience = Patience(head_seconds=0.3, body_seconds=0.3, body_bytes_a_second=1000, unread_seconds=0.3, look_seconds=0.05)
+    patience = ClientTimeouts(head_seconds=0.3, body_seconds=0.3, body_bytes_a_second=1000, unread_seconds=0.3, look_seconds=0.05)
 
 
 async def echo(scope, receive, send):

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from openprospect.server.access.limits.bad_keys import BadKeyLimiter
 from openprospect.server.access.limits.counting import checked_redis_url
 from openprospect.server.access.limits.counts import DatabaseCounts
 from openprospect.server.access.limits.leases import Leases
 from openprospect.server.access.limits.rates import HOUR_SECONDS
 from openprospect.server.access.limits.redis_counts import RedisCounts
-from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.core.errors import Misconfigured, TooManyRequests, Unavailable
 from tests.integration.limited import end_hour, key
 from tests.integration.redis_server import needs_redis, redis_server
@@ -94,14 +94,14 @@ async def test_redis_forgets_a_key_when_its_hour_is_over(database):
 
 def test_an_address_is_let_in_again_after_a_minute_and_others_always():
     now = 0.0
-    strangers = Strangers(clock=lambda: now)
+    bad_keys = BadKeyLimiter(clock=lambda: now)
     for _ in range(60):
-        strangers.failed("2001:db8::1")
-    strangers.refuse("2001:db8:0:1::1", b"key")
+        bad_keys.failed("2001:db8::1")
+    bad_keys.refuse("2001:db8:0:1::1", b"key")
     with pytest.raises(TooManyRequests):
-        strangers.refuse("2001:db8::2", b"key")
+        bad_keys.refuse("2001:db8::2", b"key")
     now = 61.0
-    strangers.refuse("2001:db8::2", b"key")
+    bad_keys.refuse("2001:db8::2", b"key")
 
 
 @pytest.mark.parametrize("url", ["http://redis", "localhost:6379", "redis://:secret/@host:6379", "redis://host:port", "redis://[::1"])

@@ -18,7 +18,7 @@ from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
-from openprospect.server.privacy.reading import Reading
+from openprospect.server.privacy.reading import IncrementalReader
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.spelling import spellings_in
 from openprospect.server.searches.model import SearchId
@@ -233,7 +233,7 @@ async def test_large_documents_are_read_a_few_at_a_time(client, search_id, deliv
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
     result = await deliver(*(hotel(BO, source_id=f"c{number}", note="x" * 10_000) for number in range(7)))
     places = {(SearchId(UUID(search_id)), CompanyId(UUID(item["id"]))) for item in result["items"]}
-    reading = Reading(organization_id, bytes_at_once=25_000)
+    reading = IncrementalReader(organization_id, bytes_at_once=25_000)
     portions = [portion async for portion in reading.read_on(database, places)]
     assert sorted(len(portion) for portion in portions) == [1, 2, 2, 2]
     assert {document.place for portion in portions for document in portion} == places

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.exporting.batches import Batch, begin_export, read_batches
+from openprospect.server.feed.exporting.batches import ExportChunk, begin_export, read_batches
 from openprospect.server.feed.exporting.store import SQL
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver
@@ -25,7 +25,7 @@ Begin = Callable[..., Any]
 def begin(database: Database, search_id: str) -> Begin:
     """Starts reading the feed as it stands now."""
 
-    async def begin_reading(*, companies: int = 2, size: int = 1 << 20) -> AsyncIterator[Batch]:
+    async def begin_reading(*, companies: int = 2, size: int = 1 << 20) -> AsyncIterator[ExportChunk]:
         organization = await database.value("SELECT organization_id FROM prospect_search WHERE id = $1", search_id)
         export = await begin_export(database, SearchId(UUID(search_id)), organization, since=None)
         return read_batches(database, export, companies=companies, size=size)
@@ -33,11 +33,11 @@ def begin(database: Database, search_id: str) -> Begin:
     return begin_reading
 
 
-def names(batch: Batch) -> list[str]:
+def names(batch: ExportChunk) -> list[str]:
     return [json.loads(line)["source_id"] for line in batch.lines.splitlines()]
 
 
-async def rest(batches: AsyncIterator[Batch]) -> list[list[str]]:
+async def rest(batches: AsyncIterator[ExportChunk]) -> list[list[str]]:
     return [names(batch) async for batch in batches]
 
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping.standings import Standings
 from openprospect.server.feed.housekeeping.tidy import forget_superseded
+from openprospect.server.feed.housekeeping.watermarks import PastWatermarks
 from tests.integration.conftest import Deliver, open_search
 from tests.integration.hotel import post
 from tests.integration.pages import SEVEN, versions
@@ -47,22 +47,22 @@ async def test_what_was_forgotten_before_a_fault_stays_forgotten(database: Datab
 
 async def test_what_a_long_transaction_has_superseded_stays_until_its_commit_is_long_ago(database: Database, deliver: Deliver) -> None:
     seconds = 0.0
-    standings = Standings(clock=lambda: seconds)
+    watermarks = PastWatermarks(clock=lambda: seconds)
     await deliver(*SEVEN)
     await deliver(*versions(*SEVEN, version=2))
     for table in ("prospect_search", "delivery"):
         column = "watermark" if table == "prospect_search" else "superseded_at"
         await database.execute(f"UPDATE {table} SET {column} = {column} - interval '30 minutes'")
-    await forget_superseded(database, standings)
+    await forget_superseded(database, watermarks)
     assert len(await superseded(database)) == 7, "a process that has just begun does not know what was committed when"
     await deliver(*versions(*SEVEN, version=3))
     # As if that had begun twenty minutes ago, and just been committed.
     await database.execute("UPDATE delivery SET superseded_at = superseded_at - interval '20 minutes' WHERE position BETWEEN 8 AND 14")
     seconds += 660
-    await forget_superseded(database, standings)
+    await forget_superseded(database, watermarks)
     assert await superseded(database) == [8, 9, 10, 11, 12, 13, 14]
     seconds += 660
-    await forget_superseded(database, standings)
+    await forget_superseded(database, watermarks)
     assert await superseded(database) == []
 
 

@@ -13,7 +13,7 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Busy
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.store import SQL, hold_organization
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.privacy.erase import Subject, erase, reach
 from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.privacy.suppress import suppress

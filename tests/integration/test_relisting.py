@@ -7,7 +7,7 @@ import pytest
 
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy

@@ -12,7 +12,7 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Busy
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.store import SQL, hold_organization, lock_feed
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver, Service, open_search
 from tests.integration.hotel import feed, post

@@ -9,11 +9,11 @@ from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
 from openprospect.server.feed.rows.company_keys import company_key, source_id_digest
 from openprospect.server.feed.rows.matching import (
+    DeliveredPerson,
     KnownCompanies,
     KnownCompany,
     KnownPerson,
     Match,
-    Person,
     match_companies,
     match_people,
 )
@@ -178,8 +178,10 @@ def a_known_person(person_id: ProspectId, *, email: str | None = None, name: str
     return KnownPerson(id=person_id, email_hash=email.encode() if email else None, name_hash=name.encode(), has_left=has_left)
 
 
-def a_person(*, person_id: ProspectId | None = None, email: str | None = None, name: str = "") -> Person:
-    return Person(row=ProspectRow(id=person_id, email=email), email_hash=email.encode() if email else None, name_hash=name.encode())
+def a_person(*, person_id: ProspectId | None = None, email: str | None = None, name: str = "") -> DeliveredPerson:
+    return DeliveredPerson(
+        row=ProspectRow(id=person_id, email=email), email_hash=email.encode() if email else None, name_hash=name.encode()
+    )
 
 
 def test_a_person_is_known_by_id_before_all_else() -> None:

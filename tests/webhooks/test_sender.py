@@ -12,12 +12,12 @@ import pytest
 from openprospect.server.core.ids import new_id
 from openprospect.server.webhooks.message import Message
 from openprospect.server.webhooks.model import Target, WebhookId
-from openprospect.server.webhooks.sender import Patience, Sender
+from openprospect.server.webhooks.sender import Sender, SendTimeouts
 from openprospect.sync.webhooks import verify_webhook
 from tests.webhooks.conftest import VAULT
 from tests.webhooks.receiver import Drip, Drop, Flood, Hang, Receiver, Reply
 
-IMPATIENT = Patience(connect=0.5, read=0.5, whole=1.0)
+IMPATIENT = SendTimeouts(connect=0.5, read=0.5, whole=1.0)
 KEY = bytes(range(32))
 
 

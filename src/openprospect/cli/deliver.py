@@ -15,9 +15,9 @@ from openprospect.cli.stopping import stopped_in_order
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.intake.columns import one_column_each
-from openprospect.server.intake.deliver import Delivery, Tally, cut_short, deliver_file
+from openprospect.server.intake.deliver import FileDelivery, Tally, cut_short, deliver_file
 from openprospect.server.intake.file import Choices, InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
 from openprospect.server.intake.remarks import remarks
@@ -68,7 +68,7 @@ def deliver(
         async def work(database: Database) -> Tally:
             tally = Tally()
             search = await known_search(database, SearchId(search_id))
-            delivery = Delivery(writing=Writing(database), search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
+            delivery = FileDelivery(writing=Writing(database), search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
             with _progress(source) as on_progress:
                 try:
                     await deliver_file(delivery, source, rejected, tally, on_progress=on_progress)

@@ -13,7 +13,7 @@ from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
 from openprospect.server.instance.store import KnownLog, begin_erasure_log, forget_erasure_log, known_log, note_erasure_log
 from openprospect.server.privacy.log import Beginning, ErasureLog
-from openprospect.server.privacy.recollection import what_is_known
+from openprospect.server.privacy.rebuild_log import what_is_known
 
 T = TypeVar("T")
 

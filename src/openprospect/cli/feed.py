@@ -12,7 +12,7 @@ from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.feed.writing import withdraw as withdrawing
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
 

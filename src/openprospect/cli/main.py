@@ -10,7 +10,7 @@ from cyclopts import App
 
 from openprospect.cli.output import fail, misread, stderr
 from openprospect.cli.settings_file import SettingsFile
-from openprospect.server.core.garbage import seek_seldom
+from openprospect.server.core.garbage import collect_rarely
 
 app = App(
     name="openprospect",
@@ -134,7 +134,7 @@ for _name, (_summary, _commands) in _GROUPS.items():
 
 def main() -> NoReturn:
     """The entry point of `openprospect`: exits 0, 1 where trying again may help, 2 where somebody has to mend something."""
-    seek_seldom()
+    collect_rarely()
     try:
         code = app(result_action="return_value")
     except BrokenPipeError:

@@ -18,7 +18,7 @@ from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationI
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.model import ProspectId
-from openprospect.server.feed.writing.turns import LOCK_SECONDS, Writing
+from openprospect.server.feed.writing.locks import LOCK_SECONDS, Writing
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
 from openprospect.server.privacy import store, suppress
 from openprospect.server.privacy.erase import Subject

@@ -20,7 +20,7 @@ from openprospect.server.access.limits.leases import Leases
 from openprospect.server.access.limits.rates import Rates
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
-from openprospect.server.core.turns import attempt, every, persistently
+from openprospect.server.core.background import attempt, every, persistently
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
@@ -30,7 +30,7 @@ from openprospect.server.feed.housekeeping.tidy import EVERY_SECONDS, housekeepi
 from openprospect.server.feed.reading.pages import Pages
 from openprospect.server.feed.receipts import Receipts, open_receipts
 from openprospect.server.feed.writing.commits import SharedCommits
-from openprospect.server.feed.writing.turns import LOCK_SECONDS, Writing
+from openprospect.server.feed.writing.locks import LOCK_SECONDS, Writing
 from openprospect.server.http import openapi
 from openprospect.server.http.answer_headers import AnswerHeaders
 from openprospect.server.http.body import MAX_BODY_BYTES
@@ -41,8 +41,8 @@ from openprospect.server.http.reference import reference_router
 from openprospect.server.http.request_id import RequestId
 from openprospect.server.instance.store import instance, place_of_journals
 from openprospect.server.observability import routes as machines
-from openprospect.server.observability.departure import announced
 from openprospect.server.observability.requests import Observed, RequestMetrics
+from openprospect.server.observability.shutdown import announce_before_stopping
 from openprospect.server.observability.tracing.untraced import Untraced
 from openprospect.server.observability.tracing.wanted import observed_by
 from openprospect.server.privacy import routes as privacy
@@ -169,7 +169,7 @@ async def _sender(state: State) -> Sender:
 
 @asynccontextmanager
 async def _leaving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
-    with announced(settings.stop_notice_seconds) as app.state.departure:
+    with announce_before_stopping(settings.stop_notice_seconds) as app.state.departure:
         yield
 
 

@@ -22,10 +22,10 @@ from uvicorn.supervisors import Multiprocess
 
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured, Unavailable
-from openprospect.server.core.garbage import seek_seldom
+from openprospect.server.core.garbage import collect_rarely
 from openprospect.server.http.connection import BoundedConnection
 from openprospect.server.observability import logs
-from openprospect.server.observability.gathering import shared_counts, take_place
+from openprospect.server.observability.multiprocess import shared_counts, take_place
 from openprospect.server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def worker_app() -> ASGIApp:
     # What is here now stays to the end: to look through all of it for garbage, again and again, takes tens of milliseconds.
     gc.collect()
     gc.freeze()
-    seek_seldom()
+    collect_rarely()
     return app
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.file import Choices, open_file
-from openprospect.server.intake.outcome import DeliveredRow, Outcome
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult
 
 SYNTAX = ['"', ",", ";", "\t", "\n", "\r", "\r\n", "[", "]", "{", "}", ":", "\\", " ", "\0", "\ufeff", "sep=;"]
 WORDS = ["Company", "Email", "name", "ä", "1", "a@example.com", '"name"', '"items"', "prospects"]
 PIECES = st.sampled_from([piece.encode() for piece in SYNTAX + WORDS] + [b"\xff"])
 
 
-def outcomes(content: bytes, ending: str) -> list[Outcome]:
+def outcomes(content: bytes, ending: str) -> list[IntakeResult]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"x{ending}"
         path.write_bytes(content)

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow
 from tests.unit.intake.test_any_file import outcomes
 from tests.unit.intake.test_hostile_workbooks import SHEET, read, replaced
 
@@ -15,7 +15,7 @@ FORMULA = '<f>LOWER("M")</f>'
 FAULT = "a formula without a value in column B; open the workbook in Excel or LibreOffice, which calculate, and save it"
 
 
-def with_cell(cell: str) -> Outcome:
+def with_cell(cell: str) -> IntakeResult:
     """The outcome of the workbook's one row with another cell for the e-mail."""
     (outcome,) = read(replaced(SHEET, EMAIL, cell))
     return outcome

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.outcome import DeliveredRow, Outcome
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult
 from tests.unit.intake.test_any_file import outcomes
 
 SHEET, STRINGS, TYPES = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "[Content_Types].xml"
@@ -49,7 +49,7 @@ def packed(changed: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def read(changed: dict[str, bytes]) -> list[Outcome]:
+def read(changed: dict[str, bytes]) -> list[IntakeResult]:
     return outcomes(packed(changed), ".xlsx")
 
 

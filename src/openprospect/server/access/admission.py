@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from openprospect.server.access.limits.bad_keys import BadKeyLimiter
 from openprospect.server.access.limits.leases import Leases
 from openprospect.server.access.limits.rates import Rates
-from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.access.uses import KeyUses
 
 
@@ -13,4 +13,4 @@ class Admission:
     rates: Rates
     leases: Leases
     uses: KeyUses = field(default_factory=KeyUses)
-    strangers: Strangers = field(default_factory=Strangers)
+    bad_keys: BadKeyLimiter = field(default_factory=BadKeyLimiter)

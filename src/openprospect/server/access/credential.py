@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from openprospect.server.access import store
 from openprospect.server.access.admission import Admission
+from openprospect.server.access.limits.bad_keys import BadKeyLimiter
 from openprospect.server.access.limits.rates import Allowance
-from openprospect.server.access.limits.strangers import Strangers
 from openprospect.server.access.model import Caller, Scope
 from openprospect.server.access.secret import hash_of, is_well_formed
 from openprospect.server.core.errors import Forbidden, Unauthenticated
@@ -30,7 +30,7 @@ class Credential:
 
     def refuse_at_once(self) -> None:
         """Raises TooManyRequests where that is known before the key is."""
-        self.admission.strangers.refuse(self.address, self.secret_hash)
+        self.admission.bad_keys.refuse(self.address, self.secret_hash)
         if (spent := self.admission.leases.spent(self.secret_hash)) is not None:
             self._hold_to(spent)
 
@@ -40,7 +40,7 @@ class Credential:
 
     async def admit(self, found: Row | None) -> Caller:
         """The caller, of a row with the columns of the view `caller`. Raises Unauthenticated, TooManyRequests or Forbidden."""
-        caller = require_working_key(found, self.secret_hash, strangers=self.admission.strangers, address=self.address)
+        caller = require_working_key(found, self.secret_hash, bad_keys=self.admission.bad_keys, address=self.address)
         assert found is not None
         self.admission.uses.note(caller.key_id)
         limit = self.admission.rates.limit_of(found["tier"], found["rate_limit"])
@@ -78,22 +78,22 @@ def secret_hash_of(secret: str) -> bytes:
     return hash_of(secret)
 
 
-def require_working_key(found: Row | None, secret_hash: bytes, *, strangers: Strangers, address: str) -> Caller:
+def require_working_key(found: Row | None, secret_hash: bytes, *, bad_keys: BadKeyLimiter, address: str) -> Caller:
     """Whom a key stands for; raises Unauthenticated where it is none, or does not work any more."""
     try:
         caller = _working(found)
     except Unauthenticated:
-        strangers.failed(address)
+        bad_keys.failed(address)
         raise
-    strangers.worked(secret_hash)
+    bad_keys.worked(secret_hash)
     return caller
 
 
-async def known_caller(db: Executor, secret: str, *, strangers: Strangers, address: str) -> Caller:
+async def known_caller(db: Executor, secret: str, *, bad_keys: BadKeyLimiter, address: str) -> Caller:
     """Whom a key stands for, whatever it may do; raises Unauthenticated, or TooManyRequests after too many of those."""
     secret_hash = secret_hash_of(secret)
-    strangers.refuse(address, secret_hash)
-    return require_working_key(await store.caller(db, secret_hash), secret_hash, strangers=strangers, address=address)
+    bad_keys.refuse(address, secret_hash)
+    return require_working_key(await store.caller(db, secret_hash), secret_hash, bad_keys=bad_keys, address=address)
 
 
 def _working(found: Row | None) -> Caller:

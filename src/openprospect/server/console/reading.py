@@ -1,4 +1,4 @@
-"""A file read beside the requests, by a thread that opens, reads and closes it. What becomes of the rows is not told here."""
+"""Reads a file in a thread beside the requests: opens, reads and closes it there. What becomes of the rows is not told here."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -8,24 +8,24 @@ from types import TracebackType
 from typing import Self
 
 from openprospect.server.intake.file import InputFile
-from openprospect.server.intake.outcome import Outcome
+from openprospect.server.intake.outcome import IntakeResult
 
 
-class Reading:
+class FileReader:
     """One file in batches, open within the block. Whoever leaves early waits for nothing: the thread ends by itself, at the next row."""
 
     def __init__(self, opened: Callable[[], InputFile]) -> None:
         self._opened = opened
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._source: InputFile | None = None
-        self._outcomes: Iterator[Outcome] = iter(())
-        self._batch: asyncio.Future[list[Outcome]] | None = None
+        self._outcomes: Iterator[IntakeResult] = iter(())
+        self._batch: asyncio.Future[list[IntakeResult]] | None = None
 
     async def open(self) -> InputFile:
         """Raises InvalidInput where the file cannot be read as a whole."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
-    def next_batch(self, size: int) -> "asyncio.Future[list[Outcome]]":
+    def next_batch(self, size: int) -> "asyncio.Future[list[IntakeResult]]":
         """The next outcomes; none where the file has ended."""
         self._batch = asyncio.get_running_loop().run_in_executor(self._thread, lambda: list(islice(self._outcomes, size)))
         return self._batch

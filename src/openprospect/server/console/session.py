@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 
 from openprospect.server.access.credential import known_caller
-from openprospect.server.access.limits.strangers import Strangers
+from openprospect.server.access.limits.bad_keys import BadKeyLimiter
 from openprospect.server.access.model import Scope
 from openprospect.server.console import store
 from openprospect.server.console.model import Operator
@@ -19,9 +19,9 @@ LIFETIME = timedelta(hours=12)
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-async def sign_in(database: Database, key: str, *, strangers: Strangers, address: str) -> str:
+async def sign_in(database: Database, key: str, *, bad_keys: BadKeyLimiter, address: str) -> str:
     """The cookie's value; raises Unauthenticated for a key that does not work, Forbidden for one without the scope, TooManyRequests."""
-    caller = await known_caller(database, key.strip(), strangers=strangers, address=address)
+    caller = await known_caller(database, key.strip(), bad_keys=bad_keys, address=address)
     if Scope.CONSOLE not in caller.scopes:
         raise Forbidden(f"This key may not use the console. Make one that may: openprospect keys create NAME --scope {Scope.CONSOLE}")
     token = secrets.token_urlsafe(32)

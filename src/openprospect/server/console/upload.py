@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openprospect.server.console.reading import Reading
+from openprospect.server.console.reading import FileReader
 from openprospect.server.core.errors import OpenProspectError
 from openprospect.server.feed.writing.publish import MAX_BATCH
 from openprospect.server.intake.columns import Column
-from openprospect.server.intake.deliver import Delivery, Tally, cut_short, deliver_file
+from openprospect.server.intake.deliver import FileDelivery, Tally, cut_short, deliver_file
 from openprospect.server.intake.file import InputFile
-from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow
 from openprospect.server.intake.rejects import Rejects, line_of
 
 _PULSE_SECONDS = 0.25
@@ -53,11 +53,11 @@ class Report:
     """What broke it off before the file's end."""
 
 
-async def deliver_upload(delivery: Delivery, opened: Callable[[], InputFile]) -> AsyncIterator[Report]:
+async def deliver_upload(delivery: FileDelivery, opened: Callable[[], InputFile]) -> AsyncIterator[Report]:
     """Deliver a file, or find out what would happen; tells now and then how far it is. Raises InvalidInput where it cannot be opened."""
     report = Report()
     rejects = _Rejects()
-    with Reading(opened) as reading:
+    with FileReader(opened) as reading:
         source = await reading.open()
         report.columns, report.encoding = source.columns, source.encoding
         report.sheet, report.sheets = source.sheet, source.sheets
@@ -72,7 +72,7 @@ async def deliver_upload(delivery: Delivery, opened: Callable[[], InputFile]) ->
     yield report
 
 
-async def _batches(delivery: Delivery, reading: Reading, report: Report, rejects: Rejects) -> AsyncIterator[None]:
+async def _batches(delivery: FileDelivery, reading: FileReader, report: Report, rejects: Rejects) -> AsyncIterator[None]:
     """A beat now and then, and one after each batch, counted in the report."""
     while True:
         batch = reading.next_batch(MAX_BATCH)
@@ -91,7 +91,7 @@ async def _pulses(work: "asyncio.Future[Any]") -> AsyncIterator[None]:
         yield
 
 
-def _examples(batch: Sequence[Outcome]) -> dict[str, str]:
+def _examples(batch: Sequence[IntakeResult]) -> dict[str, str]:
     """A value for each heading, from the first rows that have one."""
     found: dict[str, str] = {}
     for outcome in batch[:20]:

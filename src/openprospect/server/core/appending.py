@@ -1,4 +1,4 @@
-"""Writing to the end of a file all of what there is to write, or nothing: a disk that is nearly full takes a part without a word."""
+"""Appending to a file: all of the data is written, or the file is cut back. A nearly full disk writes a part and reports no error."""
 
 import errno
 import os

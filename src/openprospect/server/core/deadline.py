@@ -1,4 +1,4 @@
-"""A deadline that holds, whatever is waited for and however long that takes to be given up."""
+"""A deadline that is kept even where the work is slow to notice that it was cancelled: the caller does not wait for that."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,7 +8,7 @@ from openprospect.server.core.errors import Unavailable
 
 T = TypeVar("T")
 
-# The loop itself would let go of a task that nobody waits for.
+# The event loop holds tasks by weak references alone: without this, one that nobody waits for could be collected while it runs.
 _given_up: set["asyncio.Task[Any]"] = set()
 
 

@@ -1,10 +1,10 @@
-"""The search for cyclic garbage, as suits work on batches."""
+"""How often Python's cyclic garbage collector runs, set for programs that work on large batches."""
 
 import gc
 
 _OBJECTS = 50_000
 
 
-def seek_seldom() -> None:
-    """Hundreds of thousands of objects make a batch, none of them in a circle: to look through them took a tenth of a run's CPU time."""
+def collect_rarely() -> None:
+    """A batch is hundreds of thousands of objects without reference cycles: looking through them took a tenth of a run's CPU time."""
     gc.set_threshold(_OBJECTS)

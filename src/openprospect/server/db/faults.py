@@ -32,7 +32,7 @@ _SILENCE = (
 )
 """The server said nothing, or nothing that tells how far it came."""
 
-_STRANGENESS = (
+_SERVER_CHANGED = (
     asyncpg.ReadOnlySQLTransactionError,  # demoted, or put to rest
     asyncpg.InvalidSQLStatementNameError,  # another server behind the same connection
     asyncpg.InvalidCachedStatementError,  # the tables have changed since
@@ -44,7 +44,7 @@ _REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCata
 
 UNREACHABLE = (
     *_SILENCE,
-    *_STRANGENESS,
+    *_SERVER_CHANGED,
     *_REFUSALS,
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
     asyncpg.PostgresSystemError,
@@ -70,7 +70,7 @@ def of_transaction(error: Exception, *, is_committing: bool) -> Exception:
 
 def is_another_server(error: Exception) -> bool:
     """Whether a server may be gone without a word, or no longer the one it was: connections made anew may meet its successor."""
-    return isinstance(error, (asyncio.TimeoutError, *_STRANGENESS)) and not isinstance(error, NoneFree)
+    return isinstance(error, (asyncio.TimeoutError, *_SERVER_CHANGED)) and not isinstance(error, NoneFree)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""Connections at hand: lent for a statement or a transaction, and kept for the next. Making and ending them is the driver's pool's.
+"""Lends connections and keeps returned ones for the next caller, since the driver's own pool costs more than a short statement.
 
-To take one from that pool and to give it back costs more than a short statement does.
+That pool still opens and closes them.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Moments of this process by the database's clock: the one that counts, however far machines' clocks are apart, or are set back."""
+"""Translates this process's monotonic time into database time, which orders receipts across machines whose clocks differ."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ClockReading:
     """What the database's clock said between two moments of this process."""
 
     said: datetime
@@ -57,8 +57,8 @@ class Clock:
         """By this machine's calendar: for those who come after this process."""
         return datetime.now(UTC) - timedelta(seconds=self.now() - moment)
 
-    async def read(self, database: Database) -> Reading:
+    async def read(self, database: Database) -> ClockReading:
         async with database.transaction() as db:  # waiting for a connection would blur it
             before = self.now()
             said = await store.clock(db)
-            return Reading(said=said, before=before, after=self.now())
+            return ClockReading(said=said, before=before, after=self.now())

@@ -1,6 +1,6 @@
-"""What was given out and is not in the database yet, in a file that outlives its process, though not the machine. Written without waiting.
+"""A per-process journal of pages that were served but are not yet in the database; it survives a killed process, not a reboot.
 
-A process that ends in peace takes its file along. One that is killed leaves it, for the next that starts here.
+A process that ends normally removes its file. One that is killed leaves it, and the next that starts here writes it to the database.
 """
 
 import fcntl

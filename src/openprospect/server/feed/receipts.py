@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from openprospect.server.core.turns import attempt, every, persistently
+from openprospect.server.core.background import attempt, every, persistently
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store
-from openprospect.server.feed.clock import Clock, Reading
+from openprospect.server.feed.clock import Clock, ClockReading
 from openprospect.server.feed.journal import Given, Journal, LeftBehind, own_journal
-from openprospect.server.feed.reach import BEGINNING, Reach
+from openprospect.server.feed.served import BEGINNING, ServedIntervals
 from openprospect.server.searches.model import SearchId
 
 _Consumer = tuple[SearchId, str]
@@ -44,7 +44,7 @@ class Receipts:
     def __init__(self, journal: Journal | None = None, *, clock: Clock | None = None) -> None:
         self._journal = journal
         self._clock = clock or Clock()
-        self._reaches: dict[_Consumer, Reach] = {}
+        self._reaches: dict[_Consumer, ServedIntervals] = {}
         self._moved: dict[_Consumer, float] = {}
         self._written: dict[_Consumer, float] = {}
         self._claims: dict[_Consumer, list[_Claim]] = {}
@@ -77,7 +77,7 @@ class Receipts:
         reach = self._reaches.get(who)
         if reach is None:
             # They are listed now, be it that nothing was given out.
-            self._reaches[who] = Reach()
+            self._reaches[who] = ServedIntervals()
             self._reaches[who].add(since or BEGINNING, until)
             return True
         return reach.add(since or BEGINNING, until)
@@ -106,7 +106,7 @@ class Receipts:
                 return stored
             await asyncio.sleep(FLUSH_SECONDS / 8)
 
-    async def settle(self) -> None:
+    async def wait_for_changes(self) -> None:
         """Wait until there is something to write: a consumer's first move is written at once, the next ones together."""
         await self._stirred.wait()
         self._stirred.clear()
@@ -124,7 +124,7 @@ class Receipts:
                 self._stirred.set()
                 raise
 
-    async def _flush_served(self, database: Database, reading: Reading) -> None:
+    async def _flush_served(self, database: Database, reading: ClockReading) -> None:
         moved, self._moved = self._moved, {}
         if not moved:
             return
@@ -167,7 +167,7 @@ class Receipts:
                 ]
             )
 
-    async def _flush_claims(self, database: Database, reading: Reading) -> None:
+    async def _flush_claims(self, database: Database, reading: ClockReading) -> None:
         claims = {(*who, claim.until): claim for who, several in self._claims.items() for claim in several}
         # One at a time, the biggest first: once that has moved its receipt, the smaller ones have nothing left to say.
         for (search_id, name, until), claim in sorted(claims.items(), reverse=True):
@@ -199,7 +199,7 @@ async def open_receipts(database: Database, folder: Path) -> AsyncIterator[Recei
             await persistently(lambda: receipts.take_over(database, left), name="start")
 
         async def write() -> None:
-            await receipts.settle()
+            await receipts.wait_for_changes()
             await receipts.flush(database)
 
         try:

@@ -23,9 +23,9 @@ from openprospect.server.feed.reading.pages import Page, Pages
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.wire import Batch, BatchResult, CompanyInput, DeliveredCompanies, Receipt, StoredReceipt
 from openprospect.server.feed.writing.commits import SharedCommits
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.feed.writing.produce import rows_of_json, rows_of_ndjson
 from openprospect.server.feed.writing.publish import Submission
-from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.feed.writing.withdraw import withdraw
 from openprospect.server.http.address import service_url
 from openprospect.server.http.body import json_body, media_type_of, takes
@@ -34,7 +34,7 @@ from openprospect.server.http.methods import is_head
 from openprospect.server.http.openapi import header, problems
 from openprospect.server.http.paging import LIMIT, OFFSET
 from openprospect.server.http.parameters import Moment, Query, Text, path_identifier, query, query_of
-from openprospect.server.http.ready import QuickRoute, Ready
+from openprospect.server.http.raw_route import RawResponse, RawRoute
 from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
 
@@ -72,7 +72,7 @@ _PAGE_HEADERS = {
 }
 
 
-@QuickRoute(
+@RawRoute(
     _PATH,
     http_method="GET",
     guards=[RequiresInStatement(Scope.COMPANIES_READ, Scope.PROSPECTS_READ)],
@@ -84,7 +84,7 @@ _PAGE_HEADERS = {
         304: ResponseSpec(data_container=None, description="The page is the one that the ETag names.", generate_examples=False),
     },
 )
-async def delivered_companies(request: CredentialRequest, prospect_search_id: FromPath[str]) -> Ready:
+async def delivered_companies(request: CredentialRequest, prospect_search_id: FromPath[str]) -> RawResponse:
     """Delivered companies with embedded prospects, ascending by `delivered_at`."""
     key = request.auth
     # Not as arguments: each dependency costs the framework a task, on each request.
@@ -107,8 +107,8 @@ async def delivered_companies(request: CredentialRequest, prospect_search_id: Fr
             receipts.served(ask.search_id, caller.consumer, since=ask.begins_after, until=page.served_until)
     headers = _headers(request, ask, page)
     if page.etag in etags:
-        return Ready(b"", status_code=304, headers=headers)
-    return Ready(_body(ask, page), status_code=200, headers=[*headers, (b"content-type", b"application/json")])
+        return RawResponse(b"", status_code=304, headers=headers)
+    return RawResponse(_body(ask, page), status_code=200, headers=[*headers, (b"content-type", b"application/json")])
 
 
 @post(

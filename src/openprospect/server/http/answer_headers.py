@@ -1,4 +1,4 @@
-"""Headers that an answer carries whatever it turns out to be: what came first has found them, and does not know the answer yet."""
+"""Headers that guards add before there is an answer, such as the rate limit's; a middleware puts them on any answer, errors too."""
 
 from typing import Any, cast
 

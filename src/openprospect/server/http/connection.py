@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from openprospect.server.core.ids import new_id
 from openprospect.server.http.body import MAX_BODY_BYTES
 from openprospect.server.http.errors import Problem
-from openprospect.server.http.joined import Joined
+from openprospect.server.http.head_with_body import HeadWithBody
 
 _HEAD_BYTES = 64 << 10
 _HEADERS = 100
@@ -32,7 +32,7 @@ class _TooManyHeaders(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class ClientTimeouts:
     """How long a client may take. A body has as many more seconds as its bytes so far allow."""
 
     head_seconds: float = 15.0
@@ -46,7 +46,7 @@ class Patience:
 class BoundedConnection(HttpToolsProtocol):
     """`config.limit_concurrency` is how many connections a process holds; uvicorn would refuse everybody's requests beyond it."""
 
-    patience = Patience()
+    patience = ClientTimeouts()
 
     def __init__(self, config: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(config, *arguments, **options)
@@ -60,7 +60,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop)))
+        super().connection_made(cast("asyncio.Transport", HeadWithBody(transport, self.loop)))
         self._head_since = self.quiet_since = self.loop.time()
         self._looking = self.loop.call_later(self.patience.look_seconds, self._look)
         if len(self.connections) > self._most_connections and not self._make_room():

@@ -10,9 +10,9 @@ from itertools import islice
 from openprospect.server.core.errors import Fault, InvalidInput, OpenProspectError, Unavailable
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.store import await_organization
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.feed.writing.publish import MAX_BATCH, Published, publish
-from openprospect.server.feed.writing.turns import Writing
-from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow
 from openprospect.server.intake.rejects import Rejects
 from openprospect.server.searches.model import Search
 
@@ -45,7 +45,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class FileDelivery:
     """How a file is delivered: to which search, in whose name, and whether anything may be left out or nothing be kept."""
 
     writing: Writing
@@ -61,12 +61,12 @@ class _RollBack(Exception):
 
 @dataclass(slots=True)
 class _Run:
-    delivery: Delivery
+    delivery: FileDelivery
     rejects: Rejects
     tally: Tally
     on_progress: Callable[[Tally], None]
 
-    async def deliver(self, outcomes: Iterator[Outcome], db: Connection | None) -> None:
+    async def deliver(self, outcomes: Iterator[IntakeResult], db: Connection | None) -> None:
         while batch := list(islice(outcomes, MAX_BATCH)):
             rows = [outcome for outcome in batch if isinstance(outcome, DeliveredRow)]
             self._reject(outcome for outcome in batch if isinstance(outcome, RejectedRow))
@@ -112,7 +112,7 @@ class _Run:
             self.tally.rejected += 1
             self._note(row.faults[0])
 
-    async def deliver_together(self, outcomes: Iterator[Outcome]) -> None:
+    async def deliver_together(self, outcomes: Iterator[IntakeResult]) -> None:
         """Everything in one transaction, kept only where nothing was rejected."""
         with suppress(_RollBack):
             async with self.delivery.writing.database.transaction() as db:
@@ -127,7 +127,7 @@ class _Run:
 
 
 async def deliver_file(
-    delivery: Delivery, outcomes: Iterable[Outcome], rejects: Rejects, tally: Tally, *, on_progress: Callable[[Tally], None]
+    delivery: FileDelivery, outcomes: Iterable[IntakeResult], rejects: Rejects, tally: Tally, *, on_progress: Callable[[Tally], None]
 ) -> None:
     """Deliver what a file holds; `on_progress` is told after each batch. A dry run counts the same and keeps nothing.
 
@@ -140,7 +140,7 @@ async def deliver_file(
         await run.deliver(iter(outcomes), None)
 
 
-def cut_short(error: OpenProspectError, delivery: Delivery, tally: Tally) -> OpenProspectError:
+def cut_short(error: OpenProspectError, delivery: FileDelivery, tally: Tally) -> OpenProspectError:
     """What went wrong with a batch, told of a file whose beginning was delivered; the error itself where nothing of it was."""
     there = tally.delivered + tally.unchanged
     if delivery.dry_run or delivery.all_or_nothing or not there:

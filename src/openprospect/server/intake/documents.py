@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from openprospect.server.feed.rows.row import FaultyRow, parse_company
 from openprospect.server.intake.formats.source import Document, Documents
 from openprospect.server.intake.grouping import Companies
-from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow, Source
 
 
 class DocumentIntake:
@@ -15,7 +15,7 @@ class DocumentIntake:
         self._source = source
         self._companies = Companies()
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[IntakeResult]:
         for document in self._source.documents():
             yield document if isinstance(document, RejectedRow) else self._outcome(document)
 
@@ -28,7 +28,7 @@ class DocumentIntake:
     def close(self) -> None:
         self._companies.close()
 
-    def _outcome(self, document: Document) -> Outcome:
+    def _outcome(self, document: Document) -> IntakeResult:
         try:
             row = parse_company(document.value)
         except FaultyRow as error:

@@ -17,7 +17,7 @@ from openprospect.server.intake.formats.json_file import JsonFile
 from openprospect.server.intake.formats.json_lines import JsonLines
 from openprospect.server.intake.formats.parquet import ParquetDocuments, ParquetTable, open_parquet
 from openprospect.server.intake.formats.spreadsheet import Spreadsheet
-from openprospect.server.intake.outcome import Outcome
+from openprospect.server.intake.outcome import IntakeResult
 from openprospect.server.intake.table import TableIntake
 
 Source = Delimited | Spreadsheet | ParquetTable | JsonLines | JsonFile | ParquetDocuments
@@ -27,7 +27,7 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 class Intake(Protocol):
     """Companies and rejected rows of one source."""
 
-    def outcomes(self) -> Iterator[Outcome]: ...
+    def outcomes(self) -> Iterator[IntakeResult]: ...
 
     def fraction(self) -> float | None: ...
 
@@ -49,7 +49,7 @@ class InputFile:
         self.sheet = source.sheet if isinstance(source, Spreadsheet) else None
         self.sheets = source.sheets if isinstance(source, Spreadsheet) else ()
 
-    def __iter__(self) -> Iterator[Outcome]:
+    def __iter__(self) -> Iterator[IntakeResult]:
         return self._intake.outcomes()
 
     @property

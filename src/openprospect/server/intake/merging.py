@@ -11,19 +11,19 @@ from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import CompanyRow, JsonObject
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, MAX_PROSPECTS, FaultyRow, parse_company
 from openprospect.server.intake.member import Member, Said, is_same, said_by
-from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow
+from openprospect.server.intake.misgrouped import find_misgrouped
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow
 from openprospect.server.intake.staff import Staff
-from openprospect.server.intake.strangers import strangers
 
 _TOO_MANY = Fault(field="prospects", reason=f"more than {MAX_PROSPECTS:,} people; no company can have more")
 
 
-def merge_company(members: Sequence[Member], *, may_be_of_people: Collection[str], is_whole: bool) -> Iterator[Outcome]:
+def merge_company(members: Sequence[Member], *, may_be_of_people: Collection[str], is_whole: bool) -> Iterator[IntakeResult]:
     """One company of all rows that are good, and a rejection for each that is not. A fault of the company rejects them all.
 
     `may_be_of_people`: the attributes that people keep. `is_whole`: whether no row but these may be of the company.
     """
-    faults = strangers(members)
+    faults = find_misgrouped(members)
     own = [member for member in members if member.line not in faults]
     said = said_by(own)
     kept = said.differing & set(may_be_of_people)

@@ -45,4 +45,4 @@ class DeliveredRow:
         return (RejectedRow(line=source.line, faults=faults, raw=source.raw) for source in self.sources)
 
 
-Outcome = DeliveredRow | RejectedRow
+IntakeResult = DeliveredRow | RejectedRow

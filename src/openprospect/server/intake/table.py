@@ -12,7 +12,7 @@ from openprospect.server.intake.grouping import Companies, Group, Grouping
 from openprospect.server.intake.keys import Key, Kind, keys_of
 from openprospect.server.intake.member import Member
 from openprospect.server.intake.merging import merge_company
-from openprospect.server.intake.outcome import DeliveredRow, Outcome, RejectedRow, Source
+from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow, Source
 from openprospect.server.intake.records import Splitter
 
 MAX_ROWS_A_COMPANY = 10_000
@@ -36,7 +36,7 @@ class TableIntake:
         self._is_read = False
         self._is_stopped = False
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[IntakeResult]:
         for row in self._table.rows():
             if self._is_stopped:
                 return
@@ -72,7 +72,7 @@ class TableIntake:
             self._is_assigned = False
         return None
 
-    def _merged(self, group: Group) -> Iterator[Outcome]:
+    def _merged(self, group: Group) -> Iterator[IntakeResult]:
         members = [self._member(row) for row in islice(group.rows, MAX_ROWS_A_COMPANY)]
         excess = next(group.rows, None)
         if excess is not None:
@@ -85,13 +85,13 @@ class TableIntake:
             else:
                 yield outcome
 
-    def _unclear(self, group: Group) -> Iterator[Outcome]:
+    def _unclear(self, group: Group) -> Iterator[IntakeResult]:
         one, other = group.rivals
         for member in map(self._member, group.rows):
             reason = f"could belong to the company of line {one} or of line {other}; add the source_id, website or id that tells them apart"
             yield RejectedRow(line=member.line, faults=[Fault(field=member.known_by.field, reason=reason)], raw=member.source.raw)
 
-    def _too_many(self, members: Iterable[Member], excess: TableRow, rows: Iterator[TableRow]) -> Iterator[Outcome]:
+    def _too_many(self, members: Iterable[Member], excess: TableRow, rows: Iterator[TableRow]) -> Iterator[IntakeResult]:
         faults = [
             Fault(field="", reason=f"more than {MAX_ROWS_A_COMPANY:,} rows for one company; check the columns that tell companies apart")
         ]

@@ -14,7 +14,7 @@ from openprospect.server.core.errors import Forbidden, Unauthenticated, Unavaila
 from openprospect.server.db.pool import Database
 from openprospect.server.http.address import address_of
 from openprospect.server.observability import store
-from openprospect.server.observability.gathering import registry_with
+from openprospect.server.observability.multiprocess import registry_with
 from openprospect.server.observability.scrape import scrape
 
 # Half of what Prometheus waits for a scrape, unless told otherwise: a database that hangs is told of, instead of silence.

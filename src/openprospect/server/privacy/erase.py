@@ -18,12 +18,12 @@ from openprospect.server.feed.rows.document import content_hash
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.identity import bare_email, is_email
 from openprospect.server.feed.writing.append import Change, append, head_after
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.privacy import store
-from openprospect.server.privacy.finding import Finding, Found, Person
+from openprospect.server.privacy.finding import ErasedPerson, Finding, Found
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, Place
-from openprospect.server.privacy.reading import in_portions
+from openprospect.server.privacy.reading import chunked
 from openprospect.server.privacy.spelling import Spellings
 from openprospect.server.searches.model import SearchId
 
@@ -45,10 +45,10 @@ class Subject:
         digest = hasher.email(self.email) if self.email else None
         return digest or hasher.prospect(self.prospect_id or ProspectId(new_id()))
 
-    def person(self, hasher: Hasher) -> Person:
+    def person(self, hasher: Hasher) -> ErasedPerson:
         """What is known of them to begin with."""
         email_hash = hasher.email(self.email)
-        return Person(
+        return ErasedPerson(
             mailboxes={email_hash} if email_hash else set(),
             ids={self.prospect_id} if self.prospect_id else set(),
             emails={bare_email(self.email).lower()} if self.email else set(),
@@ -99,7 +99,7 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spel
     """Carry out an erasure that the database does not know, because it is older."""
     organization_id = OrganizationId(erasure.organization_id)
     hasher = await feed.hold_organization_alone(db, organization_id)
-    person = Person(
+    person = ErasedPerson(
         mailboxes=erasure.mailboxes,
         ids={ProspectId(number) for number in erasure.prospect_ids},
         emails=set().union(*(spellings.get(mailbox, ()) for mailbox in erasure.mailboxes)),
@@ -122,10 +122,10 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
     heads = {search_id: await feed.lock_feed(db, search_id) for search_id in found.search_ids}
     for search_id, head in heads.items():
         places = await _erase_in_search(db, search_id, found.within(search_id), head=head)
-        for portion in in_portions(places):
+        for portion in chunked(places):
             await _write_down(db, erasure, search_id, portion)
         await store.note_erasure(db, search_id)
-    await store.forget_answers(db, organization_id)
+    await store.forget_webhook_answers(db, organization_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
     await store.date_erasure(db, erasure_id, deadline=policy.deadline)
@@ -164,7 +164,7 @@ async def _deliver_again(
 ) -> dict[CompanyId, datetime]:
     """When each company was."""
     delivered_again: dict[CompanyId, datetime] = {}
-    for portion in in_portions(cleaned, bytes_of=lambda document: len(document.text)):
+    for portion in chunked(cleaned, bytes_of=lambda document: len(document.text)):
         await store.rewrite_documents(db, search_id, portion)
         states = await append(db, search_id, await _changes(db, search_id, portion), head=head)
         head = head_after(states, head)

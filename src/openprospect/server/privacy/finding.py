@@ -22,19 +22,19 @@ from openprospect.server.feed.wire import DeliveredProspect
 from openprospect.server.privacy import store
 from openprospect.server.privacy.mentions import Mentions
 from openprospect.server.privacy.model import KeptDocument, KnownAt, Place
-from openprospect.server.privacy.reading import Reading
+from openprospect.server.privacy.reading import IncrementalReader
 from openprospect.server.searches.model import SearchId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class ErasedPerson:
     """Somebody as far as they are known: keyed hashes of their mailboxes, their ids, and their addresses, in small letters."""
 
     mailboxes: set[bytes] = field(default_factory=set)
     ids: set[ProspectId] = field(default_factory=set)
     emails: set[str] = field(default_factory=set)
 
-    def known_more(self, other: "Person") -> bool:
+    def known_more(self, other: "ErasedPerson") -> bool:
         """Whether the other adds anything; if so, it is taken in."""
         before = len(self.mailboxes), len(self.ids), len(self.emails)
         self.mailboxes.update(other.mailboxes)
@@ -50,7 +50,7 @@ class Person:
 class Found:
     """Where a person is or was listed, the documents that name them as they are to be, and when their companies were last delivered."""
 
-    person: Person
+    person: ErasedPerson
     known: list[KnownAt]
     cleaned: list[KeptDocument]
     newest: dict[Place, datetime]
@@ -87,13 +87,13 @@ class Finding:
     On a database it holds no connection from one statement to the next: others have theirs in between, however much there is to read.
     """
 
-    def __init__(self, organization_id: OrganizationId, known: Callable[[Hasher], Person]) -> None:
+    def __init__(self, organization_id: OrganizationId, known: Callable[[Hasher], ErasedPerson]) -> None:
         self._organization_id = organization_id
         self._known_by = known
         self._hasher: Hasher | None = None
-        self._person = Person()
+        self._person = ErasedPerson()
         self._mentions = Mentions(organization_id)
-        self._learning, self._cleaning = Reading(organization_id), Reading(organization_id)
+        self._learning, self._cleaning = IncrementalReader(organization_id), IncrementalReader(organization_id)
         self._entries: dict[bytes, DeliveredProspect] = {}
         self._cleaned: dict[Place, list[KeptDocument]] = {}
         self._newest: dict[Place, datetime] = {}
@@ -119,13 +119,13 @@ class Finding:
         while True:
             found = await store.people_of(db, self._organization_id, self._person.mailboxes, self._person.ids)
             mailboxes = {at.email_hash for at in found if at.email_hash}
-            if not self._person.known_more(Person(mailboxes=mailboxes, ids={at.prospect_id for at in found})):
+            if not self._person.known_more(ErasedPerson(mailboxes=mailboxes, ids={at.prospect_id for at in found})):
                 return sorted(found, key=lambda at: (at.search_id, at.company_id, at.prospect_id))
 
     async def _learn_more(self, db: Executor, places: Collection[Place], hasher: Hasher) -> bool:
         """Whether documents tell more of the person than was known."""
         self._learning.ask(self._person.as_of_now())
-        listed = Person()
+        listed = ErasedPerson()
         async for portion in self._learning.read_on(db, places):
             told, entries = await asyncio.to_thread(_listed, portion, self._person, hasher)
             listed.known_more(told)
@@ -149,13 +149,13 @@ class Finding:
         self._newest = {place: at for place, at in self._newest.items() if place in places}
 
 
-def _listed(documents: Iterable[KeptDocument], person: Person, hasher: Hasher) -> tuple[Person, dict[bytes, DeliveredProspect]]:
+def _listed(documents: Iterable[KeptDocument], person: ErasedPerson, hasher: Hasher) -> tuple[ErasedPerson, dict[bytes, DeliveredProspect]]:
     """What documents tell of a person: how their mailboxes are written, and the ids of those who had them until lately; their entries.
 
     These are known by their present address, but a walk may still show the former.
     """
     hash_of = cache(hasher.email)
-    listed, entries = Person(), {}
+    listed, entries = ErasedPerson(), {}
     for prospect in chain.from_iterable(document.content.prospects for document in documents):
         mailbox = mailbox_of(prospect)
         digest = hash_of(mailbox)

@@ -11,7 +11,7 @@ from openprospect.server.db.pool import Executor
 from openprospect.server.feed.rows.identity import email_key
 from openprospect.server.privacy import store
 from openprospect.server.privacy.model import Place
-from openprospect.server.privacy.store import Stretch
+from openprospect.server.privacy.store import PositionRange
 from openprospect.server.searches.model import SearchId
 
 _AT_ONCE = 50_000
@@ -34,13 +34,13 @@ class Mentions:
         # Positions are visible in their order: whatever comes later stands behind these.
         feeds = await store.feeds_of(db, self._organization_id)
         unread = ((search_id, read_until.get(search_id, 0), feed.position) for search_id, feed in feeds.items())
-        for stretches in portions(unread, self._at_once):
+        for stretches in split_ranges(unread, self._at_once):
             found |= await store.naming(db, stretches, key)
         read_until |= {search_id: feed.position for search_id, feed in feeds.items()}
         return found
 
 
-def portions(stretches: Iterable[Stretch], size: int) -> Iterator[list[Stretch]]:
+def split_ranges(stretches: Iterable[PositionRange], size: int) -> Iterator[list[PositionRange]]:
     """Stretches of feeds, cut and put together so that each portion has so many positions."""
     portion, room = [], size
     for search_id, after, until in stretches:

@@ -82,7 +82,7 @@ UPDATE webhook SET answers_kept_from = greatest(clock_timestamp(), answers_kept_
 FROM (SELECT id FROM webhook WHERE organization_id = $1 ORDER BY id FOR NO KEY UPDATE) AS held
 WHERE webhook.id = held.id;
 
--- forget_answers :execute
+-- forget_webhook_answers :execute
 -- Receivers write what they like into their answers, names too.
 UPDATE webhook_attempt SET answer = NULL
 FROM webhook WHERE webhook.id = webhook_id AND organization_id = $1 AND answer IS NOT NULL;

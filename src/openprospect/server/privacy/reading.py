@@ -1,4 +1,4 @@
-"""Reading every document of some companies in portions, beside the answers to others; and only once, unless it became another."""
+"""Reads the documents of some companies in chunks, and again only those that are new or have changed since."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ BYTES_AT_ONCE = 8 << 20
 T = TypeVar("T")
 
 
-def in_portions(items: Iterable[T], *, bytes_of: Callable[[T], int] = lambda _: 0, bytes_at_once: int = BYTES_AT_ONCE) -> Iterator[list[T]]:
+def chunked(items: Iterable[T], *, bytes_of: Callable[[T], int] = lambda _: 0, bytes_at_once: int = BYTES_AT_ONCE) -> Iterator[list[T]]:
     """So few and so little at a time that nobody notices: others are answered between them. One alone may be larger."""
     portion: list[T] = []
     size = 0
@@ -30,7 +30,7 @@ def in_portions(items: Iterable[T], *, bytes_of: Callable[[T], int] = lambda _: 
         yield portion
 
 
-class Reading:
+class IncrementalReader:
     """The documents that were looked at with one question in mind; whoever reads on is given those that are new or were changed."""
 
     def __init__(self, organization_id: OrganizationId, *, bytes_at_once: int = BYTES_AT_ONCE) -> None:
@@ -61,14 +61,14 @@ class Reading:
         for search_id, company_id in set(places) - self._read:
             unread[search_id].append(company_id)
         for search_id, company_ids in unread.items():
-            async for portion in self._in_portions(db, search_id, company_ids):
+            async for portion in self._chunked(db, search_id, company_ids):
                 yield await store.documents_of(db, search_id, portion)
                 self._read.update((search_id, company_id) for company_id in portion)
 
-    async def _in_portions(self, db: Executor, search_id: SearchId, company_ids: Sequence[CompanyId]) -> AsyncIterator[list[CompanyId]]:
-        for some in in_portions(company_ids):
+    async def _chunked(self, db: Executor, search_id: SearchId, company_ids: Sequence[CompanyId]) -> AsyncIterator[list[CompanyId]]:
+        for some in chunked(company_ids):
             sizes = await store.sizes_of(db, search_id, some)
-            for portion in in_portions(some, bytes_of=sizes.__getitem__, bytes_at_once=self._bytes_at_once):
+            for portion in chunked(some, bytes_of=sizes.__getitem__, bytes_at_once=self._bytes_at_once):
                 yield portion
 
     async def _changed(self, db: Executor, search_id: SearchId, before: FeedState, now: FeedState) -> set[Place]:

@@ -9,7 +9,7 @@ from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.parameters import path_identifier, query, query_of

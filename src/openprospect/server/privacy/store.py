@@ -17,7 +17,7 @@ from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
 
-Stretch = tuple[SearchId, int, int]
+PositionRange = tuple[SearchId, int, int]
 """A part of a feed: after one position, up to another."""
 
 
@@ -33,7 +33,7 @@ async def feeds_of(db: Executor, organization_id: OrganizationId) -> dict[Search
     return {row["id"]: FeedState(position=row["position"], erasures=row["erasures"]) for row in rows}
 
 
-async def naming(db: Executor, stretches: Sequence[Stretch], key: str) -> set[Place]:
+async def naming(db: Executor, stretches: Sequence[PositionRange], key: str) -> set[Place]:
     """Where an address may stand, as `email_key` writes it: wherever it does, and hardly anywhere else."""
     local, _, domain = key.rpartition("@")
     has_other_letters = "xn--" in domain or not domain.isascii()
@@ -83,10 +83,10 @@ async def forget_people(db: Connection, search_id: SearchId, people: Sequence[tu
     await db.execute(SQL.forget_people, search_id, *columns(people, 2))
 
 
-async def forget_answers(db: Connection, organization_id: OrganizationId) -> None:
+async def forget_webhook_answers(db: Connection, organization_id: OrganizationId) -> None:
     """What receivers answered to pushes of the organization, in the log and on its way there."""
     await db.execute(SQL.stop_answers, organization_id)
-    await db.execute(SQL.forget_answers, organization_id)
+    await db.execute(SQL.forget_webhook_answers, organization_id)
 
 
 async def note_erasure(db: Connection, search_id: SearchId) -> None:

@@ -11,14 +11,14 @@ from openprospect.server.webhooks import store
 from openprospect.server.webhooks.endpoints import consumer_of, give_up
 from openprospect.server.webhooks.lanes import Passage
 from openprospect.server.webhooks.message import messages_of
-from openprospect.server.webhooks.model import Event, LoggedAttempt, Place, Target, Turn
+from openprospect.server.webhooks.model import Event, LoggedAttempt, NextEvents, Place, Target
 from openprospect.server.webhooks.retry import verdict
 from openprospect.server.webhooks.sender import Sender, Sent
 from openprospect.server.webhooks.url import masked
 
 logger = logging.getLogger(__name__)
 
-_MOST_TURNS = 200
+_MOST_ROUNDS = 200
 _UNSIGNED_FOR = timedelta(seconds=30)
 _WHOLE_STATE = frozenset({Event.COMPANY_DELIVERED, Event.COMPANY_WITHDRAWN})
 
@@ -43,40 +43,40 @@ class Courier:
 
     async def serve(self, place: Place, passage: Passage) -> None:
         """Send until the place has caught up, fails, is lost to somebody else, or has had its share."""
-        for _ in range(_MOST_TURNS):
+        for _ in range(_MOST_ROUNDS):
             # Read anew for every message: nobody who was erased meanwhile goes out.
-            turn = await store.turn(self._database, place)
-            if turn is None or not await self._take(place, turn, passage):
+            upcoming = await store.next_events(self._database, place)
+            if upcoming is None or not await self._take(place, upcoming, passage):
                 return
         await store.let_go(self._database, place)
 
-    async def _take(self, place: Place, turn: Turn, passage: Passage) -> bool:
+    async def _take(self, place: Place, upcoming: NextEvents, passage: Passage) -> bool:
         """Whether to go on."""
-        messages = messages_of(place.search_id, turn)
+        messages = messages_of(place.search_id, upcoming)
         if not messages:
-            await store.let_go(self._database, place, caught_up_until=turn.watermark)
+            await store.let_go(self._database, place, caught_up_until=upcoming.watermark)
             return False
         for message in messages:
             with passage.waiting():
-                sent = await self._sender.send(turn.target, message)
-            self._log(turn.target, LoggedAttempt(at=datetime.now(UTC), search_id=place.search_id, attempt=sent.attempt))
+                sent = await self._sender.send(upcoming.target, message)
+            self._log(upcoming.target, LoggedAttempt(at=datetime.now(UTC), search_id=place.search_id, attempt=sent.attempt))
             if not sent.is_signed:
-                await self._hold_back(place, turn, sent)
+                await self._hold_back(place, upcoming, sent)
                 return False
             if not sent.is_accepted:
-                await self._failed(place, turn, sent)
+                await self._failed(place, upcoming, sent)
                 return False
-        return await self._accepted(place, turn)
+        return await self._accepted(place, upcoming)
 
-    async def _accepted(self, place: Place, turn: Turn) -> bool:
-        until = turn.watermark if turn.change is None else turn.change.at
-        has_more = until < turn.watermark
-        is_receipt = _proves_receipt(turn)
+    async def _accepted(self, place: Place, upcoming: NextEvents) -> bool:
+        until = upcoming.watermark if upcoming.change is None else upcoming.change.at
+        has_more = until < upcoming.watermark
+        is_receipt = _proves_receipt(upcoming)
         is_held = await store.note_sent(
             self._database,
             place,
-            position=until,
-            completed_until=until if turn.change is None else None,
+            sent_until=until,
+            completed_until=until if upcoming.change is None else None,
             accepted_until=until if is_receipt else None,
             lease=self._lease if has_more else None,
         )
@@ -86,12 +86,12 @@ class Courier:
             self._receipts.confirm(place.search_id, consumer, until)
         return is_held and has_more
 
-    async def _hold_back(self, place: Place, turn: Turn, sent: Sent) -> None:
+    async def _hold_back(self, place: Place, upcoming: NextEvents, sent: Sent) -> None:
         """What this process cannot sign another may, or this one once it has the key: no fault of the endpoint's."""
-        logger.warning("webhook %s at %s: %s", place.webhook_id, masked(turn.target.url), sent.attempt.failure)
+        logger.warning("webhook %s at %s: %s", place.webhook_id, masked(upcoming.target.url), sent.attempt.failure)
         await store.try_again(self._database, place, delay=_UNSIGNED_FOR)
 
-    async def _failed(self, place: Place, turn: Turn, sent: Sent) -> None:
+    async def _failed(self, place: Place, upcoming: NextEvents, sent: Sent) -> None:
         noted = await store.note_failed(self._database, place)
         if noted is None:
             return
@@ -103,7 +103,7 @@ class Courier:
             retry_after=sent.retry_after,
             chance=random.random(),  # noqa: S311  # jitter, not a secret
         )
-        where = (place.webhook_id, masked(turn.target.url))
+        where = (place.webhook_id, masked(upcoming.target.url))
         if ruling.disabled_reason is None:
             logger.info("webhook %s at %s: %s Trying again in %.1f s.", *where, sent.attempt.failure, ruling.delay.total_seconds())
         elif await give_up(self._database, place, reason=ruling.disabled_reason):
@@ -111,6 +111,6 @@ class Courier:
         await store.try_again(self._database, place, delay=ruling.delay)
 
 
-def _proves_receipt(turn: Turn) -> bool:
+def _proves_receipt(upcoming: NextEvents) -> bool:
     """Whether who accepts this has the company whole, and was given all before it."""
-    return turn.change is not None and turn.change.document is not None and turn.target.events >= _WHOLE_STATE
+    return upcoming.change is not None and upcoming.change.document is not None and upcoming.target.events >= _WHOLE_STATE

@@ -1,4 +1,4 @@
-"""What an endpoint is told: the messages of a turn, each with an id that is the same however often it is sent."""
+"""What an endpoint is told: the messages of a change, each with an id that is the same however often it is sent."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import msgspec
 
 from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.searches.model import SearchId
-from openprospect.server.webhooks.model import TEST_EVENT, Change, Event, Target, Turn
+from openprospect.server.webhooks.model import TEST_EVENT, Event, FeedChange, NextEvents, Target
 
 _ID_BYTES = 16
 
@@ -25,11 +25,11 @@ class Message:
     is_personal: bool
 
 
-def messages_of(search_id: SearchId, turn: Turn) -> list[Message]:
+def messages_of(search_id: SearchId, upcoming: NextEvents) -> list[Message]:
     """In the order they are sent in; none where the place has only to be moved on."""
-    if turn.change is None:
-        return [_completion(turn.target, search_id, turn.watermark)] if turn.completion_due else []
-    return list(_messages_of_change(turn.target, search_id, turn.change))
+    if upcoming.change is None:
+        return [_completion(upcoming.target, search_id, upcoming.watermark)] if upcoming.completion_due else []
+    return list(_messages_of_change(upcoming.target, search_id, upcoming.change))
 
 
 def trial_message(target: Target, *, now: datetime) -> Message:
@@ -37,7 +37,7 @@ def trial_message(target: Target, *, now: datetime) -> Message:
     return _message(target, TEST_EVENT, None, now, {"webhook_id": target.id})
 
 
-def _messages_of_change(target: Target, search_id: SearchId, change: Change) -> Iterator[Message]:
+def _messages_of_change(target: Target, search_id: SearchId, change: FeedChange) -> Iterator[Message]:
     data: dict[str, Any] = {
         "prospect_search_id": search_id,
         "company_id": change.company_id,

@@ -94,7 +94,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class FeedChange:
     """What comes next in a feed: a company in its newest state, people who were erased there, or both at one time.
 
     `is_removal` is None where the company has been delivered again since; `document` is there for full endpoints alone.
@@ -108,13 +108,13 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What a place has to send now. `change` is None where it has caught up with `watermark`."""
+class NextEvents:
+    """What a place has to send next. `change` is None where it has caught up with `watermark`."""
 
     target: Target
     watermark: datetime
     completion_due: bool
-    change: Change | None
+    change: FeedChange | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

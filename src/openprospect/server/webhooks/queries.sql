@@ -145,7 +145,7 @@ RETURNING place.webhook_id, place.prospect_search_id AS search_id, place.claim;
 -- Claims of a process that is alive.
 UPDATE webhook_position SET claimed_until = clock_timestamp() + $2::interval WHERE claim = ANY ($1::uuid[]);
 
--- turn :one
+-- next_events :one
 -- What a claimed place has to send now. No row where the claim is lost or the endpoint is not served any more.
 SELECT webhook.id, url, base_url, events, is_full, answers_kept_from, ARRAY(
         SELECT sealed FROM webhook_secret

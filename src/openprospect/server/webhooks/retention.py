@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.housekeeping.portions import PORTION, in_order_of_time
+from openprospect.server.feed.housekeeping.batches import PORTION, in_order_of_time
 from openprospect.server.webhooks import store
 
 

@@ -32,7 +32,7 @@ _HEADERS = {"content-type": "application/json", "user-agent": "OpenProspect-Webh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class SendTimeouts:
     """How long an endpoint may take, in seconds: to let us in, to say something, and in all."""
 
     connect: float = 5.0
@@ -68,14 +68,14 @@ class Sender:
         vault: Vault,
         *,
         allow_private: bool,
-        patience: Patience | None = None,
+        patience: SendTimeouts | None = None,
         resolve: Resolve | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._vault = vault
         self._lookup = Lookup()
         self._network = VettedNetwork(resolve or self._lookup, allow_private=allow_private)
-        self._patience = patience or Patience()
+        self._patience = patience or SendTimeouts()
         self._clock = clock
         self._tls = ssl.create_default_context()
         self._pools: OrderedDict[WebhookId, _Pool] = OrderedDict()

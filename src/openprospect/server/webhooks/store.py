@@ -11,14 +11,14 @@ from openprospect.server.feed.model import CompanyId
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.model import (
     Attempt,
-    Change,
     Claim,
     Event,
+    FeedChange,
     KeptSecret,
     LoggedAttempt,
+    NextEvents,
     Place,
     Target,
-    Turn,
     Webhook,
     WebhookId,
 )
@@ -181,26 +181,26 @@ async def keep_claims(db: Executor, claims: Collection[Claim], *, lease: timedel
     await db.execute(SQL.keep_claims, claims, lease)
 
 
-async def turn(db: Executor, place: Place) -> Turn | None:
-    """What a place has to send now; None where it is no longer its claimant's."""
-    row = await db.row(SQL.turn, *_key(place))
+async def next_events(db: Executor, place: Place) -> NextEvents | None:
+    """What a place has to send next; None where it is no longer its claimant's."""
+    row = await db.row(SQL.next_events, *_key(place))
     if row is None:
         return None
     change = None if row["at"] is None else _change(row)
-    return Turn(target=_target(row), watermark=row["watermark"], completion_due=row["completion_due"], change=change)
+    return NextEvents(target=_target(row), watermark=row["watermark"], completion_due=row["completion_due"], change=change)
 
 
 async def note_sent(
     db: Executor,
     place: Place,
     *,
-    position: datetime,
+    sent_until: datetime,
     completed_until: datetime | None,
     accepted_until: datetime | None,
     lease: timedelta | None,
 ) -> bool:
     """Hold on for a lease, or let go. False where the claim was lost: whoever has it now sends again from where the place stands."""
-    is_held: bool = await db.value(SQL.note_sent, *_key(place), position, completed_until, accepted_until, lease)
+    is_held: bool = await db.value(SQL.note_sent, *_key(place), sent_until, completed_until, accepted_until, lease)
     return is_held
 
 
@@ -247,7 +247,7 @@ def _target(row: Row) -> Target:
     )
 
 
-def _change(row: Row) -> Change:
-    return Change(
+def _change(row: Row) -> FeedChange:
+    return FeedChange(
         at=row["at"], company_id=row["company_id"], is_removal=row["is_removal"], document=row["document"], erased=tuple(row["erased"])
     )

@@ -22,10 +22,10 @@ from openprospect.server.console.words import counted
 from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.http.streaming import broken_off
 from openprospect.server.intake.columns import one_column_each
-from openprospect.server.intake.deliver import Delivery
+from openprospect.server.intake.deliver import FileDelivery
 from openprospect.server.intake.file import ENDINGS, Choices, open_content
 from openprospect.server.intake.formats.alphabets import ENCODINGS
 from openprospect.server.intake.formats.spreadsheet import UnclearSheet
@@ -53,12 +53,12 @@ async def deliver_upload_form(
     if not isinstance(file, UploadFile) or not file.filename:
         raise InvalidInput("Choose a file first.")
     search = await own_search(database, feed.search_id, request.auth.organization_id)
-    delivery = Delivery(writing=writing, search=search, actor=request.auth.actor, dry_run=text(form, "step") != "deliver")
+    delivery = FileDelivery(writing=writing, search=search, actor=request.auth.actor, dry_run=text(form, "step") != "deliver")
     lines = _lines(delivery, file.filename, await file.read(), form)
     return Stream(broken_off(lines), media_type="application/x-ndjson")
 
 
-async def _lines(delivery: Delivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:
+async def _lines(delivery: FileDelivery, name: str, content: bytes, form: FormMultiDict) -> AsyncIterator[bytes]:
     try:
         opened = partial(open_content, name, content, _choices(form))
         async for report in deliver_upload(delivery, opened):
@@ -93,7 +93,7 @@ def _progress(report: Report) -> dict[str, Any]:
     return {"done": report.fraction, "words": words}
 
 
-def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
+def _last(delivery: FileDelivery, name: str, report: Report) -> dict[str, Any]:
     html = rendered(
         f"parts/{_page(delivery, report)}.html",
         is_check=delivery.dry_run,
@@ -107,7 +107,7 @@ def _last(delivery: Delivery, name: str, report: Report) -> dict[str, Any]:
     return {"done": 1, "html": html, "rejects": report.rejects}
 
 
-def _page(delivery: Delivery, report: Report) -> str:
+def _page(delivery: FileDelivery, report: Report) -> str:
     if report.problem:
         return "broken_off"
     return "checked" if delivery.dry_run else "delivered"

@@ -13,7 +13,7 @@ from openprospect.server.console.page import download, page, see
 from openprospect.server.core.errors import Conflict, InvalidInput, NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import ProspectId
-from openprospect.server.feed.writing.turns import Writing
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.http.parameters import identifier, path_identifier
 from openprospect.server.observability import store as watched
 from openprospect.server.privacy import store as erasing

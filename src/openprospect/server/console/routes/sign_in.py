@@ -30,7 +30,7 @@ async def sign_in_form(request: Request[Any, Any, State], database: NamedDepende
         token = await sign_in(
             database,
             text(await request.form(), "key"),
-            strangers=request.app.state.admission.strangers,
+            bad_keys=request.app.state.admission.bad_keys,
             address=address_of(request),
         )
     except (Unauthenticated, Forbidden) as error:

@@ -38,7 +38,7 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class ExportChunk:
     """Companies as JSON, each with a line feed after it. None of them where all of a stretch is withdrawn."""
 
     lines: bytes
@@ -81,7 +81,7 @@ async def read_batches(
     replicas: Replicas = NO_REPLICAS,
     companies: int = BATCH_COMPANIES,
     size: int = BATCH_BYTES,
-) -> AsyncIterator[Batch]:
+) -> AsyncIterator[ExportChunk]:
     """Each as the feed stands when it is read: what has changed since the export began is left to whoever goes on from its watermark."""
     after = export.since
     while after is None or after < export.watermark:
@@ -91,7 +91,7 @@ async def read_batches(
         after = row["last_at"]
         if after is None:
             return
-        yield Batch(lines=b"%b\n" % row["companies"] if row["companies"] else b"", last_at=after)
+        yield ExportChunk(lines=b"%b\n" % row["companies"] if row["companies"] else b"", last_at=after)
 
 
 async def _batch(database: Database, replicas: Replicas, export: Export, *, after: datetime | None, companies: int, size: int) -> Row:

@@ -16,7 +16,7 @@ from openprospect.server.core.errors import InvalidInput, NotAcceptable
 from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import Replicas
-from openprospect.server.feed.exporting.batches import Batch, Export, begin_export, read_batches
+from openprospect.server.feed.exporting.batches import Export, ExportChunk, begin_export, read_batches
 from openprospect.server.feed.exporting.formats import FORMATS, Format
 from openprospect.server.feed.receipts import Receipts
 from openprospect.server.feed.routes import AFTER, DELIVERED_SINCE
@@ -91,7 +91,7 @@ async def export_companies(
     return Stream(stream, media_type=form.media_type, headers=headers)
 
 
-async def _given_out(batches: AsyncIterator[Batch], export: Export, served: Callable[[datetime], None]) -> AsyncIterator[bytes]:
+async def _given_out(batches: AsyncIterator[ExportChunk], export: Export, served: Callable[[datetime], None]) -> AsyncIterator[bytes]:
     async for batch in batches:
         served(batch.last_at)
         if batch.lines:

@@ -43,7 +43,7 @@ WITH old AS MATERIALIZED (
 )
 SELECT count(*) FROM gone;
 
--- forget_answers :value
+-- forget_idempotent_answers :value
 -- A day after it was given, an answer is no longer repeated; answers how many are gone.
 WITH old AS MATERIALIZED (
     SELECT organization_id, key FROM idempotent_answer WHERE created_at < clock_timestamp() - interval '24 hours'

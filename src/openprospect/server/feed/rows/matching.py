@@ -46,7 +46,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class DeliveredPerson:
     """A delivered person with what they are known by, once their company is known."""
 
     row: ProspectRow
@@ -105,7 +105,7 @@ def _match(index: int, row: CompanyRow, companies: KnownCompanies) -> Match:
     )
 
 
-def match_people(people: Sequence[Person], known: Sequence[KnownPerson]) -> list[ProspectId]:
+def match_people(people: Sequence[DeliveredPerson], known: Sequence[KnownPerson]) -> list[ProspectId]:
     """The id of each person: by id, else by e-mail, else by name where one side has no e-mail; a fresh one for the rest.
 
     Those who are still there come before those who left, and nobody is matched twice.
@@ -138,13 +138,13 @@ class _Roll:
             else:
                 self._by_email[person.email_hash].append(person.id)
 
-    def take_by_id(self, person: Person) -> ProspectId | None:
+    def take_by_id(self, person: DeliveredPerson) -> ProspectId | None:
         return self._take(deque([person.row.id])) if person.row.id else None
 
-    def take_by_email(self, person: Person) -> ProspectId | None:
+    def take_by_email(self, person: DeliveredPerson) -> ProspectId | None:
         return self._take(self._by_email[person.email_hash]) if person.email_hash else None
 
-    def take_by_name(self, person: Person) -> ProspectId | None:
+    def take_by_name(self, person: DeliveredPerson) -> ProspectId | None:
         candidates = self._by_name_alone if person.email_hash else self._by_name
         return self._take(candidates[person.name_hash])
 
@@ -157,6 +157,6 @@ class _Roll:
         return None
 
 
-def _fresh_id(person: Person, taken: set[ProspectId]) -> ProspectId:
+def _fresh_id(person: DeliveredPerson, taken: set[ProspectId]) -> ProspectId:
     wanted = person.row.id
     return wanted if wanted is not None and wanted not in taken else ProspectId(new_id())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.rows.document import company_document, content_hash
-from openprospect.server.feed.rows.matching import KnownPerson, Match, Person, match_people
+from openprospect.server.feed.rows.matching import DeliveredPerson, KnownPerson, Match, match_people
 from openprospect.server.feed.store import GonePerson, PresentPerson
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.feed.writing.append import Change
@@ -19,7 +19,7 @@ class Candidate:
 
     match: Match
     guests: Guests
-    people: list[tuple[ProspectId, Person]]
+    people: list[tuple[ProspectId, DeliveredPerson]]
     known_people: Sequence[KnownPerson]
     document: DeliveredCompany
     content_hash: bytes

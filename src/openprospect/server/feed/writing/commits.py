@@ -15,15 +15,15 @@ from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.core.together import settle
 from openprospect.server.db.pool import Connection
+from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.feed.writing.produce import result_of
 from openprospect.server.feed.writing.publish import MAX_BATCH, Published, Submission, publish_together
-from openprospect.server.feed.writing.turns import Writing
 from openprospect.server.http.idempotency import IdempotencyKey, keep_answers, kept_answers, under_way
 from openprospect.server.searches.model import Search, SearchId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Delivery:
+class _Pending:
     """A submission on its way; `answer` is given once it is committed. A caller who is gone has cancelled it."""
 
     submission: Submission
@@ -43,17 +43,17 @@ class SharedCommits:
     async def deliver(self, search: Search, submission: Submission, *, key: IdempotencyKey | None) -> bytes:
         """The answer, as JSON, once the submission is committed. Raises RejectedRows, Conflict while a request of that key is under way."""
         if key is None:
-            return await self._enqueue(search, _Delivery(submission=submission, key=None))
+            return await self._enqueue(search, _Pending(submission=submission, key=None))
         name = (search.organization_id, key.text)
         if name in self._keys:
             raise under_way()
         self._keys.add(name)
         try:
-            return await self._enqueue(search, _Delivery(submission=submission, key=key))
+            return await self._enqueue(search, _Pending(submission=submission, key=key))
         finally:
             self._keys.remove(name)
 
-    async def _enqueue(self, search: Search, delivery: _Delivery) -> bytes:
+    async def _enqueue(self, search: Search, delivery: _Pending) -> bytes:
         queue = self._queues.get(search.id)
         if queue is None:
             queue = self._queues[search.id] = _Queue(self._writing, search)
@@ -77,10 +77,10 @@ class _Queue:
     def __init__(self, writing: Writing, search: Search) -> None:
         self._writing = writing
         self._search = search
-        self._waiting: deque[_Delivery] = deque()
+        self._waiting: deque[_Pending] = deque()
         self.worker: asyncio.Task[None] | None = None
 
-    def add(self, delivery: _Delivery) -> None:
+    def add(self, delivery: _Pending) -> None:
         self._waiting.append(delivery)
 
     async def work_off(self) -> None:
@@ -88,9 +88,9 @@ class _Queue:
         while group := self._next_group():
             await asyncio.create_task(self._deliver(group), context=group[0].context)
 
-    def _next_group(self) -> list[_Delivery]:
+    def _next_group(self) -> list[_Pending]:
         """As many as make up a batch; those whose caller is gone are dropped."""
-        group: list[_Delivery] = []
+        group: list[_Pending] = []
         size = 0
         while self._waiting:
             delivery = self._waiting[0]
@@ -102,8 +102,8 @@ class _Queue:
             self._waiting.popleft()
         return group
 
-    async def _deliver(self, group: Sequence[_Delivery]) -> None:
-        answers: Mapping[_Delivery, bytes | Exception]
+    async def _deliver(self, group: Sequence[_Pending]) -> None:
+        answers: Mapping[_Pending, bytes | Exception]
         try:
             answers = await self._writing.at_feed(self._search.id, lambda db: self._commit(db, group))
         except Unavailable as error:
@@ -118,24 +118,24 @@ class _Queue:
         for delivery, answer in answers.items():
             settle(delivery.answer, answer)
 
-    async def _deliver_apart(self, group: Sequence[_Delivery]) -> None:
+    async def _deliver_apart(self, group: Sequence[_Pending]) -> None:
         """One of them broke the transaction, which took nothing in: now only its own breaks."""
         for delivery in group:
             if not delivery.answer.done():
                 await self._deliver([delivery])
 
-    async def _commit(self, db: Connection, group: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
+    async def _commit(self, db: Connection, group: Sequence[_Pending]) -> dict[_Pending, bytes | Exception]:
         """What one transaction does; answers for those that it reached."""
         kept = await kept_answers(db, self._search.organization_id, [delivery.key for delivery in group if delivery.key])
-        answers: dict[_Delivery, bytes | Exception] = {
+        answers: dict[_Pending, bytes | Exception] = {
             delivery: kept[delivery.key] for delivery in group if delivery.key is not None and delivery.key in kept
         }
         fresh = [delivery for delivery in group if delivery not in answers]
         return answers | await self._publish(db, fresh) if fresh else answers
 
-    async def _publish(self, db: Connection, deliveries: Sequence[_Delivery]) -> dict[_Delivery, bytes | Exception]:
+    async def _publish(self, db: Connection, deliveries: Sequence[_Pending]) -> dict[_Pending, bytes | Exception]:
         published = await publish_together(db, self._search, [delivery.submission for delivery in deliveries])
-        answers: dict[_Delivery, bytes | Exception] = {
+        answers: dict[_Pending, bytes | Exception] = {
             delivery: msgspec.json.encode(result_of(answer)) if isinstance(answer, Published) else answer
             for delivery, answer in zip(deliveries, published, strict=False)  # fewer answers than deliveries: the rest comes after
         }

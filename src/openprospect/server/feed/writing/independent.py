@@ -1,4 +1,4 @@
-"""Which batches may be published in one turn: those that mean different companies. A pure rule; no storage, no clock."""
+"""Which waiting batches may share one transaction: those that mean different companies. A pure rule; no storage, no clock."""
 
 from collections.abc import Iterator, Sequence
 

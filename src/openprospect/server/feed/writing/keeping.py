@@ -1,4 +1,4 @@
-"""Rows that could not name everybody, completed with the people whom the feed has at their companies. No rule of who is who is in here."""
+"""Rows that do not name everybody at a company are completed with the people whom the feed has there. Matching is not decided here."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -35,7 +35,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PublishedRow:
     """What became of one row, and how many people were kept out, how many left the company, and how many stay without being in the row."""
 
     company_id: CompanyId
@@ -50,7 +50,7 @@ class Outcome:
 class Published:
     """What became of a batch: an outcome or faults for each index, and the watermark after it."""
 
-    outcomes: dict[int, Outcome]
+    outcomes: dict[int, PublishedRow]
     rejected: dict[int, list[Fault]]
     delivered_until: datetime
 
@@ -125,8 +125,8 @@ def _answers(
     return answers
 
 
-def _outcome(candidate: Candidate) -> Outcome:
-    return Outcome(
+def _outcome(candidate: Candidate) -> PublishedRow:
+    return PublishedRow(
         company_id=candidate.match.company_id,
         source_id=candidate.match.source_id,
         is_delivered=candidate.is_changed,

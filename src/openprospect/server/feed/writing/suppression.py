@@ -10,7 +10,7 @@ from openprospect.server.feed import store
 from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.matching import Match, Person
+from openprospect.server.feed.rows.matching import DeliveredPerson, Match
 from openprospect.server.feed.rows.scrub import clean_attributes, clean_entry
 from openprospect.server.feed.rows.traces import traces_of_people
 
@@ -19,7 +19,7 @@ from openprospect.server.feed.rows.traces import traces_of_people
 class Guests:
     """Who of a delivered company may come in, its attributes without the others, and how many these are."""
 
-    people: list[Person]
+    people: list[DeliveredPerson]
     attributes: JsonObject
     suppressed: int
 
@@ -51,7 +51,7 @@ async def admit_text(db: Connection, organization_id: OrganizationId, text: str 
     return None if wanted and await store.suppressed(db, organization_id, wanted) else text
 
 
-def _guests(match: Match, *, admitted: list[Person], left_out: list[ProspectRow], unwelcome: list[ProspectRow]) -> Guests:
+def _guests(match: Match, *, admitted: list[DeliveredPerson], left_out: list[ProspectRow], unwelcome: list[ProspectRow]) -> Guests:
     """`unwelcome` are those on the list whom only a field of the company or of somebody else names."""
     if not (left_out or unwelcome):
         return Guests(people=admitted, attributes=match.row.attributes, suppressed=0)
@@ -75,12 +75,12 @@ def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
     return {("email", digest), ("domain", hasher.domain_of(address))}
 
 
-def hash_person(row: ProspectRow, hasher: Hasher) -> Person:
+def hash_person(row: ProspectRow, hasher: Hasher) -> DeliveredPerson:
     """A person with what the organization knows them by."""
-    return Person(row=row, email_hash=hasher.email(row.email), name_hash=hasher.name(row))
+    return DeliveredPerson(row=row, email_hash=hasher.email(row.email), name_hash=hasher.name(row))
 
 
-def _marks(match: Match, person: Person, hasher: Hasher) -> set[tuple[str, bytes]]:
+def _marks(match: Match, person: DeliveredPerson, hasher: Hasher) -> set[tuple[str, bytes]]:
     """Everything that this person could be on the list by.
 
     A name counts only within its company: alone where the person comes without an e-mail, else where the erased one had none.

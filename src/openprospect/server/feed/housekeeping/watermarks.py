@@ -1,4 +1,4 @@
-"""Where feeds stood when this process looked: what was superseded up to there had been committed by then, however long that had taken."""
+"""The feeds' watermarks as this process read them earlier: what was superseded up to an old one was committed by then, however slowly."""
 
 import time
 from collections import deque
@@ -11,7 +11,7 @@ from openprospect.server.searches.model import SearchId
 _NONE: Mapping[SearchId, datetime] = {}
 
 
-class Standings:
+class PastWatermarks:
     """Looks at feeds now and then, of which the newest is remembered that is old enough."""
 
     def __init__(self, *, old_enough: timedelta = WALK_BEGINS_WITHIN, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""Addresses from which keys come that do not work: after too many of them, no more are looked up for a while.
+"""Limits addresses that send keys which do not work: after too many of them, no more are looked up for a while.
 
 A key that has worked here is looked up from anywhere, so that nobody is locked out by a neighbour behind the same address.
 """
@@ -15,7 +15,7 @@ _MOST_FAILURES = 60
 _SECONDS = 60.0
 
 
-class Strangers:
+class BadKeyLimiter:
     """What one process has seen of them within a minute."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:

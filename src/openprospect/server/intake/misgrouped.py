@@ -1,4 +1,4 @@
-"""Rows that came to a company by something that they share with it, and are of another one by all else. Nothing is merged here."""
+"""Finds rows that were grouped with a company by a key they share, but otherwise describe another company. Nothing is merged here."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class _Reference:
     page: str
 
 
-def strangers(members: Sequence[Member]) -> dict[int, list[Fault]]:
+def find_misgrouped(members: Sequence[Member]) -> dict[int, list[Fault]]:
     """The faults of rows that are of another company than the one which the best of their keys names, by line."""
     reference = _reference(members)
     others = [member for member in members if _name(member) != reference.name]

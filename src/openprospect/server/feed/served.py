@@ -1,4 +1,4 @@
-"""How far one consumer was served, as one process knows it: the stretches of time that its pages cover. No clock, no storage."""
+"""The intervals of a feed that this process has served to one consumer, merged up to where they are complete. No clock, no storage."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,11 +7,11 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 # Nobody reads in so many places at once; what is let go of is confirmed later.
 _MOST_APART = 50
 
-Stretch = tuple[datetime | None, datetime]
-"""All that was delivered after the one time, or at all, and up to the other."""
+Interval = tuple[datetime | None, datetime]
+"""All that was delivered after the first time, or from the beginning where there is none, and up to the second."""
 
 
-class Reach:
+class ServedIntervals:
     """Everything up to `whole`, and the stretches beyond it that are not written yet."""
 
     def __init__(self) -> None:
@@ -36,15 +36,15 @@ class Reach:
         return self._keep(BEGINNING, self.whole)
 
     @property
-    def unwritten(self) -> list[Stretch]:
+    def unwritten(self) -> list[Interval]:
         return [(None if since == BEGINNING else since, until) for since, until in self._unwritten.items()]
 
-    def take(self) -> list[Stretch]:
+    def take(self) -> list[Interval]:
         """What is to be written now."""
         taken, self._unwritten = self.unwritten, {}
         return taken
 
-    def put_back(self, stretches: list[Stretch]) -> None:
+    def put_back(self, stretches: list[Interval]) -> None:
         """It could not be written."""
         for since, until in stretches:
             self._keep(since or BEGINNING, until)

@@ -1,4 +1,4 @@
-"""Changing feeds: one transaction at a time at each feed, one erasure at a time in each organization.
+"""Transactions that change feeds: one at a time for each feed, one erasure at a time in each organization.
 
 Whoever has to wait holds no connection: for others of this process not at all, for other processes a moment before it goes back. Order and
 time are given by the database's locks alone, as `publish.py` takes them.
@@ -30,8 +30,8 @@ _MOST_ALONE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
-    """Whose turn it is in this process: at a feed, in an organization, and of those who work alone in one, or read it all beforehand."""
+class FeedLocks:
+    """The locks of this process: of a feed, of an organization for work that is alone in it, and for reading it all beforehand."""
 
     at_feed: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     alone: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -45,7 +45,7 @@ class Writing:
 
     database: Database
     patience_seconds: float = _PATIENCE_SECONDS
-    turns: Turns = field(default_factory=Turns)
+    locks: FeedLocks = field(default_factory=FeedLocks)
 
     def within(self, organization_id: OrganizationId) -> "Writing":
         """The same, where statements see and change this tenant's rows alone."""
@@ -54,7 +54,7 @@ class Writing:
     async def at_feed(self, search_id: SearchId, work: Work[T]) -> T:
         """What `work` gives in a transaction; it is begun anew where something is held by others. Raises Busy where it stays so."""
         until = self._until()
-        async with _held(self.turns.at_feed.setdefault(search_id, asyncio.Lock()), until):
+        async with _held(self.locks.at_feed.setdefault(search_id, asyncio.Lock()), until):
             return await _once_free(lambda: self._transaction(work), until)
 
     async def alone(self, organization_id: OrganizationId, work: Work[T]) -> T:
@@ -62,15 +62,15 @@ class Writing:
         until = self._until()
 
         async def attempt() -> T:
-            async with _held(self.turns.places_alone, until):
+            async with _held(self.locks.places_alone, until):
                 return await self._transaction(work)
 
-        async with _held(self.turns.alone.setdefault(organization_id, asyncio.Lock()), until):
+        async with _held(self.locks.alone.setdefault(organization_id, asyncio.Lock()), until):
             return await _once_free(attempt, until)
 
     async def beforehand(self, organization_id: OrganizationId, read: Callable[[], Awaitable[T]]) -> T:
         """What `read` gives, for `alone` or for a look: long as it may take, it keeps nobody out. One at a time for each organization."""
-        async with _held(self.turns.beforehand.setdefault(organization_id, asyncio.Lock()), self._until()):
+        async with _held(self.locks.beforehand.setdefault(organization_id, asyncio.Lock()), self._until()):
             return await read()
 
     async def _transaction(self, work: Work[T]) -> T:
@@ -94,13 +94,13 @@ async def _once_free(attempt: Callable[[], Awaitable[T]], until: float) -> T:
 
 
 @asynccontextmanager
-async def _held(turn: asyncio.Lock | asyncio.Semaphore, until: float) -> AsyncIterator[None]:
+async def _held(lock: asyncio.Lock | asyncio.Semaphore, until: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout_at(until):
-            await turn.acquire()
+            await lock.acquire()
     except TimeoutError:
         raise Busy from None
     try:
         yield
     finally:
-        turn.release()
+        lock.release()

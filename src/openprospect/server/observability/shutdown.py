@@ -1,4 +1,4 @@
-"""Leaving: the service says for a while that it is about to stop, so that whoever spreads requests sends it no more, and then stops."""
+"""Graceful shutdown: report not ready for a while after SIGTERM, so that load balancers stop sending requests, then stop."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ class Departure:
 
 
 @contextmanager
-def announced(seconds: float) -> Iterator[Departure]:
+def announce_before_stopping(seconds: float) -> Iterator[Departure]:
     """While the block runs, SIGTERM takes effect so many seconds after it came; a second one, or any other signal, at once.
 
     To be entered in the event loop, once the server has taken its signals.

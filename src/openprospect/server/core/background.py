@@ -1,4 +1,4 @@
-"""Work that outlasts an outage: done again and again, or tried until it can be done. What is the matter is told once, not at every turn."""
+"""Background tasks: run periodically, or retry until the database answers. A failure is logged once, not on every run."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ _MOST_TRIES = 60
 
 @asynccontextmanager
 async def every(seconds: float, work: Work, *, name: str) -> AsyncIterator[None]:
-    """Do something again and again while the block runs; what fails is tried again at the next turn."""
+    """Run the work periodically while the block runs; what fails is tried again at the next run."""
     task = asyncio.create_task(_again_and_again(seconds, work, name=name))
     try:
         yield
@@ -66,7 +66,7 @@ async def _failure_of(work: Work) -> Exception | None:
         await work()
     except Unavailable as error:
         return error
-    except Exception as error:  # noqa: BLE001  # one bad turn must not end all later ones
+    except Exception as error:  # noqa: BLE001  # one failed run must not end all later ones
         return Unforeseen(type(error).__name__)
     return None
 

@@ -1,4 +1,4 @@
-"""Forgetting in portions, each committed by itself: however much there is, what is done stays done, and nobody waits for long."""
+"""Deletes in batches, each in a transaction of its own: what is done stays done, and nobody waits long for a lock."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ Forget = Callable[[Connection, datetime | None], Awaitable[Row | None]]
 """Removes the next rows after a time, and answers their `count` and the time of the last, `last_at`."""
 
 
-async def in_turn(database: Database, part: str, work: Callable[[Connection], Awaitable[T]]) -> T | None:
+async def by_one_worker(database: Database, part: str, work: Callable[[Connection], Awaitable[T]]) -> T | None:
     """What the work gives, in a transaction of its own; None while another worker is at this part."""
     async with database.transaction() as db:
         return await work(db) if await db.value(SQL.housekeeping_turn, part) else None
@@ -28,7 +28,7 @@ async def in_order_of_time(database: Database, part: str, forget: Forget, *, por
     forgotten, after = 0, None
     while True:
         # From where the last one ended: whatever was removed before would have to be stepped over again.
-        row = await in_turn(database, part, lambda db: forget(db, after))  # noqa: B023  # awaited at once
+        row = await by_one_worker(database, part, lambda db: forget(db, after))  # noqa: B023  # awaited at once
         count, after = (row["count"], row["last_at"]) if row else (0, None)
         forgotten += count
         if count < portion:

@@ -1,4 +1,4 @@
-"""For the route that everybody polls: what the framework does for every route in general, and this one does not need, is left out."""
+"""A fast path for the polled route: skips the framework's dependency injection and serialization. Routing, guards and OpenAPI stay."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
@@ -11,10 +11,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-class QuickRoute(HTTPRouteHandler):
+class RawRoute(HTTPRouteHandler):
     """A route that is routed, described and turned away like any other, and answered by its guards and its function alone.
 
-    The function takes the request and the parts of the path, by name, and gives an answer that is `Ready`.
+    The function takes the request and the parts of the path, by name, and gives an answer that is `RawResponse`.
     """
 
     def __init__(self, path: str, **options: Any) -> None:
@@ -22,8 +22,8 @@ class QuickRoute(HTTPRouteHandler):
         super().__init__(path, middleware=[_answering], **options)
 
 
-class Ready(ASGIResponse):
-    """An answer as it goes out: a status, headers in their final form, and a body that nobody encodes any more."""
+class RawResponse(ASGIResponse):
+    """An answer that is sent as it is: a status, headers in their final form, and a body in bytes."""
 
     def __init__(self, body: bytes, *, status_code: int, headers: Headers) -> None:
         # Nothing of what the framework's own constructor prepares is looked at again.
@@ -41,9 +41,9 @@ def _answering(app: ASGIApp) -> ASGIApp:  # noqa: ARG001  # what the framework h
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
-    route = cast("QuickRoute", scope["route_handler"])
+    route = cast("RawRoute", scope["route_handler"])
     request: Request[Any, Any, Any] = Request(scope, receive, send)
     for guard in route.resolve_guards():
         await cast("Awaitable[None]", guard(request, route))
-    answer = cast("Callable[..., Awaitable[Ready]]", route.fn)
+    answer = cast("Callable[..., Awaitable[RawResponse]]", route.fn)
     await (await answer(request, **scope["path_params"]))(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What the database still knows of its erasures and lists, as a log has it: for a log that begins in place of one that was lost."""
+"""Rebuilds the erasure log from the erasures and lists that the database still has, where the log was lost."""
 
 from datetime import UTC, datetime
 

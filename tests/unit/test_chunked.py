@@ -5,12 +5,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openprospect.server.privacy.reading import in_portions
+from openprospect.server.privacy.reading import chunked
 
 
 @given(st.lists(st.integers(min_value=0, max_value=20)), st.integers(min_value=1, max_value=30))
 def test_a_portion_is_no_larger_than_allowed_unless_one_alone_is_and_nothing_is_lost(sizes, allowed):
-    portions = list(in_portions(sizes, bytes_of=lambda size: size, bytes_at_once=allowed))
+    portions = list(chunked(sizes, bytes_of=lambda size: size, bytes_at_once=allowed))
     assert [size for portion in portions for size in portion] == sizes
     assert all(portion for portion in portions)
     assert all(sum(portion) <= allowed or len(portion) == 1 for portion in portions)
@@ -18,4 +18,4 @@ def test_a_portion_is_no_larger_than_allowed_unless_one_alone_is_and_nothing_is_
 
 
 def test_what_has_no_size_is_counted():
-    assert [len(portion) for portion in in_portions(range(2_500))] == [1_000, 1_000, 500]
+    assert [len(portion) for portion in chunked(range(2_500))] == [1_000, 1_000, 500]

@@ -1,4 +1,4 @@
-"""One set of metrics from several processes: each worker counts in files of a folder that all of them know.
+"""Prometheus metrics over several worker processes: each counts in files of one shared folder, and a scrape adds them up.
 
 A worker that ends leaves its files to its successor, which counts on in them. A service that is killed leaves its folder, for the next that
 starts here to clear away. The library looks for that folder when it is imported, so it is named before the workers start.

@@ -1,4 +1,4 @@
-"""An answer's head and the beginning of its body leave together: one packet and one system call, where the server writes two."""
+"""Sends an answer's head together with the beginning of its body: one packet and one system call, where the server writes two."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 _BEGIN = b"HTTP/1."
 
 
-class Joined:
+class HeadWithBody:
     """A transport whose `write` holds a head back for what is written next, at most until the event loop's next turn."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
