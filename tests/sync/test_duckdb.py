@@ -48,6 +48,10 @@ class DuckdbCopy:
             tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
             return (tables, connection.execute("FROM companies").fetchall()) == ([("companies",)], [(1,)])
 
+    def run(self, statement: str) -> None:
+        with duckdb.connect(self._path) as connection:
+            connection.execute(statement)
+
 
 class TestDuckdb(ColumnsContract):
     @pytest.fixture

@@ -38,6 +38,10 @@ class SqliteCopy:
             tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
             return (tables, connection.execute("SELECT * FROM companies").fetchall()) == ([("companies",)], [(1,)])
 
+    def run(self, statement: str) -> None:
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.executescript(statement)
+
 
 class TestSqlite(ColumnsContract):
     @pytest.fixture

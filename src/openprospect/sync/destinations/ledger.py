@@ -26,6 +26,7 @@ _INDEXES = (
     f"CREATE INDEX openprospect_prospects_company ON {PROSPECTS} (prospect_search_id, company_id)",
     _STALE_INDEX,
 )
+_STORED = f"SELECT prospect_search_id, id FROM {COMPANIES} UNION SELECT prospect_search_id, company_id FROM {PROSPECTS}"
 
 
 class Ledger:
@@ -62,9 +63,9 @@ class Ledger:
         return Position(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
 
     def begin_full(self, search_id: str, source: Source) -> None:
-        """Everything that is stored is stale, until the full run has come across it."""
+        """Everything that is stored is stale, until the full run has come across it: people whose company's row is missing, too."""
         self.forget_stale(search_id)
-        stored = f"SELECT prospect_search_id, id FROM {COMPANIES} WHERE prospect_search_id = ?"
+        stored = f"SELECT prospect_search_id, id FROM ({_STORED}) stored WHERE prospect_search_id = ?"
         self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
         self._save(search_id, begun_full(self.position(search_id), source), ended=False)
 
@@ -114,7 +115,7 @@ class Ledger:
         if self._database.has_indexes:
             self._database.execute(_STALE_INDEX)
         self._database.execute(
-            f"INSERT INTO {STALE} (prospect_search_id, id) SELECT c.prospect_search_id, c.id FROM {COMPANIES} c"
+            f"INSERT INTO {STALE} (prospect_search_id, id) SELECT c.prospect_search_id, c.id FROM ({_STORED}) c"
             f" JOIN {STATE} s ON s.prospect_search_id = c.prospect_search_id AND s.full_run"
             f" WHERE NOT EXISTS (SELECT 1 FROM {_SEEN} n WHERE n.prospect_search_id = c.prospect_search_id AND n.id = c.id)"
         )

@@ -76,10 +76,10 @@ class SqlDestination:
         companies = self._fitted(COMPANIES, company_frame(batch.search_id, batch.companies))
         prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
         are_stored = self._are_any_stored(batch.search_id, ids)
-        if are_stored or batch.removed:
-            self._database.note_removal()
-        self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
+        people = self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
         removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
+        if are_stored or people or removed:
+            self._database.note_removal()
         if are_stored:
             self._database.upsert(COMPANIES, companies)
         elif ids:
@@ -129,14 +129,18 @@ class SqlDestination:
 
     def _sweep(self, search_id: str) -> int:
         """Remove what a full run has not come across; the number of companies removed."""
-        stale = f"SELECT id FROM {STALE} WHERE prospect_search_id = ?"
-        for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id")):
-            condition = f"prospect_search_id = ? AND {column} IN ({stale})"
-            removed = self._database.execute(f"DELETE FROM {table} WHERE {condition}", search_id, search_id)
-        if removed:
+        people, companies = (
+            self._database.execute(
+                f"DELETE FROM {table} WHERE prospect_search_id = ? AND {column} IN (SELECT id FROM {STALE} WHERE prospect_search_id = ?)",
+                search_id,
+                search_id,
+            )
+            for table, column in ((PROSPECTS, "company_id"), (COMPANIES, "id"))
+        )
+        if people or companies:
             self._database.note_removal()
         self._ledger.forget_stale(search_id)
-        return removed
+        return companies
 
 
 def open_in_file(url: str, connect: Callable[[Path], Database]) -> SqlDestination:
