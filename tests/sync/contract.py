@@ -78,15 +78,15 @@ class DestinationContract:
         assert f"delivered_since={feed_stamp(2)}" in server.polls()[-1]
         assert_same(copy, feed)
 
-    def test_the_position_is_the_exact_text_served(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
+    def test_the_checkpoint_is_the_exact_text_served(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
         feed.deliver(company(1))
         sync(copy, server)
 
         with closing(open_destination(copy.url)) as destination:
-            position = destination.position(SEARCH)
+            checkpoint = destination.checkpoint(SEARCH)
 
-        assert position is not None
-        assert position.delivered_until == feed.watermark
+        assert checkpoint is not None
+        assert checkpoint.delivered_until == feed.watermark
 
     def test_an_empty_feed_leaves_empty_tables(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
         summary = sync(copy, server)
@@ -198,7 +198,7 @@ class DestinationContract:
 
         assert_same(copy, feed)
 
-    def test_a_feed_that_ends_before_the_position_is_refused(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
+    def test_a_feed_that_ends_before_the_checkpoint_is_refused(self, copy: Copy, server: FeedServer, feed: Feed) -> None:
         feed.deliver(company(1), company(2))
         sync(copy, server)
         server.feeds[SEARCH] = Feed()

@@ -12,7 +12,7 @@ import pytest
 from openprospect.sync.batch import Batch
 from openprospect.sync.client import Client
 from openprospect.sync.destinations import sqlite
-from openprospect.sync.destinations.base import Applied, Destination, Position
+from openprospect.sync.destinations.base import Applied, Checkpoint, Destination
 from openprospect.sync.destinations.opening import open_destination
 from openprospect.sync.engine import run
 from openprospect.sync.errors import Busy, DestinationRefused, TryLater, Unforeseen
@@ -98,14 +98,14 @@ def test_the_first_error_counts_where_the_destination_is_gone_as_well(copy: Sqli
     server.feed(SEARCH).deliver(*[company(n) for n in range(250)])
     server.on_page = lambda page: break_down(server) if page == 2 else None
     destination, asked = open_destination(copy.url), itertools.count(1)
-    position = destination.position
+    checkpoint = destination.checkpoint
 
-    def vanishing(search_id: str) -> Position | None:
+    def vanishing(search_id: str) -> Checkpoint | None:
         if next(asked) > 1:
             raise DestinationRefused("Gone.")
-        return position(search_id)
+        return checkpoint(search_id)
 
-    destination.position = vanishing  # type: ignore[method-assign]
+    destination.checkpoint = vanishing  # type: ignore[method-assign]
     summary = run_in_batches(server, destination)
 
     assert isinstance(summary.error, TryLater)

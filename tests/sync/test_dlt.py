@@ -66,7 +66,7 @@ def test_a_company_left_with_nobody_has_nobody(copy: DltPostgresCopy) -> None:
     assert copy.run(f"SELECT email FROM {copy.dataset}_staging.prospects") == [], "nor where dlt prepares the next batch"
 
 
-def test_a_failure_between_data_and_position_repeats_the_batch_and_skips_none(copy: DltPostgresCopy) -> None:
+def test_a_failure_between_data_and_checkpoint_repeats_the_batch_and_skips_none(copy: DltPostgresCopy) -> None:
     companies = [Company(id="c", name="Once", prospects=[Prospect(id="p")], delivered_at="2026-02-25T12:00:00.000001Z")]
     batch = Batch(search_id=SEARCH, source=SOURCE, companies=companies, until="2026-02-25T12:00:00.000001Z", last=True)
     with closing(open_destination(copy.url)) as destination:
@@ -76,9 +76,9 @@ def test_a_failure_between_data_and_position_repeats_the_batch_and_skips_none(co
     assert len(copy.rows("companies")) == 1, "the data is in"
 
     with closing(open_destination(copy.url)) as destination:
-        assert destination.position(SEARCH) is None
+        assert destination.checkpoint(SEARCH) is None
         destination.apply(batch)
-        assert destination.position(SEARCH) is not None
+        assert destination.checkpoint(SEARCH) is not None
 
     assert (len(copy.rows("companies")), len(copy.rows("prospects"))) == (1, 1)
 

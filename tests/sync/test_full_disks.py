@@ -54,11 +54,11 @@ def test_a_destination_on_a_full_disk_may_open_later(copy: Copy) -> None:
 def test_a_batch_that_finds_no_room_leaves_what_was_there_and_may_come_again(copy: Copy) -> None:
     with closing(open_destination(copy.url)) as destination:
         destination.apply(batch(1))
-        before = destination.position(SEARCH)
+        before = destination.checkpoint(SEARCH)
         with no_room():
             with pytest.raises(TryLater):
                 destination.apply(batch(1, 2))
-            assert destination.position(SEARCH) == before
+            assert destination.checkpoint(SEARCH) == before
 
         destination.apply(batch(2, 3))
 

@@ -1,4 +1,4 @@
-"""A batch: what is written to a destination in one transaction, and the position that goes with it."""
+"""A batch: what is written to a destination in one transaction, and the checkpoint that goes with it."""
 
 from dataclasses import dataclass, field
 
@@ -24,9 +24,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Companies to upsert with their whole set of prospects, ids to remove, and the position reached with them.
+    """Companies to upsert with their whole set of prospects, ids to remove, and the checkpoint reached with them.
 
-    `until` None leaves the stored position as it is. `full`: the companies also count as seen by a full run.
+    `until` None leaves the stored checkpoint as it is. `full`: the companies also count as seen by a full run.
     `last`: the walk is over; a full run now removes what it has not seen.
     """
 

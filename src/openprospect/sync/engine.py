@@ -1,4 +1,4 @@
-"""One run: each search's news into the destination, batch by batch, data and position together; then the receipt.
+"""One run: each search's news into the destination, batch by batch, data and checkpoint together; then the receipt.
 
 It knows neither HTTP nor any database, and when to run again is not decided here.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from openprospect.sync.access import canonical_id
 from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
-from openprospect.sync.destinations.base import Destination, Position
+from openprospect.sync.destinations.base import Checkpoint, Destination
 from openprospect.sync.errors import DestinationRefused, Stopped, SyncError, Unforeseen
 from openprospect.sync.readahead import ReadAhead
 from openprospect.sync.reckoning import Reckoning
@@ -60,7 +60,7 @@ class _Start:
     A first walk is a full run, too: it may be cut short, and what it stored be gone from the feed before anybody goes on with it.
     """
 
-    before: Position | None
+    before: Checkpoint | None
     anew: bool
 
     @property
@@ -107,10 +107,10 @@ class _SearchRun:
     def run(self, *, full: bool) -> Summary:
         started = time.monotonic()
         try:
-            before = self._tell_position()
+            before = self._tell_checkpoint()
             has_moved = self._walk(_Start(before=before, anew=full))
             if has_moved:
-                self._walk(_Start(before=self._destination.position(self._search_id), anew=False))
+                self._walk(_Start(before=self._destination.checkpoint(self._search_id), anew=False))
             self._confirm(before)
         except Stopped:
             raise
@@ -126,7 +126,7 @@ class _SearchRun:
         """What was committed before stays. The destination may be what failed: the first error is the one to tell."""
         self._summary.error = error
         with suppress(Exception):
-            self._tell_position()
+            self._tell_checkpoint()
 
     def _walk(self, start: _Start) -> bool:
         """One walk through the feed; whether the feed moved on meanwhile, so that another is due."""
@@ -144,14 +144,14 @@ class _SearchRun:
                     is_beginning = False
                 self._summary.count(self._destination.apply(batch))
         self._destination.finish(self._search_id)
-        self._tell_position()
+        self._tell_checkpoint()
         self._summary.warn(reckoning.warnings)
         return reckoning.has_moved
 
-    def _tell_position(self) -> Position | None:
-        position = self._destination.position(self._search_id)
-        self._summary.delivered_until = position.delivered_until if position else None
-        return position
+    def _tell_checkpoint(self) -> Checkpoint | None:
+        checkpoint = self._destination.checkpoint(self._search_id)
+        self._summary.delivered_until = checkpoint.delivered_until if checkpoint else None
+        return checkpoint
 
     def _pages(self, start: _Start, abandoned: threading.Event) -> Iterator[tuple[Source, FeedPage]]:
         """The pages of a walk while anybody wants them, with where they come from."""
@@ -165,7 +165,7 @@ class _SearchRun:
                 self._show(page)
 
     def _gathered(self, pages: Iterator[tuple[Source, FeedPage]], reckoning: Reckoning, *, is_full: bool) -> Iterator[Batch]:
-        """The pages as batches, each with the position that it reaches."""
+        """The pages as batches, each with the checkpoint that it reaches."""
         gathering, source = Gathering(self._batch_companies), None
         for source, page in pages:
             if gathering.is_enough:
@@ -195,7 +195,7 @@ class _SearchRun:
             )
         return source
 
-    def _confirm(self, before: Position | None) -> None:
+    def _confirm(self, before: Checkpoint | None) -> None:
         """Tell the server what is stored. It is data that counts: without a receipt, the next run tells it."""
         until = self._summary.delivered_until
         if until is None or (before is not None and before.delivered_until == until and not before.full_run):

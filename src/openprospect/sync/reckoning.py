@@ -1,6 +1,6 @@
-"""What may be stored as position at any moment of a walk, given what its pages show. No I/O.
+"""What may be stored as checkpoint at any moment of a walk, given what its pages show. No I/O.
 
-A stored position promises: everything up to it is in the destination, everything after it will still come.
+A stored checkpoint promises: everything up to it is in the destination, everything after it will still come.
 """
 
 from operator import le
@@ -39,20 +39,20 @@ class Reckoning:
 
     @property
     def during(self) -> str | None:
-        """The position in the middle of the walk; None where the pages come in no order that would allow one."""
+        """The checkpoint in the middle of the walk; None where the pages come in no order that would allow one."""
         if not (self._is_linked and self._is_ascending and self._is_stamped):
             return None
         return self._capped(self._biggest)
 
     @property
     def after(self) -> str | None:
-        """The position at the end of the walk; None where the server gives nothing to go by."""
+        """The checkpoint at the end of the walk; None where the server gives nothing to go by."""
         seen = self._biggest if self._is_stamped else self._since
         return self._capped(_later(self._last_watermark, seen))
 
     @property
     def has_moved(self) -> bool:
-        """Whether the feed moved on beyond the position during the walk."""
+        """Whether the feed moved on beyond the checkpoint during the walk."""
         return self.after is not None and _is_after(_later(self._last_watermark, self._biggest), self.after)
 
     @property
@@ -65,11 +65,11 @@ class Reckoning:
             found.append("The server sends no next links by time: what is delivered or withdrawn during a run may be missed or come late.")
         return found
 
-    def _capped(self, position: str | None) -> str | None:
+    def _capped(self, checkpoint: str | None) -> str | None:
         """A walk through the whole feed leaves withdrawals out, also those made meanwhile: they follow its first watermark."""
-        if self._since is None and self._first_watermark is not None and _is_after(position, self._first_watermark):
+        if self._since is None and self._first_watermark is not None and _is_after(checkpoint, self._first_watermark):
             return self._first_watermark
-        return position
+        return checkpoint
 
 
 def _is_after(one: str | None, other: str | None) -> bool:

@@ -8,7 +8,7 @@ from openprospect.sync.batch import Batch, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Checkpoint:
     """How far a destination got with a search.
 
     `delivered_until` is text exactly as served. `full_run`: a full run has begun and not ended; it had got to `full_until`.
@@ -70,14 +70,14 @@ class Destination(Protocol):
     Every method is one transaction: a kill at any moment leaves what the last finished one left.
     """
 
-    def position(self, search_id: str) -> Position | None:
+    def checkpoint(self, search_id: str) -> Checkpoint | None:
         """Up to where everything is stored and everything gone is gone; None for a search of which nothing is stored."""
 
     def begin_full(self, search_id: str, source: Source) -> None:
         """Forget what an earlier full run had seen, and remember that one is under way, before it writes anything."""
 
     def apply(self, batch: Batch) -> Applied:
-        """Write a batch and its position. Raises only where they are not written."""
+        """Write a batch and its checkpoint. Raises only where they are not written."""
 
     def finish(self, search_id: str) -> None:
         """At the end of a walk: raises where what is written, and stays, must not be confirmed yet."""

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.destinations.base import Held, Position
+from openprospect.sync.destinations.base import Checkpoint, Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import Database
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
@@ -30,7 +30,7 @@ _STORED = f"SELECT prospect_search_id, id FROM {COMPANIES} UNION SELECT prospect
 
 
 class Ledger:
-    """Tables and positions in one database."""
+    """Tables and checkpoints in one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class Ledger:
         for statement in _INDEXES if self._database.has_indexes else ():
             self._database.execute(statement)
 
-    def position(self, search_id: str) -> Position | None:
+    def checkpoint(self, search_id: str) -> Checkpoint | None:
         rows = self._database.query(
             f"SELECT server, instance, delivered_until, full_run, full_until FROM {STATE} WHERE prospect_search_id = ?", search_id
         )
@@ -60,18 +60,18 @@ class Ledger:
             return None
         server, instance, delivered_until, full_run, full_until = rows[0]
         source = Source(server=server, instance=instance)
-        return Position(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
+        return Checkpoint(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
 
     def begin_full(self, search_id: str, source: Source) -> None:
         """Everything that is stored is stale, until the full run has come across it: people whose company's row is missing, too."""
         self.forget_stale(search_id)
         stored = f"SELECT prospect_search_id, id FROM ({_STORED}) stored WHERE prospect_search_id = ?"
         self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
-        self._save(search_id, begun_full(self.position(search_id), source), ended=False)
+        self._save(search_id, begun_full(self.checkpoint(search_id), source), ended=False)
 
     def advance(self, batch: Batch) -> None:
-        """Move the position by what the batch reached."""
-        self._save(batch.search_id, advanced(self.position(batch.search_id), batch), ended=batch.last)
+        """Move the checkpoint by what the batch reached."""
+        self._save(batch.search_id, advanced(self.checkpoint(batch.search_id), batch), ended=batch.last)
 
     def forget_stale(self, search_id: str) -> None:
         self._database.execute(f"DELETE FROM {STALE} WHERE prospect_search_id = ?", search_id)
@@ -144,27 +144,27 @@ class Ledger:
                 f" {', '.join((*FIXED, STATE, COLUMNS, STALE))}; or {self._database.way_out}."
             )
 
-    def _save(self, search_id: str, position: Position, *, ended: bool) -> None:
+    def _save(self, search_id: str, checkpoint: Checkpoint, *, ended: bool) -> None:
         self._database.execute(
             f"INSERT INTO {STATE} (prospect_search_id, server, instance, delivered_until, full_run, full_until, synced_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prospect_search_id) DO UPDATE SET server = excluded.server,"
             " instance = excluded.instance, delivered_until = excluded.delivered_until, full_run = excluded.full_run,"
             f" full_until = excluded.full_until, synced_at = coalesce(excluded.synced_at, {STATE}.synced_at)",
             search_id,
-            position.source.server,
-            position.source.instance,
-            position.delivered_until,
-            position.full_run,
-            position.full_until,
+            checkpoint.source.server,
+            checkpoint.source.instance,
+            checkpoint.delivered_until,
+            checkpoint.full_run,
+            checkpoint.full_until,
             now_text() if ended else None,
         )
 
 
-def advanced(before: Position | None, batch: Batch) -> Position:
-    """The position once the batch is written."""
-    before = before or Position(source=batch.source)
+def advanced(before: Checkpoint | None, batch: Batch) -> Checkpoint:
+    """The checkpoint once the batch is written."""
+    before = before or Checkpoint(source=batch.source)
     is_full = batch.full and not batch.last
-    return Position(
+    return Checkpoint(
         source=batch.source,
         delivered_until=before.delivered_until if is_full else batch.until or before.delivered_until,
         full_run=is_full,
@@ -172,10 +172,10 @@ def advanced(before: Position | None, batch: Batch) -> Position:
     )
 
 
-def begun_full(before: Position | None, source: Source) -> Position:
-    """The position while a full run has seen nothing yet."""
+def begun_full(before: Checkpoint | None, source: Source) -> Checkpoint:
+    """The checkpoint while a full run has seen nothing yet."""
     kept = before.delivered_until if before and before.source.is_same(source) else None
-    return Position(source=source, delivered_until=kept, full_run=True)
+    return Checkpoint(source=source, delivered_until=kept, full_run=True)
 
 
 def _first(missing: list[str]) -> str | None:

@@ -1,6 +1,6 @@
-"""Batches into a SQL database: rows, columns that grow with the attributes, and the position, in one transaction.
+"""Batches into a SQL database: rows, columns that grow with the attributes, and the checkpoint, in one transaction.
 
-How rows are loaded stands with each database, the tables and the position in `ledger.py`.
+How rows are loaded stands with each database, the tables and the checkpoint in `ledger.py`.
 """
 
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.base import Applied, Checkpoint, Held
 from openprospect.sync.destinations.columns import Column, fit
 from openprospect.sync.destinations.database import Database, quoted
 from openprospect.sync.destinations.files import existing_path_of, lock_path, path_of
@@ -36,15 +36,15 @@ class SqlDestination:
                 self._ledger.open()
                 for create in others:
                     create()
-            self._database.clear()  # To go on from the position of a run that was killed would confirm that this was done.
+            self._database.clear()  # To go on from the checkpoint of a run that was killed would confirm that this was done.
         except BaseException:
             self.close()
             raise
         return self
 
-    def position(self, search_id: str) -> Position | None:
+    def checkpoint(self, search_id: str) -> Checkpoint | None:
         with self._database.transaction():
-            return self._ledger.position(search_id)
+            return self._ledger.checkpoint(search_id)
 
     def begin_full(self, search_id: str, source: Source) -> None:
         with self._database.transaction():

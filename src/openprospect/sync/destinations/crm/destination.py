@@ -1,6 +1,6 @@
 """A CRM as a destination: each batch goes into the mirror, then the CRM is brought into line with it.
 
-The mirror's data and position are one transaction. The CRM follows as often as it takes: what it lacks is worked out from
+The mirror's data and checkpoint are one transaction. The CRM follows as often as it takes: what it lacks is worked out from
 mirror and log, so that a kill, a spent quota or a refusal leaves nothing to be remembered.
 """
 
@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.base import Applied, Checkpoint, Held
 from openprospect.sync.destinations.crm.account import Account
 from openprospect.sync.destinations.crm.leaving import Leaving
 from openprospect.sync.destinations.crm.links import Links
@@ -54,18 +54,18 @@ class CrmDestination:
             raise
         return self
 
-    def position(self, search_id: str) -> Position | None:
+    def checkpoint(self, search_id: str) -> Checkpoint | None:
         """The mirror's while the CRM has everything; else up to where it does, so that no receipt says more.
 
         Where it never had anything whole, the feed is read from its beginning, which shows no withdrawals: only a full run
         takes what is gone since out of the mirror.
         """
-        stored = self._tables.position(search_id)
+        stored = self._tables.checkpoint(search_id)
         if stored is None or self._mirror.is_settled(search_id):
             return stored
         settled = self._mirror.settled(search_id)
         has_to_begin = settled is None and stored.delivered_until is not None
-        return Position(source=stored.source, delivered_until=settled, full_run=stored.full_run or has_to_begin)
+        return Checkpoint(source=stored.source, delivered_until=settled, full_run=stored.full_run or has_to_begin)
 
     def begin_full(self, search_id: str, source: Source) -> None:
         self._failures.pop(search_id, None)
@@ -77,9 +77,9 @@ class CrmDestination:
         applied = self._tables.apply(batch)
         if batch.search_id not in self._failures:
             self._follow(batch.search_id)
-        position = self._tables.position(batch.search_id)
-        if position is not None and not position.full_run:
-            self._mirror.settle(batch.search_id, position.delivered_until, position.source)
+        checkpoint = self._tables.checkpoint(batch.search_id)
+        if checkpoint is not None and not checkpoint.full_run:
+            self._mirror.settle(batch.search_id, checkpoint.delivered_until, checkpoint.source)
         return Applied(companies=applied.companies, prospects=applied.prospects, removed=applied.removed, outcomes=+self._counts)
 
     def finish(self, search_id: str) -> None:

@@ -21,7 +21,7 @@ _COUNTED = {Kind.CONTACT: "erased", Kind.COMPANY: "withdrawn"}
 
 
 class Leaving:
-    """A link is forgotten once the CRM has done what the settings say; until then it holds the position back."""
+    """A link is forgotten once the CRM has done what the settings say; until then it holds the checkpoint back."""
 
     def __init__(self, crm: Crm, mirror: Mirror, log: Log, settings: CrmSettings, counts: Counter[str], *, run: str) -> None:
         self._crm = crm

@@ -1,4 +1,4 @@
-"""Batches into a warehouse by dlt: the data first, then, once all of it is in, the position that it reaches."""
+"""Batches into a warehouse by dlt: the data first, then, once all of it is in, the checkpoint that it reaches."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.base import Applied, Checkpoint, Held
 from openprospect.sync.destinations.dlt import address as addresses
 from openprospect.sync.destinations.dlt.address import Address
 from openprospect.sync.destinations.dlt.loader import Loader
@@ -24,9 +24,9 @@ from openprospect.sync.stamps import now_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _State:
-    """A row of the table of positions. `run` counts full runs; rows carry the one that wrote them last."""
+    """A row of the table of checkpoints. `run` counts full runs; rows carry the one that wrote them last."""
 
-    position: Position
+    checkpoint: Checkpoint
     run: int = 0
     synced_at: str | None = None
 
@@ -39,14 +39,14 @@ class DltDestination:
         self._owned = owned
         self._states = _states(warehouse)
 
-    def position(self, search_id: str) -> Position | None:
+    def checkpoint(self, search_id: str) -> Checkpoint | None:
         state = self._states.get(search_id)
-        return state.position if state else None
+        return state.checkpoint if state else None
 
     def begin_full(self, search_id: str, source: Source) -> None:
         before = self._states.get(search_id)
-        position = begun_full(before.position if before else None, source)
-        self._remember(search_id, _State(position=position, run=before.run + 1 if before else 1))
+        checkpoint = begun_full(before.checkpoint if before else None, source)
+        self._remember(search_id, _State(checkpoint=checkpoint, run=before.run + 1 if before else 1))
 
     def apply(self, batch: Batch) -> Applied:
         before = self._states.get(batch.search_id)
@@ -56,25 +56,25 @@ class DltDestination:
         if batch.full and batch.last:
             removed += self._warehouse.sweep(batch.search_id, run)
         synced_at = now_text() if batch.last else before.synced_at if before else None
-        position = advanced(before.position if before else None, batch)
-        self._remember(batch.search_id, _State(position=position, run=run, synced_at=synced_at))
+        checkpoint = advanced(before.checkpoint if before else None, batch)
+        self._remember(batch.search_id, _State(checkpoint=checkpoint, run=run, synced_at=synced_at))
         return Applied(companies=len(change.companies), prospects=len(change.prospects), removed=removed)
 
     def finish(self, search_id: str) -> None:
-        """Nothing is left to do: what is gone is gone from the files before the position moves."""
+        """Nothing is left to do: what is gone is gone from the files before the checkpoint moves."""
 
     def close(self) -> None:
         self._owned.close()
 
     def _remember(self, search_id: str, state: _State) -> None:
-        position = state.position
+        checkpoint = state.checkpoint
         row = {
             "prospect_search_id": search_id,
-            "server": position.source.server,
-            "instance": position.source.instance,
-            "delivered_until": position.delivered_until,
-            "full_run": position.full_run,
-            "full_until": position.full_until,
+            "server": checkpoint.source.server,
+            "instance": checkpoint.source.instance,
+            "delivered_until": checkpoint.delivered_until,
+            "full_run": checkpoint.full_run,
+            "full_until": checkpoint.full_until,
             "synced_at": state.synced_at,
             RUN: state.run,
         }
@@ -102,10 +102,10 @@ def held_in(url: str) -> list[Held]:
 def _held(warehouse: Warehouse, search_id: str, state: _State) -> Held:
     return Held(
         search_id=search_id,
-        server=state.position.source.server,
+        server=state.checkpoint.source.server,
         companies=warehouse.count(COMPANIES, search_id),
         prospects=warehouse.count(PROSPECTS, search_id),
-        delivered_until=state.position.delivered_until,
+        delivered_until=state.checkpoint.delivered_until,
         synced_at=state.synced_at,
     )
 
@@ -129,7 +129,7 @@ def _prepare(warehouse: Warehouse, address: Address) -> None:
 def _states(warehouse: Warehouse) -> dict[str, _State]:
     return {
         row["prospect_search_id"]: _State(
-            position=Position(
+            checkpoint=Checkpoint(
                 source=Source(server=row["server"], instance=row["instance"]),
                 delivered_until=row["delivered_until"],
                 full_run=bool(row["full_run"]),

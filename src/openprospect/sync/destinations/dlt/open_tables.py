@@ -92,7 +92,7 @@ class OpenTables:
             return table.delete(search_id, column, ids) if table and ids else 0
 
     def _tidy(self, *names: str) -> None:
-        """Before the position moves, since it says that whoever is gone is gone."""
+        """Before the checkpoint moves, since it says that whoever is gone is gone."""
         for name in names:
             with self._table(name) as table:
                 if table:

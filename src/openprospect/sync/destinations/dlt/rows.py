@@ -1,4 +1,4 @@
-"""Two flat Arrow tables, the only shape that dlt loads fast everywhere: companies, prospects; and a third for positions.
+"""Two flat Arrow tables, the only shape that dlt loads fast everywhere: companies, prospects; and a third for checkpoints.
 
 Attributes are one column of JSON text: types that grow, and names that differ by case alone, survive in no two warehouses alike.
 """

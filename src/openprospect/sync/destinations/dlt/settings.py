@@ -27,7 +27,7 @@ _SETTINGS: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False, "log_level": "ERROR"},
     "normalize": {"workers": 1},  # batches are small, and Arrow is not normalized row by row
     "load": {"truncate_staging_dataset": True},  # people are in it
-    "restore_from_destination": False,  # the position is a table of ours
+    "restore_from_destination": False,  # the checkpoint is a table of ours
     "destination": {"filesystem": {"deltalake_configuration": DELTA_PROPERTIES, "iceberg_table_properties": ICEBERG_PROPERTIES}},
 }
 

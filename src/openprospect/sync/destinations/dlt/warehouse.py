@@ -24,16 +24,16 @@ class Warehouse(Protocol):
     """Each method may be cut short and repeated: the end is the same."""
 
     def found(self) -> set[str]:
-        """Which tables of our names are there. Where that of the positions is, the others are ours too."""
+        """Which tables of our names are there. Where that of the checkpoints is, the others are ours too."""
 
     def create(self) -> None:
-        """What is not there, that of the positions first."""
+        """What is not there, that of the checkpoints first."""
 
     def states(self) -> list[dict[str, Any]]:
-        """Every row of the table of positions."""
+        """Every row of the table of checkpoints."""
 
     def remember(self, state: pa.Table) -> None:
-        """Write positions, each in place of the one before."""
+        """Write checkpoints, each in place of the one before."""
 
     def replace(self, change: Change) -> int:
         """How many of the removed companies were there."""

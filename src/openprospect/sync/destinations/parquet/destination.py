@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from openprospect.sync.batch import Batch, Source
-from openprospect.sync.destinations.base import Applied, Held, Position
+from openprospect.sync.destinations.base import Applied, Checkpoint, Held
 from openprospect.sync.destinations.columns import Column, fit, is_exact_as_double
 from openprospect.sync.destinations.files import existing_path_of, path_of
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS, Frame, company_frame, prospect_frame
@@ -62,16 +62,16 @@ class ParquetDestination:
             self._load()
             self._parts.discard_strays()
 
-    def position(self, search_id: str) -> Position | None:
+    def checkpoint(self, search_id: str) -> Checkpoint | None:
         with _translated(self._folder):
             self._load()
         search = self._manifest.searches.get(search_id)
-        return search.position if search else None
+        return search.checkpoint if search else None
 
     def begin_full(self, search_id: str, source: Source) -> None:
         with self._transaction():
             search = self._manifest.searches.setdefault(search_id, Search(server=source.server))
-            if not search.position.source.is_same(source):
+            if not search.checkpoint.source.is_same(source):
                 search.delivered_until = None
             search.server, search.instance = source.server, source.instance
             search.full_run, search.full_until, search.pending = True, None, []

@@ -1,4 +1,4 @@
-"""The manifest of a Parquet folder: columns, positions and the files that count. Replacing it is the commit."""
+"""The manifest of a Parquet folder: columns, checkpoints and the files that count. Replacing it is the commit."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from openprospect.sync.batch import Source
-from openprospect.sync.destinations.base import Position
+from openprospect.sync.destinations.base import Checkpoint
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS
 from openprospect.sync.errors import DestinationRefused
@@ -44,9 +44,9 @@ class Search(msgspec.Struct, kw_only=True):
     pending: list[Part] = []
 
     @property
-    def position(self) -> Position:
+    def checkpoint(self) -> Checkpoint:
         source = Source(server=self.server, instance=self.instance)
-        return Position(source=source, delivered_until=self.delivered_until, full_run=self.full_run, full_until=self.full_until)
+        return Checkpoint(source=source, delivered_until=self.delivered_until, full_run=self.full_run, full_until=self.full_until)
 
 
 class Manifest(msgspec.Struct, kw_only=True):
