@@ -130,7 +130,7 @@ WITH due AS (
     WHERE (place.failures > 0) = $1 AND disabled_at IS NULL AND next_attempt_at <= clock_timestamp()
         AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
         AND (feed.watermark > place.position OR (
-            -- As in `turn`: a delivery is complete once the feed has been quiet for a second, or has gone on for half a minute.
+            -- As in `next_events`: a delivery is complete once the feed has been quiet for a second, or has gone on for half a minute.
             feed.watermark > place.completed_until AND 'delivery.completed' = ANY (webhook.events)
             AND (feed.watermark < clock_timestamp() - interval '1 second' OR feed.watermark > place.completed_until + interval '30 seconds')
         ))
