@@ -106,9 +106,24 @@ def test_a_restore_is_held_to_the_log_that_the_backup_knows_of(site, elsewhere, 
 
     said = elsewhere.run("restore", backup, "--erasure-log", str(strange), expected=2).complaint
 
-    assert f"{strange} is not the erasure log that this database had when it was backed up, which was at {log} then" in said
+    assert f"{strange} is not the erasure log that this database had, which was at {log} then" in said
     assert "was not finished" in elsewhere.run("searches", "list", expected=2).complaint
     assert elsewhere.json("restore", backup, "--erasure-log", str(log))["erasures_reapplied"] == 1
+
+
+def test_what_was_erased_is_erased_again_by_no_other_log_than_the_databases_own_or_one_begun_in_its_place(site, elsewhere, own):
+    begin(site, own)
+    first, second, strange = (site.folder / name for name in ("recovered.jsonl", "its-successor.jsonl", "strangers.jsonl"))
+    site.json("suppressions", "add", "competitor.example", "--erasure-log", str(first), environment=own)
+    site.json("erasures", "begin-log", "--erasure-log", str(second), environment=own)
+    with psycopg.connect(own["OPENPROSPECT_DATABASE_URL"]) as db:  # as of a moment before that
+        db.execute("UPDATE erasure_log SET first_line_hash = %s, place = %s", [ErasureLog(first).first_line_hash(), str(first)])
+    ErasureLog(strange).begin()
+
+    said = site.run("erasures", "reapply", expected=2, environment=own | {"OPENPROSPECT_ERASURE_LOG": str(strange)}).complaint
+    assert f"{strange} is not the erasure log that this database had, which was at {first} then" in said
+
+    assert site.json("erasures", "reapply", "--erasure-log", str(second), environment=own) == {"erasures_reapplied": 0}
 
 
 def test_the_environment_names_one_log_with_a_colon_too(site, elsewhere, own):

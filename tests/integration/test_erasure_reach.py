@@ -16,8 +16,9 @@ from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.store import hasher_of
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.finding import Finding
-from openprospect.server.privacy.log import LoggedErasure
+from openprospect.server.privacy.log import ErasureLog, LoggedErasure
 from openprospect.server.privacy.mentions import Mentions
+from openprospect.server.privacy.one_log import ReadLogs
 from openprospect.server.privacy.reading import IncrementalReader
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.spelling import spellings_in
@@ -264,7 +265,7 @@ async def test_what_names_them_in_very_many_companies_is_cleaned_and_delivered_a
     assert numbers == list(range(1_100))
 
 
-async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_its_restore(client, search_id, deliver, database):
+async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_its_restore(client, search_id, deliver, database, tmp_path):
     link = {"link": f"https://crm.example/?to={EMAIL.replace('@', '%40')}"}
     named = hotel(BO, {"first_name": EMAIL}, contact=f"Ask {EMAIL.upper()}", city="Berlin") | link | {f"**{EMAIL}**": "owner"}
     since = (await deliver(named, hotel(BO, source_id="c2")))["delivered_until"]
@@ -280,7 +281,10 @@ async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_it
         prospect_ids=[],
         marks=[("email", mailbox)],
     )
+    log = ErasureLog(tmp_path / "log.jsonl")
+    log.begin()
+    await log.add(erasure)
     for expected in (1, 0):
-        assert await finish_restore(database, [erasure], deadline=timedelta(days=1)) == expected
+        assert await finish_restore(database, ReadLogs.of([log], place=None), deadline=timedelta(days=1)) == expected
         (again,) = (await pull(client, search_id, delivered_since=since))["items"]
         assert (again["attributes"], first_names({"items": [again]})) == ({"city": "Berlin"}, ["Bo"])

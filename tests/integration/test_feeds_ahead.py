@@ -23,7 +23,7 @@ async def ahead(deliver, search_id, database):
 async def test_a_backup_that_goes_up_to_a_time_to_come_is_refused_with_what_to_do(ahead, database):
     before = await database.value("SELECT id FROM instance")
     with pytest.raises(Misconfigured, match=rf"{ahead.year}-.* with --clock-is-right"):
-        await finish_restore(database, [], deadline=SOON)
+        await finish_restore(database, None, deadline=SOON)
     assert await database.value("SELECT id FROM instance") == before
 
 
@@ -31,7 +31,7 @@ async def test_where_the_clock_is_said_to_be_right_a_feed_that_is_ahead_goes_on_
     client, ahead, search_id, deliver, database
 ):
     given_since_the_backup = ahead + timedelta(minutes=59)
-    await finish_restore(database, [], deadline=SOON, is_clock_right=True)
+    await finish_restore(database, None, deadline=SOON, is_clock_right=True)
     await deliver("three")
     page = await pull(client, search_id, delivered_since=given_since_the_backup.isoformat())
     assert [item["source_id"] for item in page["items"]] == ["three"]

@@ -1,5 +1,6 @@
 """A database has one erasure log: which file is taken for it, and which is not."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,12 @@ from openprospect.cli.erasure_log import LoggedStorage, log_for_serving, log_in_
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.privacy.log import ErasureLog
+from openprospect.server.privacy.log import Beginning, ErasureLog
+from openprospect.server.privacy.one_log import ReadLogs
+from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.suppress import suppress
+
+SOON = timedelta(days=1)
 
 
 @pytest.fixture
@@ -21,6 +26,13 @@ async def keep_out(database, log, domain):
     organization = await organization_named(database, DEFAULT_ORGANIZATION)
     async with database.transaction() as db:
         await suppress(db, organization.id, [domain], actor="somebody", log=log)
+
+
+async def begun_in_place_of(former, path):
+    log = ErasureLog(path)
+    log.begin()
+    await log.add(Beginning.of(replaces=[former.first_line_hash()]))
+    return log
 
 
 def emptied(log):
@@ -96,3 +108,25 @@ async def test_another_file_than_an_earlier_version_wrote_to_is_not_taken_for_it
     await as_an_earlier_version_left_it(database, log, place=str(tmp_path / "earlier.jsonl"))
     with pytest.raises(Misconfigured, match=r"is another file\. It was last at .*earlier\.jsonl"):
         await log_in_use(database, storage)
+
+
+async def test_a_log_that_was_begun_in_place_of_the_known_one_is_taken_for_it_and_the_former_no_more(database, storage, tmp_path):
+    """As after a recovery to a moment before the other was begun."""
+    former = await log_in_use(database, storage)
+    successor = await begun_in_place_of(former, tmp_path / "successor.jsonl")
+    assert (await log_in_use(database, LoggedStorage(database_url="x", erasure_log=successor.path))).path == successor.path
+    with pytest.raises(Misconfigured, match="is another file"):
+        await log_in_use(database, storage)
+
+
+async def test_a_restore_that_the_clock_refuses_leaves_the_log_that_is_known(database, storage, search_id, deliver):
+    known = await log_in_use(database, storage)
+    await deliver("one")
+    await database.execute("UPDATE prospect_search SET watermark = watermark + interval '4 years' WHERE id = $1", search_id)
+    strange = ErasureLog(storage.erasure_log.with_name("strange.jsonl"))
+    strange.begin()
+    for logs in (ReadLogs.of([strange, known], place=None), None):
+        with pytest.raises(Misconfigured, match="yet to come"):
+            await finish_restore(database, logs, deadline=SOON)
+        with pytest.raises(Misconfigured, match="is not the erasure log that this database had"):
+            await finish_restore(database, ReadLogs.of([strange], place=None), deadline=SOON, is_clock_right=True)

@@ -11,6 +11,7 @@ from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy
+from openprospect.server.privacy.one_log import ReadLogs
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.suppress import import_lines, suppress, unsuppress
 
@@ -41,7 +42,7 @@ class List:
         columns = [[row[0] for row in to], [row[1] for row in to]]
         insert = "INSERT INTO suppression (organization_id, kind, hash) SELECT $1, * FROM unnest($2::text[], $3::bytea[])"
         await self.database.execute(insert, self.organization_id, *columns)
-        await finish_restore(self.database, self.log.entries(), deadline=SOON)
+        await finish_restore(self.database, ReadLogs.of([self.log], place=None), deadline=SOON)
         return await self.content()
 
 
@@ -110,5 +111,5 @@ async def test_an_organization_that_the_backup_does_not_know_is_passed_over(list
     strange.path.write_bytes(
         listed.log.path.read_bytes().replace(str(listed.organization_id).encode(), b"00000000-0000-4000-8000-000000000001")
     )
-    await finish_restore(database, strange.entries(), deadline=SOON)
+    await finish_restore(database, ReadLogs.of([strange], place=None), deadline=SOON)
     assert await listed.content() == []

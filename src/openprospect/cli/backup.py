@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from openprospect.cli.erasure_log import ErasureLogPaths, default_place, logs_at, take_up
+from openprospect.cli.erasure_log import ErasureLogPaths, default_place, read_logs
 from openprospect.cli.output import Json, answer, stderr
 from openprospect.cli.stopping import stopped_in_order
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, check
@@ -65,8 +65,7 @@ def restore(
     clock_is_right
         Feeds that end later than now were delivered under a wrong clock; they go on an hour after their end.
     """
-    logs = [] if without_erasure_log else logs_at(erasure_log or [default_place(storage)], or_else=_NO_LOG)
-    logged = [entry for log in logs for entry in log.entries()]
+    logs = None if without_erasure_log else read_logs(erasure_log or [default_place(storage)], storage, or_else=_NO_LOG)
     deadline = timedelta(days=erasure_deadline_days)
     backup = fingerprint(file)
 
@@ -77,8 +76,7 @@ def restore(
     async def finish(dsn: str) -> dict[str, int]:
         await migrate(dsn)
         async with await Database.open(dsn, size=2) as database:
-            await take_up(database, logs, storage)
-            reapplied = await finish_restore(database, logged, deadline=deadline, is_clock_right=clock_is_right)
+            reapplied = await finish_restore(database, logs, deadline=deadline, is_clock_right=clock_is_right)
             companies = sum(row["companies"] for row in await searches_with_owner(database))
             return {"companies": companies, "erasures_reapplied": reapplied}
 

@@ -11,8 +11,9 @@ from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import Storage, on_database
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
-from openprospect.server.instance.store import KnownLog, begin_erasure_log, forget_erasure_log, known_log, note_erasure_log
+from openprospect.server.instance.store import KnownLog, follow_erasure_log, known_log, note_erasure_log
 from openprospect.server.privacy.log import Beginning, ErasureLog
+from openprospect.server.privacy.one_log import ReadLogs, is_its_log
 from openprospect.server.privacy.rebuild_log import what_is_known
 
 T = TypeVar("T")
@@ -46,14 +47,18 @@ DEFAULT_LOGGED_STORAGE = LoggedStorage()
 
 
 async def log_in_use(database: Database, storage: LoggedStorage) -> ErasureLog:
-    """The log of this database, begun where there has never been one. Raises Misconfigured where it is lost, or another is in its place."""
+    """The log of this database, or one that was begun in its place; begun where there has never been one.
+
+    Raises Misconfigured where it is lost, or another file is in its place.
+    """
     known = await known_log(database)
     log = storage.log(known)
     if known is None or not (known.first_line_hash or known.is_needed):
         log.begin()
     first_line_hash = log.first_line_hash()
-    if first_line_hash is not None and _is_met_first(known, log):
-        await begin_erasure_log(database, first_line_hash, place_to_note(log.path, storage))
+    former = known.first_line_hash if known else None
+    if first_line_hash is not None and first_line_hash != former and _may_follow(known, log):
+        await follow_erasure_log(database, first_line_hash, place_to_note(log.path, storage), after=former)
         known = await known_log(database)
     if known is None or first_line_hash is None or first_line_hash != known.first_line_hash:
         raise Misconfigured(_lost(log, known, is_there=first_line_hash is not None))
@@ -106,34 +111,14 @@ def default_place(storage: Storage) -> Path:
     return storage.data_dir.absolute().parent / "openprospect-erasures.jsonl"
 
 
-def logs_at(places: Sequence[Path], *, or_else: str) -> list[ErasureLog]:
+def read_logs(places: Sequence[Path], storage: Storage, *, or_else: str) -> ReadLogs:
     """Raises Misconfigured where one of them is not there, or is none."""
     logs = [ErasureLog(place.absolute()) for place in places]
     for log in logs:
         if log.first_line_hash() is None:
             what = "The erasure log is empty, which none ever is, at" if log.path.exists() else "There is no erasure log at"
             raise Misconfigured(f"{what} {log.path}: whoever was erased since the backup would come back. {or_else}")
-    return logs
-
-
-async def take_up(database: Database, logs: Sequence[ErasureLog], storage: Storage) -> None:
-    """Let a restored database go on with the first of these logs; without any, with the next that is met.
-
-    Raises Misconfigured where none of them is the one that the database had when it was backed up.
-    """
-    known = await known_log(database)
-    if not logs:
-        await forget_erasure_log(database)
-        return
-    if known and known.first_line_hash and not any(known.first_line_hash in log.stands_for() for log in logs):
-        last = f", which was at {known.place} then" if known.place else ""
-        raise Misconfigured(
-            f"{logs[0].path} is not the erasure log that this database had when it was backed up{last}: whoever was erased since would "
-            "come back. Run this again with the right one, or where it is lost, with --without-erasure-log. What was loaded is kept."
-        )
-    first_line_hash = logs[0].first_line_hash()
-    assert first_line_hash is not None
-    await note_erasure_log(database, first_line_hash, place_to_note(logs[0].path, storage))
+    return ReadLogs.of(logs, place=place_to_note(logs[0].path, storage))
 
 
 def place_to_note(path: Path, storage: Storage) -> Path | None:
@@ -141,9 +126,11 @@ def place_to_note(path: Path, storage: Storage) -> Path | None:
     return None if storage.database_url is None and path == default_place(storage) else path
 
 
-def _is_met_first(known: KnownLog | None, log: ErasureLog) -> bool:
-    """One that an earlier version wrote to is taken for that where it was noted to be."""
-    return known is None or (known.first_line_hash is None and known.place in {None, log.path})
+def _may_follow(known: KnownLog | None, log: ErasureLog) -> bool:
+    """Whether this is the first, or was begun in place of the known one. What an earlier version wrote to is known by its place alone."""
+    if known is None or known.first_line_hash is None:
+        return known is None or known.place in {None, log.path}
+    return is_its_log(known, log.stands_for())
 
 
 def _lost(log: ErasureLog, known: KnownLog | None, *, is_there: bool) -> str:

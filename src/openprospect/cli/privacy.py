@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, ErasureLogPaths, LoggedStorage, log_in_use, logs_at
+from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, ErasureLogPaths, LoggedStorage, log_in_use, read_logs
 from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
@@ -102,9 +102,9 @@ def reapply_erasures(
 
     async def work(database: Database) -> int:
         in_use = LoggedStorage(database_url=storage.database_url, data_dir=storage.data_dir)
-        logs = logs_at(erasure_log, or_else="Name it with --erasure-log.") if erasure_log else [await log_in_use(database, in_use)]
-        logged = [entry for log in logs for entry in log.entries()]
-        return await finish_restore(database, logged, deadline=deadline, is_clock_right=clock_is_right)
+        places = erasure_log or [(await log_in_use(database, in_use)).path]
+        logs = read_logs(places, storage, or_else="Name it with --erasure-log.")
+        return await finish_restore(database, logs, deadline=deadline, is_clock_right=clock_is_right)
 
     answer({"erasures_reapplied": on_database(storage, work)}, json=json)
 

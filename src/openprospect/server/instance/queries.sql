@@ -38,11 +38,11 @@ ORDER BY 1;
 -- Which log erasures are written to, by its first line, and where it was last; nothing where there has never been one.
 SELECT first_line_hash, place, EXISTS (SELECT FROM erasure) OR EXISTS (SELECT FROM suppression) AS is_needed FROM erasure_log;
 
--- begin_erasure_log :execute
--- The first log of this database, where nobody else has just named another.
+-- follow_erasure_log :execute
+-- The log that goes on after another, or the first of this database, where nobody else has just named another.
 INSERT INTO erasure_log (first_line_hash, place) VALUES ($1, $2::text)
 ON CONFLICT (is_only) DO UPDATE SET first_line_hash = excluded.first_line_hash, place = excluded.place
-WHERE erasure_log.first_line_hash IS NULL;
+WHERE erasure_log.first_line_hash IS NOT DISTINCT FROM $3;
 
 -- note_erasure_log :execute
 -- From now on this is the log, and commands that are not told otherwise look for it there.

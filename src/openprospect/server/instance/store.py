@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.db.pool import Database
+from openprospect.server.db.pool import Database, Executor
 from openprospect.server.db.queries import beside
 
 SQL = beside(__file__)
@@ -41,25 +41,25 @@ async def place_of_journals(database: Database, instance: str) -> Path:
     return Path(tempfile.gettempdir()) / f"openprospect-{instance}-{await database.value(SQL.database_number)}"
 
 
-async def known_log(database: Database) -> KnownLog | None:
+async def known_log(db: Executor) -> KnownLog | None:
     """None where there has never been one."""
-    row = await database.row(SQL.erasure_log)
+    row = await db.row(SQL.erasure_log)
     if row is None:
         return None
     place = Path(row["place"]) if row["place"] else None
     return KnownLog(first_line_hash=row["first_line_hash"], place=place, is_needed=row["is_needed"])
 
 
-async def begin_erasure_log(database: Database, first_line_hash: bytes, place: Path | None) -> None:
-    """Note the first log of this database; changes nothing where another was noted meanwhile."""
-    await database.execute(SQL.begin_erasure_log, first_line_hash, place and str(place))
+async def follow_erasure_log(db: Executor, first_line_hash: bytes, place: Path | None, *, after: bytes | None) -> None:
+    """Note the log that goes on after another, or the first; changes nothing where another was noted meanwhile."""
+    await db.execute(SQL.follow_erasure_log, first_line_hash, place and str(place), after)
 
 
-async def note_erasure_log(database: Database, first_line_hash: bytes, place: Path | None) -> None:
+async def note_erasure_log(db: Executor, first_line_hash: bytes, place: Path | None) -> None:
     """Let every command on this database write to the same file, wherever it is run; without a place, to the one beside the data folder."""
-    await database.execute(SQL.note_erasure_log, first_line_hash, place and str(place))
+    await db.execute(SQL.note_erasure_log, first_line_hash, place and str(place))
 
 
-async def forget_erasure_log(database: Database) -> None:
+async def forget_erasure_log(db: Executor) -> None:
     """The next one that is met counts as the first."""
-    await database.execute(SQL.forget_erasure_log)
+    await db.execute(SQL.forget_erasure_log)

@@ -1,6 +1,5 @@
 """A backup made whole again: what was erased since is erased once more, and the lists put right, before anybody is served from it."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from openprospect.server.access.model import OrganizationId
@@ -9,22 +8,24 @@ from openprospect.server.feed.resuming import go_on_from_now
 from openprospect.server.instance.restoring import name_instance
 from openprospect.server.privacy import store
 from openprospect.server.privacy.erase import erase_again
-from openprospect.server.privacy.log import Logged, LoggedErasure
+from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
+from openprospect.server.privacy.one_log import ReadLogs, take_up
 from openprospect.server.privacy.relisting import relist
 from openprospect.server.privacy.spelling import spellings_in
 
 
-async def finish_restore(database: Database, entries: Iterable[Logged], *, deadline: timedelta, is_clock_right: bool = False) -> int:
+async def finish_restore(database: Database, logs: ReadLogs | None, *, deadline: timedelta, is_clock_right: bool = False) -> int:
     """Carry out the erasures that the backup does not know, put the lists right, and open the database to the service, in one transaction.
 
-    Recipients have until `deadline` from now to confirm them. Answers how many there were. Raises Misconfigured
-    where a feed is ahead of the clock, unless that is said to be right.
+    Recipients have until `deadline` from now to confirm them. Answers how many there were. Raises Misconfigured where none of the logs is
+    the one that the database had, or where a feed is ahead of the clock, unless that is said to be right.
     """
     policy = ErasurePolicy(deadline=deadline, log=None)  # they are in the log already
-    logged = list(entries)
+    logged = logs.entries if logs else []
     erasures = {entry.id: entry for entry in logged if isinstance(entry, LoggedErasure)}
     async with database.transaction() as db:
+        await take_up(db, logs)
         await go_on_from_now(db, is_clock_right=is_clock_right)
         await name_instance(db)
         lacking = [erasure for erasure in erasures.values() if await _lacks(db, erasure)]
