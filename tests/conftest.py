@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import psycopg
 import pytest
 
 from openprospect.server.access.keys import ensure_default_organization
@@ -16,6 +17,7 @@ from openprospect.server.db.embedded import EmbeddedPostgres
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.partition import split
 from openprospect.server.db.pool import Database
+from openprospect.server.db.tenants import ROLE as TENANTS
 
 # Assertions in helpers explain themselves, as those in tests do; said here, before anything imports them.
 pytest.register_assert_rewrite(
@@ -29,6 +31,10 @@ pytest.register_assert_rewrite(
     "tests.integration.naive_client",
 )
 
+
+ADMINISTRATOR = "openprospect"
+OWNER = "ordinary"
+"""Whose the databases of tests are: a role with no right that PostgreSQL does not give to all."""
 
 _MEMORY = "/dev/shm"
 _ROOM_BYTES = 6 << 30
@@ -46,8 +52,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL that lives as long as the test run."""
+    """The URL of a PostgreSQL that lives as long as the test run, for its administrator; databases on it belong to `OWNER`."""
     with open_folder() as folder, EmbeddedPostgres(folder / "data") as dsn:
+        _admit_others(dsn)
         yield dsn
 
 
@@ -72,8 +79,7 @@ def _in_memory() -> str | None:
 async def template(postgres: str, pytestconfig: pytest.Config) -> str:
     """A migrated database to clone, split as asked for; its name."""
     name = f"template_{uuid.uuid4().hex[:8]}"
-    await _create(postgres, name)
-    dsn = sibling(postgres, name)
+    dsn = await create_database(postgres, name)
     await migrate(dsn)
     await split(dsn, into=pytestconfig.getoption("--partitions"))
     async with await Database.open(dsn, size=1) as database:
@@ -85,8 +91,7 @@ async def template(postgres: str, pytestconfig: pytest.Config) -> str:
 async def dsn(postgres: str, template: str) -> AsyncIterator[str]:
     """The URL of a fresh database with the newest schema; dropped afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    await _create(postgres, name, template=template)
-    yield sibling(postgres, name)
+    yield await create_database(postgres, name, template=template)
     connection = await asyncpg.connect(postgres)
     await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await connection.close()
@@ -105,7 +110,25 @@ def sibling(dsn: str, name: str) -> str:
     return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
 
-async def _create(postgres: str, name: str, *, template: str = "template0") -> None:
+async def create_database(postgres: str, name: str, *, template: str = "template0", owner: str = OWNER) -> str:
+    """A database of a role's own; its URL, for that role."""
     connection = await asyncpg.connect(postgres)
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {owner}')
     await connection.close()
+    return as_role(sibling(postgres, name), owner)
+
+
+def as_role(dsn: str, role: str) -> str:
+    """The same URL for another role of the server."""
+    scheme, _, rest = dsn.partition("://")
+    return f"{scheme}://{role}@{rest.partition('@')[2]}"
+
+
+def _admit_others(dsn: str) -> None:
+    """Make a role without any right beyond its own databases, as an administrator does for the service; and let it, and others, sign in."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {TENANTS} NOLOGIN; GRANT {TENANTS} TO {OWNER}".encode())
+        (rules,) = connection.execute("SHOW hba_file").fetchone() or ("",)
+        with Path(rules).open("a") as file:
+            file.write("local all all trust\n")
+        connection.execute("SELECT pg_reload_conf()")

@@ -6,19 +6,18 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from tests.conftest import sibling
+from tests.conftest import OWNER, create_database
 
 EMPTY = "template0"
 
 
 @asynccontextmanager
-async def cloned(postgres: str, template: str) -> AsyncIterator[str]:
-    """The URL of a fresh copy of a database; dropped afterwards."""
+async def cloned(postgres: str, template: str, *, owner: str = OWNER) -> AsyncIterator[str]:
+    """The URL of a fresh copy of a database, for its owner; dropped afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(postgres)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        yield sibling(postgres, name)
+        yield await create_database(postgres, name, template=template, owner=owner)
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
         await connection.close()

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from openprospect.server.db.partition import TABLES, split
+from tests.conftest import ADMINISTRATOR, as_role
 from tests.integration.conftest import pull
 from tests.integration.test_queries import STATEMENTS, label
 
@@ -52,7 +53,8 @@ async def dsn(dsn):
 
 @pytest.fixture
 async def connection(dsn):
-    connection = await asyncpg.connect(dsn, server_settings={"plan_cache_mode": "force_generic_plan"})
+    # Nobody else may load what tells the plans within functions.
+    connection = await asyncpg.connect(as_role(dsn, ADMINISTRATOR), server_settings={"plan_cache_mode": "force_generic_plan"})
     yield connection
     await connection.close()
 

@@ -10,7 +10,7 @@ from openprospect.server.db.dump import dump, load
 from openprospect.server.db.migrate import migrate, migrations
 from openprospect.server.db.partition import KEY, MOST, TABLES, split
 from openprospect.server.db.schema import FILE, schema_of
-from tests.conftest import open_folder
+from tests.conftest import ADMINISTRATOR, as_role, open_folder
 from tests.databases import EMPTY, cloned
 from tests.integration.conftest import pull
 from tests.integration.receipts import served
@@ -140,7 +140,9 @@ async def test_something_else_that_depends_on_the_tables_is_named(dsn, connectio
 )
 async def test_what_would_be_lost_is_named_and_nothing_changed(dsn, connection, theirs, name):
     before = await partitions_of(connection, "delivery")
-    await connection.execute(theirs)
+    administrator = await asyncpg.connect(as_role(dsn, ADMINISTRATOR))
+    await administrator.execute(theirs)
+    await administrator.close()
     with pytest.raises(Misconfigured, match=re.escape(name)):
         await split(dsn, into=3)
     assert await partitions_of(connection, "delivery") == before

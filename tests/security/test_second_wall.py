@@ -203,15 +203,11 @@ async def test_rows_that_go_in_by_copy_elsewhere_go_in_within_the_walls(walls: W
 
 async def test_an_account_that_may_make_no_role_has_one_wall_and_is_told(postgres: str, caplog: pytest.LogCaptureFixture):
     connection = await asyncpg.connect(postgres)
-    await connection.execute("CREATE ROLE humble")
-    async with cloned(postgres, EMPTY) as dsn:
-        owner = await asyncpg.connect(dsn)
-        await owner.execute("GRANT ALL ON SCHEMA public TO humble")
-        await owner.close()
-        as_humble = f"{dsn}&options=-c%20role%3Dhumble"
-        assert await migrate(as_humble) == migrations()[-1].version
+    await connection.execute("CREATE ROLE humble LOGIN")
+    async with cloned(postgres, EMPTY, owner="humble") as dsn:
+        assert await migrate(dsn) == migrations()[-1].version
         with caplog.at_level(logging.WARNING):
-            async with await Database.open(as_humble, tenants_size=1) as database:
+            async with await Database.open(dsn, tenants_size=1) as database:
                 assert await database.value("SELECT current_user::text") == "humble"
                 assert database.within(UUID(int=1)) is database
         assert "kept apart by the service's own statements alone" in caplog.text

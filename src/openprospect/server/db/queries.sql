@@ -27,10 +27,14 @@ SELECT definition FROM (
     UNION ALL
     SELECT 5, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = ANY ($1::regclass[]) AND NOT tgisinternal
     UNION ALL
-    SELECT 6, format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s', policyname, schemaname, tablename, permissive, cmd, (
-            SELECT string_agg(CASE role WHEN 'public' THEN 'PUBLIC' ELSE quote_ident(role) END, ', ') FROM unnest(roles) AS role
-        )) || coalesce(' USING (' || qual || ')', '') || coalesce(' WITH CHECK (' || with_check || ')', '')
-    FROM pg_policies WHERE format('%I.%I', schemaname, tablename)::regclass = ANY ($1::regclass[])
+    SELECT 6, format(
+            'CREATE POLICY %I ON %s AS %s FOR %s TO %s', polname, polrelid::regclass,
+            CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+            CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+            (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE role::regrole::text END, ', ') FROM unnest(polroles) AS role)
+        ) || coalesce(' USING (' || pg_get_expr(polqual, polrelid) || ')', '')
+        || coalesce(' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')', '')
+    FROM pg_policy WHERE polrelid = ANY ($1::regclass[])
     UNION ALL
     SELECT 7, format('ALTER TABLE %s %s ROW LEVEL SECURITY', oid::regclass, wall) FROM pg_class
     CROSS JOIN LATERAL (VALUES ('ENABLE', relrowsecurity), ('FORCE', relforcerowsecurity)) AS walls (wall, is_up)
