@@ -105,6 +105,15 @@ class TestUsualExports:
     def test_a_name_without_a_company_is_the_companys(self) -> None:
         assert fields("Name,Email")["Name"] == "name"
 
+    @pytest.mark.parametrize("headings", ["Firma;Vorname;Name;E-Mail", "Company;First Name;Name;Email", "Name;Vorname;Account"])
+    def test_a_name_beside_a_first_name_alone_is_the_last_name(self, headings: str) -> None:
+        assert fields(headings.replace(";", ","))["Name"] == "prospects.last_name"
+
+    @pytest.mark.parametrize("headings", [["Vorname", "Name", "E-Mail"], ["Vorname", "Nachname", "Name"], ["Nachname", "Name"]])
+    def test_a_name_beside_a_part_of_a_persons_name_is_never_the_companys(self, headings: list[str]) -> None:
+        with pytest.raises(InvalidInput, match="No column holds the company's name"):
+            map_columns(headings, {})
+
     @pytest.mark.parametrize("heading", ["FIRST NAME", "firstName", "First-Name", " first_name "])
     def test_case_and_punctuation_do_not_matter(self, heading: str) -> None:
         assert fields(f"Company,{heading}")[heading.strip()] == "prospects.first_name"
@@ -120,6 +129,19 @@ class TestOtherColumns:
     def test_a_prefix_tells_whose_they_are(self) -> None:
         found = fields("company_name,email,company_segment,prospect_segment,person_city,contact_fax")
         assert list(found.values())[2:] == ["segment", "prospects.segment", "prospects.city", "prospects.fax"]
+
+    def test_so_does_the_last_word_behind_what_somebody_may_have(self) -> None:
+        found = fields("Name Firma,Telefon Firma,E-Mail (Firma),Ort Firma,E-Mail Kontakt,Ort,Previous Employer,Last Contact")
+        assert list(found.values()) == [
+            "name",
+            "telefon",
+            "e_mail",
+            "ort",
+            "prospects.email",
+            "prospects.ort",
+            "prospects.previous_employer",
+            "prospects.last_contact",
+        ]
 
     def test_an_attribute_never_takes_the_name_of_a_field(self) -> None:
         found = fields("Company,Website,Homepage,Prospects,Company Email,Email,Work Email")

@@ -7,7 +7,6 @@ import pytest
 
 from openprospect.server.feed.model import CompanyRow, ProspectRow
 from openprospect.server.intake import table
-from openprospect.server.intake.records import split_name
 
 from .conftest import Read
 
@@ -226,20 +225,6 @@ class TestPeople:
         found = read("company_name,email,job_title\nA,info@example.com,\nA,,CEO\n")
         assert found.companies[0].prospects[0].job_title is None
         assert [line for line, _, _ in found.faults] == [3]
-
-    @pytest.mark.parametrize(
-        ("full_name", "expected"),
-        [
-            ("Maria Schmidt", ("Maria", "Schmidt")),
-            ("Maria Anna von der Heide", ("Maria Anna", "von der Heide")),
-            ("Schmidt, Maria Anna", ("Maria Anna", "Schmidt")),
-            ("Maria", ("Maria", None)),
-            ("von Ahn", ("von", "Ahn")),
-            (" , ", (None, None)),
-        ],
-    )
-    def test_a_full_name_is_split(self, full_name: str, expected: tuple[str | None, str | None]) -> None:
-        assert split_name(full_name) == expected
 
     def test_names_of_their_own_go_before_a_full_name(self, read: Reader) -> None:
         person = read("Company,Full name,Last name,Email\nA,Maria Schmidt,von Schmidt,m@example.com\n").company.prospects[0]

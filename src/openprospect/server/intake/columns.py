@@ -4,7 +4,7 @@ The rule for columns that no vocabulary knows: with `company_` or `person_` in f
 table has people, since a value of the row's own can only be kept there; else to the company.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -17,6 +17,7 @@ from openprospect.server.intake.headings import (
     COMPANY_VOCABULARY,
     COMPANY_WORDS,
     FULL_NAME,
+    OWNED,
     PERSON_VOCABULARY,
     PERSON_WORDS,
     attribute_name,
@@ -124,14 +125,22 @@ def _guessed(free: Sequence[int], headings: Sequence[str], *, taken: set[str]) -
     known = taken | guesses.keys()
     alone = {squeezed(headings[index]): index for index in free if index not in guesses.values()}
     for word in AMBIGUOUS_NAMES & alone.keys():
-        if "name" not in known:
-            guesses["name"] = alone[word]
-        elif not known & {f"{_PEOPLE}first_name", f"{_PEOPLE}last_name", f"{_PEOPLE}{FULL_NAME}"}:
-            guesses[f"{_PEOPLE}{FULL_NAME}"] = alone[word]
+        if meaning := _meaning_of_name(known):
+            guesses[meaning] = alone[word]
     for word in AMBIGUOUS_IDENTIFIERS & alone.keys():
         if "source_id" not in known and not any(field.startswith(_PEOPLE) for field in known):
             guesses["source_id"] = alone[word]
     return guesses
+
+
+def _meaning_of_name(known: Set[str]) -> str | None:
+    """What `Name` stands for beside other fields, if for any: German tables have `Vorname;Name`."""
+    names = {name for name in ("first_name", "last_name", FULL_NAME) if f"{_PEOPLE}{name}" in known}
+    if "first_name" in names:
+        return None if "last_name" in names else f"{_PEOPLE}last_name"
+    if "name" not in known:
+        return None if "last_name" in names else "name"
+    return None if names else f"{_PEOPLE}{FULL_NAME}"
 
 
 def _meanings(heading: str) -> list[tuple[str, int]]:
@@ -151,10 +160,12 @@ def _known(word: str, vocabulary: Mapping[str, tuple[str, ...]], prefix: str) ->
 
 
 def _owner(heading: str) -> tuple[bool, bool, list[str]]:
-    """Whether a heading begins with a word for a company or for a person, and its other words."""
-    first, *rest = words(heading) or [""]
-    of_company, of_person = bool(rest) and first in COMPANY_WORDS, bool(rest) and first in PERSON_WORDS
-    return of_company, of_person, rest if of_company or of_person else [first, *rest]
+    """Whether a heading begins with a word for a company or for a person, or ends with it; and its other words."""
+    whole = words(heading) or [""]
+    is_behind = whole[0] not in COMPANY_WORDS | PERSON_WORDS and squeezed(" ".join(whole[:-1])) in OWNED
+    owner, rest = (whole[-1], whole[:-1]) if is_behind else (whole[0], whole[1:])
+    of_company, of_person = bool(rest) and owner in COMPANY_WORDS, bool(rest) and owner in PERSON_WORDS
+    return of_company, of_person, rest if of_company or of_person else whole
 
 
 def _attribute(heading: str, index: int, headings: Sequence[str], *, has_people: bool, taken: Container[str]) -> str:

@@ -51,6 +51,13 @@ PERSON_VOCABULARY = _vocabulary(
     "kontaktname,prospect name,lead name,vollständiger name",
 )
 
+# No fields, and yet somebody's.
+_CONTACT = (
+    "telefon,telefonnummer,telefonnr,tel,phone,phone number,telephone,durchwahl,zentrale,fax,faxnummer,telefax,fax number",
+    "mobil,mobile,mobilnummer,handy,handynummer,mobile phone,linkedin,linkedin url,xing,facebook,instagram,twitter",
+)
+_FIELDS = frozenset(spelling for known in (COMPANY_VOCABULARY, PERSON_VOCABULARY) for spellings in known.values() for spelling in spellings)
+
 # Whose identifier it is shows only from the other columns: in an export of people, theirs.
 AMBIGUOUS_IDENTIFIERS = frozenset({"recordid"})
 AMBIGUOUS_NAMES = frozenset({"name"})
@@ -64,3 +71,5 @@ _COMPANY_ATTRIBUTES = (
     "umsatz,jahresumsatz,gründungsjahr,beschreibung,ust id,ust idnr,handelsregister,handelsregisternummer,rechtsform",
 )
 COMPANY_ATTRIBUTES = frozenset(squeezed(heading) for line in _COMPANY_ATTRIBUTES for heading in line.split(","))
+OWNED = _FIELDS | COMPANY_ATTRIBUTES | AMBIGUOUS_NAMES | frozenset(squeezed(heading) for line in _CONTACT for heading in line.split(","))
+"""What may stand before the word that tells whose it is, as in `Telefon Firma`; the employer of `Previous Employer` owns nothing."""

@@ -9,6 +9,7 @@ from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS
 from openprospect.server.intake.headings import FULL_NAME
+from openprospect.server.intake.names import last_name_beside, split_name
 
 _TEXT_FIELDS = frozenset({*COMPANY_FIELDS, *PROSPECT_FIELDS, FULL_NAME})
 # What stands for an id that is yet to come, or that nobody knows; there is no customer 0.
@@ -20,9 +21,6 @@ _BLANKS = {
     **dict.fromkeys(("website_url", "email", "job_title"), _PLACEHOLDERS),
     **dict.fromkeys(("id", "source_id"), _PLACEHOLDERS | _NO_IDS),
 }
-_PARTICLES = frozenset(
-    {"von", "van", "der", "den", "de", "di", "da", "del", "della", "la", "le", "zu", "zur", "vom", "ten", "ter", "dos", "al", "el", "bin"}
-)
 
 _OF_NOBODY = "a person's value, but the row names no person, and the company cannot take it; add the person's name, e-mail or id"
 
@@ -45,35 +43,33 @@ class Splitter:
     columns: Sequence[Column]
     _company: list[_Place] = field(init=False)
     _person: list[_Place] = field(init=False)
+    _has_first_names: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self._company = _places(column for column in self.columns if not column.is_person)
         self._person = _places(column for column in self.columns if column.is_person)
+        self._has_first_names = any(column.is_person and column.name == "first_name" for column in self.columns)
 
     def split(self, cells: Sequence[object]) -> Record:
         """Without a person, what would be theirs is kept on the company, if that has no other value there."""
         company, person = _filled(self._company, cells), _filled(self._person, cells)
         full_name = person.pop(FULL_NAME, None)
         if full_name:
-            names = zip(("first_name", "last_name"), split_name(full_name), strict=True)
-            person = {name: value for name, value in names if value} | person
+            person = self._names(full_name, person.get("first_name")) | person
         if any(name in person for name in PROSPECT_FIELDS):
             return Record(company, person, [])
         left_over = [name for name in person if name in COMPANY_FIELDS or company.get(name, person[name]) != person[name]]
         taken = {name: value for name, value in person.items() if name not in COMPANY_FIELDS}
         return Record(taken | company, None, [Fault(field=name, reason=_OF_NOBODY) for name in left_over])
 
-
-def split_name(full_name: str) -> tuple[str | None, str | None]:
-    """First and last name: `Maria von Ahn`, `von Ahn, Maria`."""
-    last, comma, first = full_name.partition(",")
-    if comma:
-        return first.strip() or None, last.strip() or None
-    names = full_name.split()
-    at = max(len(names) - 1, 1)
-    while at > 1 and names[at - 1].casefold() in _PARTICLES:
-        at -= 1
-    return " ".join(names[:at]) or None, " ".join(names[at:]) or None
+    def _names(self, full_name: str, first_name: str | None) -> JsonObject:
+        """A full name as first and last name. In a table with a column of first names, a single word is none."""
+        first, last = split_name(full_name)
+        if first_name:
+            last = last_name_beside(first_name, full_name)
+        elif last is None and self._has_first_names:
+            first, last = None, first
+        return {name: value for name, value in (("first_name", first), ("last_name", last)) if value}
 
 
 def _places(columns: Iterable[Column]) -> list[_Place]:
