@@ -8,9 +8,9 @@ from typing import Self
 
 from openprospect.server.access.credential import Credential
 from openprospect.server.access.model import Caller
+from openprospect.server.core.coalescing import Coalescer
 from openprospect.server.core.errors import Gone
 from openprospect.server.core.timestamps import format_timestamp
-from openprospect.server.core.together import Together
 from openprospect.server.db.pool import Database, Row
 from openprospect.server.db.replicas import Replicas
 from openprospect.server.feed.reading import store
@@ -48,20 +48,20 @@ class Pages:
 
     database: Database
     replicas: Replicas
-    live: Together[Asked, Row]
-    polls: Together[Asked, Row]
-    later: Together[Asked, Row]
-    beginnings: Together[NewWalk, None]
+    live: Coalescer[Asked, Row]
+    polls: Coalescer[Asked, Row]
+    later: Coalescer[Asked, Row]
+    beginnings: Coalescer[NewWalk, None]
 
     @classmethod
     def of(cls, database: Database, replicas: Replicas) -> Self:
         return cls(
             database=database,
             replicas=replicas,
-            live=Together(partial(store.pages, database)),
-            polls=Together(partial(store.polls, database)),
-            later=Together(partial(store.pages_at, database)),
-            beginnings=Together(partial(store.begin_walks, database)),
+            live=Coalescer(partial(store.pages, database)),
+            polls=Coalescer(partial(store.polls, database)),
+            later=Coalescer(partial(store.pages_at, database)),
+            beginnings=Coalescer(partial(store.begin_walks, database)),
         )
 
     async def read(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:

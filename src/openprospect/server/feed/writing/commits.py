@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from openprospect.server.access.model import OrganizationId
+from openprospect.server.core.coalescing import resolve
 from openprospect.server.core.errors import Unavailable
-from openprospect.server.core.together import settle
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.feed.writing.produce import result_of
@@ -116,7 +116,7 @@ class _Queue:
         # Those that mean a company of another in the group come next, in their turn.
         self._waiting.extendleft(delivery for delivery in reversed(group) if delivery not in answers)
         for delivery, answer in answers.items():
-            settle(delivery.answer, answer)
+            resolve(delivery.answer, answer)
 
     async def _deliver_apart(self, group: Sequence[_Pending]) -> None:
         """One of them broke the transaction, which took nothing in: now only its own breaks."""

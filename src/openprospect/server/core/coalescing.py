@@ -1,4 +1,4 @@
-"""Asking together: what is asked while an answer is on its way goes into one question, the next."""
+"""Coalesces concurrent requests: what arrives while a query runs goes into the next one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +24,7 @@ class _Waiting(Generic[Asked, Answer]):
     context: Context = field(default_factory=copy_context)
 
 
-class Together(Generic[Asked, Answer]):
+class Coalescer(Generic[Asked, Answer]):
     """One question at a time for all who wait, while that is quick. None waits for company: whoever comes first is asked for at once."""
 
     def __init__(self, ask: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
@@ -87,7 +87,7 @@ class Together(Generic[Asked, Answer]):
                 return
             answers = [(group[0], error)]
         for one, answer in answers:
-            settle(one.answer, answer)
+            resolve(one.answer, answer)
 
     async def _answer_apart(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
         """What one of them asked for cannot be answered: now only its own question fails."""
@@ -96,7 +96,7 @@ class Together(Generic[Asked, Answer]):
                 await self._answer([one])
 
 
-def settle(answer: asyncio.Future[Answer], given: Answer | Exception) -> None:
+def resolve(answer: asyncio.Future[Answer], given: Answer | Exception) -> None:
     """Give an answer, or what went wrong, to whoever waits for it; whoever has gone away has cancelled it."""
     if answer.done():
         return

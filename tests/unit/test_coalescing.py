@@ -1,4 +1,4 @@
-"""Asking together: who waits shares a question, and nobody is given an answer from before they asked."""
+"""Coalescing: who waits shares a question, and nobody is given an answer from before they asked."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from itertools import chain
 
 import pytest
 
+from openprospect.server.core.coalescing import Coalescer
 from openprospect.server.core.errors import Unavailable
-from openprospect.server.core.together import Together
 
 
 class Oracle:
@@ -30,9 +30,9 @@ class Oracle:
         return [10 * one for one in asked]
 
 
-async def begun(together: Together[int, int], *asked: int) -> list[asyncio.Task[int]]:
+async def begun(coalescer: Coalescer[int, int], *asked: int) -> list[asyncio.Task[int]]:
     """Those who ask, each as a task that has come to wait."""
-    tasks = [asyncio.create_task(together.answer(one)) for one in asked]
+    tasks = [asyncio.create_task(coalescer.answer(one)) for one in asked]
     for _ in range(3):
         await asyncio.sleep(0)
     return tasks
@@ -40,9 +40,9 @@ async def begun(together: Together[int, int], *asked: int) -> list[asyncio.Task[
 
 async def test_whoever_asks_while_an_answer_is_on_its_way_is_asked_for_with_the_others_in_the_next_question() -> None:
     oracle = Oracle()
-    together = Together(oracle)
-    first = await begun(together, 1)
-    others = await begun(together, 2, 3, 4)
+    coalescer = Coalescer(oracle)
+    first = await begun(coalescer, 1)
+    others = await begun(coalescer, 2, 3, 4)
     assert oracle.asked == [[1]]
     oracle.may_answer.set()
     assert await asyncio.gather(*first, *others) == [10, 20, 30, 40]
@@ -51,27 +51,27 @@ async def test_whoever_asks_while_an_answer_is_on_its_way_is_asked_for_with_the_
 
 async def test_whoever_asks_long_after_a_question_that_hangs_is_not_held_up_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
     oracle = Oracle()
-    together = Together(oracle)
-    monkeypatch.setattr("openprospect.server.core.together._SLOW_SECONDS", -1.0)
-    hanging = await begun(together, 1)
-    await begun(together, 2)
+    coalescer = Coalescer(oracle)
+    monkeypatch.setattr("openprospect.server.core.coalescing._SLOW_SECONDS", -1.0)
+    hanging = await begun(coalescer, 1)
+    await begun(coalescer, 2)
     await asyncio.wait_for(until_asked(oracle, 2), 5)
     assert oracle.asked == [[1], [2]]
     oracle.may_answer.set()
-    assert await asyncio.gather(*hanging, together.answer(3)) == [10, 30]
+    assert await asyncio.gather(*hanging, coalescer.answer(3)) == [10, 30]
 
 
 async def test_whoever_asked_right_after_a_question_that_hangs_is_asked_for_without_anybody_coming_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     oracle = Oracle()
-    together = Together(oracle)
-    monkeypatch.setattr("openprospect.server.core.together._SLOW_SECONDS", 0.05)
-    hanging = await begun(together, 1)
-    others = await begun(together, 2, 3)
+    coalescer = Coalescer(oracle)
+    monkeypatch.setattr("openprospect.server.core.coalescing._SLOW_SECONDS", 0.05)
+    hanging = await begun(coalescer, 1)
+    others = await begun(coalescer, 2, 3)
     assert oracle.asked == [[1]]
     await asyncio.wait_for(until_asked(oracle, 2), 5)
-    more = await begun(together, 4)
+    more = await begun(coalescer, 4)
     await asyncio.wait_for(until_asked(oracle, 3), 5)
     assert oracle.asked == [[1], [2, 3], [4]]
     oracle.may_answer.set()
@@ -93,15 +93,15 @@ async def test_a_question_belongs_to_the_request_of_the_first_of_those_who_wait_
         await asyncio.sleep(0)
         return asked
 
-    async def come(together: Together[int, int], number: int) -> int:
+    async def come(coalescer: Coalescer[int, int], number: int) -> int:
         request.set(number)
-        return await together.answer(number)
+        return await coalescer.answer(number)
 
-    together = Together(ask)
-    first = asyncio.create_task(come(together, 1))
+    coalescer = Coalescer(ask)
+    first = asyncio.create_task(come(coalescer, 1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert list(await asyncio.gather(first, come(together, 2), come(together, 3))) == [1, 2, 3]
+    assert list(await asyncio.gather(first, come(coalescer, 2), come(coalescer, 3))) == [1, 2, 3]
     assert seen == [(1, [1]), (2, [2, 3])]
 
 
@@ -110,14 +110,14 @@ async def test_a_wrong_number_of_answers_is_an_error_for_all_and_not_a_wait_for_
         return asked[1:]
 
     with pytest.raises(ValueError, match="shorter"):
-        await asyncio.wait_for(Together(ask).answer(1), 5)
+        await asyncio.wait_for(Coalescer(ask).answer(1), 5)
 
 
 async def test_whoever_goes_away_takes_nobody_along_and_is_not_asked_for_any_more() -> None:
     oracle = Oracle()
-    together = Together(oracle)
-    first = await begun(together, 1)
-    gone, stays = await begun(together, 2, 3)
+    coalescer = Coalescer(oracle)
+    first = await begun(coalescer, 1)
+    gone, stays = await begun(coalescer, 2, 3)
     first[0].cancel()
     gone.cancel()
     oracle.may_answer.set()
@@ -128,8 +128,8 @@ async def test_whoever_goes_away_takes_nobody_along_and_is_not_asked_for_any_mor
 async def test_what_cannot_be_answered_fails_for_whoever_asked_for_it_and_nobody_else() -> None:
     oracle = Oracle()
     oracle.fails_on = 2
-    together = Together(oracle)
-    first, failing, last = await begun(together, 1, 2, 3)
+    coalescer = Coalescer(oracle)
+    first, failing, last = await begun(coalescer, 1, 2, 3)
     oracle.may_answer.set()
     assert (await first, await last) == (10, 30)
     with pytest.raises(LookupError):
@@ -140,8 +140,8 @@ async def test_what_cannot_be_answered_fails_for_whoever_asked_for_it_and_nobody
 async def test_whoever_goes_away_while_the_others_are_asked_for_apart_is_not_asked_for_any_more() -> None:
     oracle = Oracle()
     oracle.fails_on = 2
-    together = Together(oracle)
-    first, failing, gone = await begun(together, 1, 2, 3)
+    coalescer = Coalescer(oracle)
+    first, failing, gone = await begun(coalescer, 1, 2, 3)
     gone.cancel()
     oracle.may_answer.set()
     assert await first == 10
@@ -153,9 +153,9 @@ async def test_whoever_goes_away_while_the_others_are_asked_for_apart_is_not_ask
 async def test_where_nobody_can_be_answered_just_now_none_is_asked_for_twice() -> None:
     oracle = Oracle()
     oracle.fails_on, oracle.failure = 1, Unavailable("not now")
-    together = Together(oracle)
-    failing = await begun(together, 1, 2)
-    others = await begun(together, 3)
+    coalescer = Coalescer(oracle)
+    failing = await begun(coalescer, 1, 2)
+    others = await begun(coalescer, 3)
     oracle.may_answer.set()
     for task in failing:
         with pytest.raises(Unavailable):
@@ -165,11 +165,11 @@ async def test_where_nobody_can_be_answered_just_now_none_is_asked_for_twice() -
 
 
 async def test_a_full_question_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openprospect.server.core.together._MOST", 3)
+    monkeypatch.setattr("openprospect.server.core.coalescing._MOST", 3)
     oracle = Oracle()
-    together = Together(oracle)
-    tasks = await begun(together, 1)
-    tasks += await begun(together, 2, 3, 4, 5)
+    coalescer = Coalescer(oracle)
+    tasks = await begun(coalescer, 1)
+    tasks += await begun(coalescer, 2, 3, 4, 5)
     assert oracle.asked == [[1], [2, 3, 4]]
     oracle.may_answer.set()
     assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50]
@@ -177,11 +177,11 @@ async def test_a_full_question_waits_for_no_other(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_of_many_who_come_at_once_each_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openprospect.server.core.together._MOST", 3)
+    monkeypatch.setattr("openprospect.server.core.coalescing._MOST", 3)
     oracle = Oracle()
     oracle.may_answer.set()
-    together = Together(oracle)
-    assert await asyncio.gather(*(together.answer(number) for number in range(8))) == [10 * number for number in range(8)]
+    coalescer = Coalescer(oracle)
+    assert await asyncio.gather(*(coalescer.answer(number) for number in range(8))) == [10 * number for number in range(8)]
     assert sorted(chain.from_iterable(oracle.asked)) == list(range(8))
     assert max(map(len, oracle.asked)) == 3
 
@@ -189,6 +189,6 @@ async def test_of_many_who_come_at_once_each_is_asked_for_once(monkeypatch: pyte
 async def test_the_same_asked_again_later_is_asked_for_again() -> None:
     oracle = Oracle()
     oracle.may_answer.set()
-    together = Together(oracle)
-    assert [await together.answer(1), await together.answer(1)] == [10, 10]
+    coalescer = Coalescer(oracle)
+    assert [await coalescer.answer(1), await coalescer.answer(1)] == [10, 10]
     assert oracle.asked == [[1], [1]]
