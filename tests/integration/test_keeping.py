@@ -118,3 +118,11 @@ async def test_more_people_than_a_company_may_have_are_rejected(deliver, people,
     reason = "1,001 people with those who stay, since a row was rejected; at most 1,000 a company are possible"
     assert [(fault.field, fault.reason) for fault in published.rejected[0]] == [("prospects", reason)]
     assert (await people()).keys() == {"Maria", "Otto"}
+
+
+async def test_whoever_has_another_id_and_the_same_name_is_somebody_else_and_takes_nobodys_place(publish_rows, client, search_id, deliver):
+    porters = [{"id": str(UUID(int=number)), "first_name": name} for number, name in ((1, "Eva"), (2, "Eva"), (3, None), (4, None))]
+    await deliver(HOTEL | {"prospects": porters[::2]})
+    await publish_rows(partial(*porters[1::2]))
+    (item,) = (await pull(client, search_id))["items"]
+    assert sorted(person["id"] for person in item["prospects"]) == [porter["id"] for porter in porters]

@@ -265,3 +265,13 @@ async def test_nothing_of_the_person_is_left_in_a_dump_or_behind_any_address(cli
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
     exported = "\n".join(await export(database, organization_id)).lower()
     assert [trace for trace in TRACES if trace in exported] == []
+
+
+async def test_whoever_is_named_by_the_id_they_came_with_is_erased_where_a_namesake_was_before_them(client, search_id, deliver):
+    before, after = (
+        {"id": str(UUID(int=number)), "first_name": "Eva", "job_title": title} for number, title in ((1, "Cook"), (2, "Porter"))
+    )
+    await deliver(hotel(before, BO))
+    await deliver(hotel(after, BO))
+    assert (await erase(client, prospect_id=after["id"]))["prospects"] == 1
+    assert first_names(await pull(client, search_id)) == ["Bo"]

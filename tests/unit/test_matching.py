@@ -1,4 +1,4 @@
-"""Who is who: delivered rows held against what the feed knows."""
+"""Which company is which: delivered rows held against what the feed knows."""
 
 from uuid import UUID
 
@@ -6,20 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
+from openprospect.server.feed.model import CompanyId, CompanyRow
 from openprospect.server.feed.rows.company_keys import company_key, source_id_digest
 from openprospect.server.feed.rows.matching import (
-    DeliveredPerson,
     KnownCompanies,
     KnownCompany,
-    KnownPerson,
     Match,
     match_companies,
-    match_people,
 )
 
 ONE, TWO, NEW = (CompanyId(UUID(int=number)) for number in (1, 2, 99))
-MARIA, OTTO, STRANGER = (ProspectId(UUID(int=number)) for number in (101, 102, 199))
 
 
 def a_company(
@@ -172,75 +168,3 @@ def test_whatever_is_delivered_no_two_companies_share_an_id_or_what_they_are_kno
             feed[match.company_id] = a_company(match.company_id, source_id=match.source_id, website_url=match.row.website_url)
             assert feed[match.company_id].identity == match.identity
         assert len({company.identity for company in feed.values()}) == len(feed)
-
-
-def a_known_person(person_id: ProspectId, *, email: str | None = None, name: str = "", has_left: bool = False) -> KnownPerson:
-    return KnownPerson(id=person_id, email_hash=email.encode() if email else None, name_hash=name.encode(), has_left=has_left)
-
-
-def a_person(*, person_id: ProspectId | None = None, email: str | None = None, name: str = "") -> DeliveredPerson:
-    return DeliveredPerson(
-        row=ProspectRow(id=person_id, email=email), email_hash=email.encode() if email else None, name_hash=name.encode()
-    )
-
-
-def test_a_person_is_known_by_id_before_all_else() -> None:
-    known = [a_known_person(MARIA, email="m", name="Maria"), a_known_person(OTTO, email="o", name="Otto")]
-    assert match_people([a_person(person_id=OTTO, email="m", name="Maria")], known) == [OTTO]
-
-
-def test_a_person_is_known_by_their_mailbox() -> None:
-    known = [a_known_person(MARIA, email="m", name="Maria"), a_known_person(OTTO, email="o", name="Otto")]
-    assert match_people([a_person(email="o", name="Maria")], known) == [OTTO]
-
-
-def test_a_mailbox_wins_over_an_unknown_id() -> None:
-    assert match_people([a_person(person_id=STRANGER, email="m")], [a_known_person(MARIA, email="m")]) == [MARIA]
-
-
-def test_a_name_counts_where_one_side_has_no_email() -> None:
-    assert match_people([a_person(email="m", name="Maria")], [a_known_person(MARIA, name="Maria")]) == [MARIA]
-    assert match_people([a_person(name="Maria")], [a_known_person(MARIA, email="m", name="Maria")]) == [MARIA]
-    assert match_people([a_person(name="Maria")], [a_known_person(MARIA, name="Maria")]) == [MARIA]
-
-
-def test_namesakes_with_mailboxes_of_their_own_are_two_people() -> None:
-    assert match_people([a_person(email="other", name="Maria")], [a_known_person(MARIA, email="m", name="Maria")]) != [MARIA]
-
-
-def test_who_is_found_by_mailbox_is_not_taken_by_a_namesake() -> None:
-    known = [a_known_person(MARIA, email="m", name="Maria"), a_known_person(OTTO, name="Maria")]
-    assert match_people([a_person(name="Maria"), a_person(email="m", name="Maria")], known) == [OTTO, MARIA]
-
-
-def test_those_who_are_there_come_before_those_who_left() -> None:
-    known = [a_known_person(MARIA, name="Maria", has_left=True), a_known_person(OTTO, name="Maria")]
-    assert match_people([a_person(name="Maria")], known) == [OTTO]
-
-
-def test_who_left_and_returns_is_the_same_person() -> None:
-    assert match_people([a_person(email="m")], [a_known_person(MARIA, email="m", has_left=True)]) == [MARIA]
-
-
-def test_a_new_person_keeps_the_id_that_they_came_with() -> None:
-    assert match_people([a_person(person_id=STRANGER, email="s")], [a_known_person(MARIA, email="m")]) == [STRANGER]
-    assert match_people([a_person(person_id=STRANGER, email="s")], []) == [STRANGER]
-
-
-PEOPLE = st.lists(
-    st.tuples(st.sampled_from([MARIA, OTTO, STRANGER, None]), st.sampled_from(["m", "o", None]), st.sampled_from(["Maria", "Otto"])),
-    max_size=4,
-    unique_by=lambda person: person[0] or object(),
-)
-
-
-@given(PEOPLE, st.lists(st.tuples(st.sampled_from(["m", "o", None]), st.sampled_from(["Maria", "Otto"]), st.booleans()), max_size=4))
-def test_nobody_is_two_people(people: list[tuple[ProspectId | None, str | None, str]], known: list[tuple[str | None, str, bool]]) -> None:
-    roll = [
-        a_known_person(ProspectId(UUID(int=101 + number)), email=email, name=name, has_left=has_left)
-        for number, (email, name, has_left) in enumerate(known)
-    ]
-    ids = match_people([a_person(person_id=person_id, email=email, name=name) for person_id, email, name in people], roll)
-    assert len(set(ids)) == len(people)
-    here = {person.id for person in roll}
-    assert all(found == wanted for found, (wanted, _, _) in zip(ids, people, strict=True) if wanted in here)

@@ -14,7 +14,8 @@ from openprospect.server.db.pool import Connection, Executor, Row
 from openprospect.server.db.queries import beside
 from openprospect.server.feed.model import CompanyId, ProspectId
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.matching import KnownCompany, KnownPerson
+from openprospect.server.feed.rows.known_people import KnownPerson
+from openprospect.server.feed.rows.matching import KnownCompany
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -94,7 +95,7 @@ async def known_companies(
 async def known_people(db: Connection, search_id: SearchId, company_ids: Collection[CompanyId]) -> dict[CompanyId, list[KnownPerson]]:
     people: dict[CompanyId, list[KnownPerson]] = defaultdict(list)
     for row in await db.rows(SQL.known_people, search_id, company_ids) if company_ids else ():
-        person = KnownPerson(id=row["id"], email_hash=row["email_hash"], name_hash=row["name_hash"], has_left=row["has_left"])
+        person = KnownPerson(id=row["id"], email=row["email_hash"], name=row["name_hash"], has_left=row["has_left"])
         people[row["company_id"]].append(person)
     return people
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject, ProspectRow
-from openprospect.server.feed.rows.people import Roll, Twin
+from openprospect.server.feed.rows.people import Roll, Twin, person_keys
 from openprospect.server.feed.rows.row import FaultyRow, parse_prospect
 from openprospect.server.intake.member import is_same
 
@@ -17,7 +17,7 @@ class Staff:
 
     records: list[JsonObject] = field(default_factory=list)
     rows: list[ProspectRow] = field(default_factory=list)
-    _roll: Roll = field(default_factory=Roll)
+    _roll: Roll[str] = field(default_factory=Roll)
 
     def admit(self, person: JsonObject) -> list[Fault]:
         """Add a row's person, or fill what an earlier row of theirs left blank; the faults where neither can be done."""
@@ -25,10 +25,11 @@ class Staff:
             row = parse_prospect(person)
         except FaultyRow as error:
             return error.faults
-        twin = self._roll.find(row)
+        keys = person_keys(row)
+        twin = self._roll.find(keys)
         if twin:
             return self._fill(twin, person)
-        self._roll.add(row)
+        self._roll.add(keys)
         self.rows.append(row)
         self.records.append(person)
         return []
@@ -43,5 +44,5 @@ class Staff:
                 return [Fault(field=name, reason=reason)]
         self.records[twin.index] = known | {name: value for name, value in person.items() if name not in known}
         self.rows[twin.index] = parse_prospect(self.records[twin.index])
-        self._roll.replace(twin.index, self.rows[twin.index])
+        self._roll.replace(twin.index, person_keys(self.rows[twin.index]))
         return []

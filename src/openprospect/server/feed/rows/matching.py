@@ -1,12 +1,11 @@
-"""Who is who: pure rules that hold delivered rows against what the feed knows already. No storage, no clock."""
+"""Which company is which: pure rules that hold delivered rows against what the feed knows already. No storage, no clock."""
 
-from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.core.ids import new_id
-from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectId, ProspectRow
+from openprospect.server.feed.model import CompanyId, CompanyRow
 from openprospect.server.feed.rows.company_keys import company_key
 
 
@@ -23,16 +22,6 @@ class KnownCompany:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPerson:
-    """Somebody the feed knows at a company, or knew."""
-
-    id: ProspectId
-    email_hash: bytes | None
-    name_hash: bytes
-    has_left: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A row and the company that it is: a known one, or a new one of this id. `kept`: how many of its people the feed named."""
 
@@ -43,15 +32,6 @@ class Match:
     source_id: str | None
     identity: bytes
     kept: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveredPerson:
-    """A delivered person with what they are known by, once their company is known."""
-
-    row: ProspectRow
-    email_hash: bytes | None
-    name_hash: bytes
 
 
 class KnownCompanies:
@@ -103,60 +83,3 @@ def _match(index: int, row: CompanyRow, companies: KnownCompanies) -> Match:
         source_id=known.source_id if known and keeps_source_id else row.source_id,
         identity=known.identity if known and keeps_source_id else wanted,
     )
-
-
-def match_people(people: Sequence[DeliveredPerson], known: Sequence[KnownPerson]) -> list[ProspectId]:
-    """The id of each person: by id, else by e-mail, else by name where one side has no e-mail; a fresh one for the rest.
-
-    Those who are still there come before those who left, and nobody is matched twice.
-    """
-    if not known:
-        return [person.row.id or ProspectId(new_id()) for person in people]
-    roll = _Roll(sorted(known, key=lambda person: person.has_left))
-    found: dict[int, ProspectId] = {}
-    for take in (roll.take_by_id, roll.take_by_email, roll.take_by_name):
-        for index, person in enumerate(people):
-            if index not in found and (match := take(person)) is not None:
-                found[index] = match
-    taken = {person.id for person in known} | set(found.values())
-    return [found.get(index) or _fresh_id(person, taken) for index, person in enumerate(people)]
-
-
-class _Roll:
-    """Known people, each to be taken once."""
-
-    def __init__(self, known: Iterable[KnownPerson]) -> None:
-        self._free: set[ProspectId] = set()
-        self._by_email: dict[bytes, deque[ProspectId]] = defaultdict(deque)
-        self._by_name: dict[bytes, deque[ProspectId]] = defaultdict(deque)
-        self._by_name_alone: dict[bytes, deque[ProspectId]] = defaultdict(deque)
-        for person in known:
-            self._free.add(person.id)
-            self._by_name[person.name_hash].append(person.id)
-            if person.email_hash is None:
-                self._by_name_alone[person.name_hash].append(person.id)
-            else:
-                self._by_email[person.email_hash].append(person.id)
-
-    def take_by_id(self, person: DeliveredPerson) -> ProspectId | None:
-        return self._take(deque([person.row.id])) if person.row.id else None
-
-    def take_by_email(self, person: DeliveredPerson) -> ProspectId | None:
-        return self._take(self._by_email[person.email_hash]) if person.email_hash else None
-
-    def take_by_name(self, person: DeliveredPerson) -> ProspectId | None:
-        candidates = self._by_name_alone if person.email_hash else self._by_name
-        return self._take(candidates[person.name_hash])
-
-    def _take(self, candidates: deque[ProspectId]) -> ProspectId | None:
-        while candidates:
-            candidate = candidates.popleft()
-            if candidate in self._free:
-                self._free.remove(candidate)
-                return candidate
-        return None
-
-
-def _fresh_id(person: DeliveredPerson, taken: set[ProspectId]) -> ProspectId:
-    wanted = person.row.id
-    return wanted if wanted is not None and wanted not in taken else ProspectId(new_id())

@@ -1,14 +1,28 @@
-"""When two rows of one company are the same person: same id, same mailbox, or same name where one side has no e-mail.
+"""When two are the same person of one company: same id, same mailbox, or same name where one has no mailbox and one has no id.
 
-No name at all counts as a name. Two different ids are two people, unless they share a mailbox.
+No name at all counts as a name. Two different ids are two people, unless they share a mailbox: within a delivery and from one to the next.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Generic, TypeVar
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import ProspectId, ProspectRow
 from openprospect.server.feed.rows.identity import email_key, name_key
+
+Key = TypeVar("Key", str, bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonKeys(Generic[Key]):
+    """What a person is known by within a company: mailbox and name in one spelling each, or as the hashes of that."""
+
+    id: ProspectId | None
+    email: Key | None
+    name: Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,57 +34,71 @@ class Twin:
     reason: str
 
 
-@dataclass(slots=True)
-class Roll:
-    """The people of one company, found again by id, mailbox or name."""
+class Roll(Generic[Key]):
+    """People of one company, found again by what they are known by. Each has an index, in the order in which they were added."""
 
-    _people: list[ProspectRow] = field(default_factory=list)
-    _by_id: dict[ProspectId, int] = field(default_factory=dict)
-    _by_email: dict[str, int] = field(default_factory=dict)
-    _by_name: dict[str, dict[int, None]] = field(default_factory=dict)
-    _by_name_alone: dict[str, dict[int, None]] = field(default_factory=dict)
+    def __init__(self, people: Iterable[PersonKeys[Key]] = ()) -> None:
+        self._people: list[PersonKeys[Key]] = []
+        self._found_at: defaultdict[tuple[object, ...], set[int]] = defaultdict(set)
+        for person in people:
+            self.add(person)
 
-    def add(self, person: ProspectRow) -> None:
-        """Put a person on the roll; its index is the number of people before it."""
+    def add(self, person: PersonKeys[Key]) -> None:
         self._people.append(person)
-        self._register(len(self._people) - 1)
+        self._enter(len(self._people) - 1)
 
-    def replace(self, index: int, person: ProspectRow) -> None:
+    def replace(self, index: int, person: PersonKeys[Key]) -> None:
         """The same person, of whom more is known."""
+        self.strike(index)
         self._people[index] = person
-        self._register(index)
+        self._enter(index)
 
-    def find(self, person: ProspectRow) -> Twin | None:
-        """The same person further up the roll."""
-        if person.id in self._by_id:
-            return Twin(index=self._by_id[person.id], field="id", reason="the id is the same")
-        key = email_key(person.email) if person.email else None
-        if key in self._by_email:
-            return Twin(index=self._by_email[key], field="email", reason="the e-mail address is the same")
-        namesakes = self._by_name_alone if person.email else self._by_name
-        for index in namesakes.get(name_key(person.first_name, person.last_name), ()):
-            if _may_be_one(self._people[index], person):
-                return Twin(index=index, field="", reason="the name is the same, and one of the two has no e-mail address")
+    def strike(self, index: int) -> None:
+        """From now on the person is found no more."""
+        for mark in _marks(self._people[index]):
+            self._found_at[mark].remove(index)
+
+    def find(self, person: PersonKeys[Key]) -> Twin | None:
+        """The same person, by the best of their keys."""
+        if (index := self.by_id(person)) is not None:
+            return Twin(index=index, field="id", reason="the id is the same")
+        if (index := self.by_email(person)) is not None:
+            return Twin(index=index, field="email", reason="the e-mail address is the same")
+        if (index := self.by_name(person)) is not None:
+            return Twin(index=index, field="", reason="the name is the same, and one of the two has no e-mail address")
         return None
 
-    def _register(self, index: int) -> None:
-        person = self._people[index]
-        if person.id:
-            self._by_id.setdefault(person.id, index)
-        if person.email:
-            self._by_email.setdefault(email_key(person.email), index)
-        name = name_key(person.first_name, person.last_name)
-        self._by_name.setdefault(name, {})[index] = None
-        if not person.email:
-            self._by_name_alone.setdefault(name, {})[index] = None
+    def by_id(self, person: PersonKeys[Key]) -> int | None:
+        return self._first(("id", person.id)) if person.id else None
+
+    def by_email(self, person: PersonKeys[Key]) -> int | None:
+        return self._first(("email", person.email)) if person.email else None
+
+    def by_name(self, person: PersonKeys[Key]) -> int | None:
+        """The first namesake whom neither an id nor a mailbox of their own tells apart from the person."""
+        ids = (False,) if person.id else (False, True)
+        emails = (False,) if person.email else (False, True)
+        return self._first(*(("name", person.name, has_id, has_email) for has_id in ids for has_email in emails))
+
+    def _enter(self, index: int) -> None:
+        for mark in _marks(self._people[index]):
+            self._found_at[mark].add(index)
+
+    def _first(self, *marks: tuple[object, ...]) -> int | None:
+        return min(chain.from_iterable(self._found_at.get(mark, ()) for mark in marks), default=None)
+
+
+def person_keys(row: ProspectRow) -> PersonKeys[str]:
+    email = email_key(row.email) if row.email else None
+    return PersonKeys(id=row.id, email=email, name=name_key(row.first_name, row.last_name))
 
 
 def repeated_people(people: Sequence[ProspectRow]) -> Iterator[Fault]:
     """A fault for everyone who already stands further up."""
     if _all_reachable_and_distinct(people):
         return
-    roll = Roll()
-    for index, person in enumerate(people):
+    roll = Roll[str]()
+    for index, person in enumerate(map(person_keys, people)):
         twin = roll.find(person)
         if twin:
             where = f"prospects[{index}].{twin.field}".rstrip(".")
@@ -78,8 +106,13 @@ def repeated_people(people: Sequence[ProspectRow]) -> Iterator[Fault]:
         roll.add(person)
 
 
-def _may_be_one(one: ProspectRow, other: ProspectRow) -> bool:
-    return not (one.email and other.email) and (one.id is None or other.id is None or one.id == other.id)
+def _marks(person: PersonKeys[Key]) -> Iterator[tuple[object, ...]]:
+    """Under what a person is found."""
+    if person.id:
+        yield "id", person.id
+    if person.email:
+        yield "email", person.email
+    yield "name", person.name, bool(person.id), bool(person.email)
 
 
 def _all_reachable_and_distinct(people: Sequence[ProspectRow]) -> bool:

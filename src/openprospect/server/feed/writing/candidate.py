@@ -6,7 +6,8 @@ from datetime import datetime
 
 from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.rows.document import company_document, content_hash
-from openprospect.server.feed.rows.matching import DeliveredPerson, KnownPerson, Match, match_people
+from openprospect.server.feed.rows.known_people import DeliveredPerson, KnownPerson, match_people
+from openprospect.server.feed.rows.matching import Match
 from openprospect.server.feed.store import GonePerson, PresentPerson
 from openprospect.server.feed.wire import DeliveredCompany
 from openprospect.server.feed.writing.append import Change
@@ -47,11 +48,11 @@ class Candidate:
     def people_at(self, delivered_at: datetime) -> list[PresentPerson]:
         """Its people as they are stored, once it has its time: those who are new, back, or known by something else."""
         company_id = self.match.company_id
-        unchanged = {(person.id, person.email_hash, person.name_hash) for person in self.known_people if not person.has_left}
+        unchanged = {(person.id, person.email, person.name) for person in self.known_people if not person.has_left}
         return [
-            (company_id, prospect_id, person.email_hash, person.name_hash, delivered_at)
+            (company_id, prospect_id, person.email, person.name, delivered_at)
             for prospect_id, person in self.people
-            if (prospect_id, person.email_hash, person.name_hash) not in unchanged
+            if (prospect_id, person.email, person.name) not in unchanged
         ]
 
     def gone_at(self, delivered_at: datetime) -> list[GonePerson]:

@@ -9,7 +9,8 @@ from openprospect.server.feed import store
 from openprospect.server.feed.model import ProspectId, ProspectRow
 from openprospect.server.feed.rows.document import parse_document
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.matching import KnownPerson, Match, match_people
+from openprospect.server.feed.rows.known_people import KnownPerson, match_people
+from openprospect.server.feed.rows.matching import Match
 from openprospect.server.feed.rows.row import MAX_PROSPECTS
 from openprospect.server.feed.wire import DeliveredProspect
 from openprospect.server.feed.writing.suppression import hash_person
@@ -35,7 +36,7 @@ async def complete(
 def _completed(match: Match, there: Sequence[DeliveredProspect], hasher: Hasher) -> Match:
     people = {prospect.id: hash_person(_row(prospect), hasher) for prospect in there}
     known = [
-        KnownPerson(id=ProspectId(prospect_id), email_hash=person.email_hash, name_hash=person.name_hash, has_left=False)
+        KnownPerson(id=ProspectId(prospect_id), email=person.email, name=person.name, has_left=False)
         for prospect_id, person in people.items()
     ]
     named = set(match_people([hash_person(row, hasher) for row in match.row.prospects], known))

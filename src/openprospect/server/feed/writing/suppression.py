@@ -10,7 +10,8 @@ from openprospect.server.feed import store
 from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
-from openprospect.server.feed.rows.matching import DeliveredPerson, Match
+from openprospect.server.feed.rows.known_people import DeliveredPerson
+from openprospect.server.feed.rows.matching import Match
 from openprospect.server.feed.rows.scrub import clean_attributes, clean_entry
 from openprospect.server.feed.rows.traces import traces_of_people
 
@@ -77,7 +78,7 @@ def _address_marks(address: str, hasher: Hasher) -> set[tuple[str, bytes]]:
 
 def hash_person(row: ProspectRow, hasher: Hasher) -> DeliveredPerson:
     """A person with what the organization knows them by."""
-    return DeliveredPerson(row=row, email_hash=hasher.email(row.email), name_hash=hasher.name(row))
+    return DeliveredPerson(id=row.id, email=hasher.email(row.email), name=hasher.name(row), row=row)
 
 
 def _marks(match: Match, person: DeliveredPerson, hasher: Hasher) -> set[tuple[str, bytes]]:
@@ -85,7 +86,7 @@ def _marks(match: Match, person: DeliveredPerson, hasher: Hasher) -> set[tuple[s
 
     A name counts only within its company: alone where the person comes without an e-mail, else where the erased one had none.
     """
-    name = hasher.name_at(match.company_id, person.name_hash)
+    name = hasher.name_at(match.company_id, person.name)
     marks = {("name without email", name)}
     if person.row.id:
         marks.add(("prospect", hasher.prospect(person.row.id)))
