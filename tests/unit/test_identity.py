@@ -9,7 +9,7 @@ from openprospect.server.feed.rows.identity import (
     bare_email,
     email_domain,
     email_key,
-    folded,
+    fold,
     host_key,
     name_key,
 )
@@ -100,7 +100,7 @@ def test_nobody_has_an_empty_name() -> None:
 
 
 def test_a_company_name_ignores_case_width_and_blanks() -> None:
-    assert folded("\uff27rand  Hotel GROSS") == folded("grand hotel groß")
+    assert fold("\uff27rand  Hotel GROSS") == fold("grand hotel groß")
 
 
 @given(st.text())

@@ -221,6 +221,13 @@ class TestPeople:
     def test_namesakes_with_addresses_of_their_own_are_two(self, read: Reader) -> None:
         assert len(read("company_name,full name,email\nA,Maria S,a@example.com\nA,Maria S,b@example.com\n").company.prospects) == 2
 
+    def test_whose_address_is_in_a_later_row_alone_has_namesakes_too(self, read: Reader) -> None:
+        found = read("company_name,first_name,email,phone\nA,Maria,,1\nA,Maria,a@example.com,\nA,Maria,b@example.com,\n")
+        assert [(person.email, person.attributes) for person in found.company.prospects] == [
+            ("a@example.com", {"phone": "1"}),
+            ("b@example.com", {}),
+        ]
+
     def test_somebody_without_name_address_and_id_is_not_guessed_to_be_anybody(self, read: Reader) -> None:
         found = read("company_name,email,job_title\nA,info@example.com,\nA,,CEO\n")
         assert found.companies[0].prospects[0].job_title is None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject
-from openprospect.server.feed.rows.identity import email_key, folded, host_key
+from openprospect.server.feed.rows.identity import email_key, fold, host_key
 from openprospect.server.intake.keys import Kind
 from openprospect.server.intake.outcome import Source
 
@@ -66,4 +66,4 @@ _SPELLINGS: dict[str, Callable[[str], object]] = {"email": email_key, "website_u
 def _spelling(name: str, value: object) -> object:
     if not isinstance(value, str):
         return value
-    return _SPELLINGS.get(name, folded)(value)
+    return _SPELLINGS.get(name, fold)(value)

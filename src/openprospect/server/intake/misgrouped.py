@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.rows.identity import folded, host_key, split_website
+from openprospect.server.feed.rows.identity import fold, host_key, split_website
 from openprospect.server.intake.keys import Kind
 from openprospect.server.intake.member import Member
 
@@ -86,7 +86,7 @@ def _is_identified(member: Member) -> bool:
 
 
 def _name(member: Member) -> str:
-    return folded(member.company.get("name", ""))
+    return fold(member.company.get("name", ""))
 
 
 def _page(member: Member) -> str:

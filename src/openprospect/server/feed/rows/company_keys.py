@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.rows.identity import folded, host_key
+from openprospect.server.feed.rows.identity import fold, host_key
 
 _SIZE = 16
 
@@ -26,7 +26,7 @@ def company_keys(*, source_id: str | None, website_url: str | None, name: str | 
     if host := host_key(website_url):
         yield CompanyKey("website_url", _digest("host", host))
     if name:
-        yield CompanyKey("name", _digest("name", folded(name)))
+        yield CompanyKey("name", _digest("name", fold(name)))
 
 
 def company_key(row: CompanyRow) -> CompanyKey:

@@ -76,10 +76,10 @@ def email_domain(key: str) -> str:
 
 def name_key(first_name: str | None, last_name: str | None) -> str:
     """One spelling for one person's name, however it is split into two; empty for nobody."""
-    return folded(f"{first_name or ''} {last_name or ''}")
+    return fold(f"{first_name or ''} {last_name or ''}")
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """One spelling for words: whatever their case, their blanks, and the characters that their letters are made of."""
     if text.isascii():
         return " ".join(text.lower().split())

@@ -14,7 +14,7 @@ from msgspec import UnsetType
 
 from openprospect.server.feed.model import JsonObject, ProspectRow
 from openprospect.server.feed.rows.addresses import addresses_in, mailbox_of, readings, texts_in
-from openprospect.server.feed.rows.identity import email_key, folded
+from openprospect.server.feed.rows.identity import email_key, fold
 from openprospect.server.feed.wire import DeliveredProspect
 
 Entry = DeliveredProspect | ProspectRow
@@ -69,7 +69,7 @@ class Traces:
         )
 
     def _tell(self, text: str) -> bool:
-        if self.names and _as_words(self.names).search(folded(text)):
+        if self.names and _as_words(self.names).search(fold(text)):
             return True
         if self.profiles and not self.profiles.isdisjoint(_profiles(text)):
             return True
@@ -91,7 +91,7 @@ def traces_of_people(people: Iterable[Entry]) -> Traces:
 def _names(person: Entry) -> Iterator[str]:
     first, last = person.first_name, person.last_name
     if first and last:
-        forms = map(folded, (f"{first} {last}", f"{last} {first}", f"{last}, {first}"))
+        forms = map(fold, (f"{first} {last}", f"{last} {first}", f"{last}, {first}"))
         yield from (name for name in forms if len(name) >= _SHORTEST_NAME)
 
 
