@@ -62,6 +62,18 @@ def test_a_file_that_another_program_keeps_to_itself_may_be_free_later(tmp_path:
             SqliteDatabase(tmp_path / "feed.db", read_only=False, busy_seconds=0.1)
 
 
+def test_a_statement_that_does_not_fit_the_tables_needs_a_person(tmp_path: Path, server: FeedServer) -> None:
+    copy = SqliteCopy(tmp_path / "feed.db")
+    sync(copy, server)
+    copy.run("CREATE TRIGGER mine AFTER INSERT ON companies BEGIN INSERT INTO nowhere VALUES (new.id); END")
+    server.feed(SEARCH).deliver(company(1))
+
+    error = sync(copy, server).error
+
+    assert isinstance(error, DestinationRefused)
+    assert "no such table: main.nowhere" in error.message
+
+
 def test_the_bytes_of_whoever_is_gone_are_out_of_the_file(tmp_path: Path) -> None:
     copy = SqliteCopy(tmp_path / "feed.db")
     with FeedServer() as server:

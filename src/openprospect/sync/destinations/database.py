@@ -45,7 +45,7 @@ class Database(Protocol):
         """Ids as one bound value."""
 
     def tables(self) -> dict[str, set[str]]:
-        """Tables and views in the place of ours, with their columns; all in lower case."""
+        """Tables and views in the place of ours, with their columns; all casefolded."""
 
     def retype(self, table: str, old: Column, new: Column) -> None:
         """Widen a column and keep what it holds."""

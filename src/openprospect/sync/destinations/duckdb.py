@@ -3,10 +3,11 @@
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+import duckdb
 import msgspec
 import pyarrow as pa
 
@@ -14,7 +15,8 @@ from openprospect.sync.destinations.arrow import TYPES
 from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
-from openprospect.sync.destinations.duckdb_file import DuckFile, translated
+from openprospect.sync.destinations.duckdb_errors import translated
+from openprospect.sync.destinations.duckdb_file import DuckFile
 from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.retry import Retry
@@ -47,7 +49,8 @@ class DuckDatabase:
             try:
                 yield
             except BaseException:
-                self._file.connection.rollback()
+                with suppress(duckdb.Error):  # The first error is the one to tell.
+                    self._file.connection.rollback()
                 raise
             self._file.connection.commit()
 
@@ -64,10 +67,10 @@ class DuckDatabase:
     def tables(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for table, column in self.query(
-            "SELECT lower(table_name), lower(column_name) FROM information_schema.columns"
+            "SELECT table_name, column_name FROM information_schema.columns"
             " WHERE table_catalog = current_database() AND table_schema = current_schema()"
         ):
-            found.setdefault(table, set()).add(column)
+            found.setdefault(table.casefold(), set()).add(column.casefold())
         return found
 
     def retype(self, table: str, old: Column, new: Column) -> None:  # noqa: ARG002 - the database knows the old type
@@ -77,7 +80,7 @@ class DuckDatabase:
 
     def upsert(self, table: str, frame: Frame) -> None:
         changes = ", ".join(f"{quoted(name)} = incoming.{quoted(name)}" for name in frame.columns)
-        with self._incoming(frame):
+        with self._incoming(table, frame):
             self._file.connection.execute(
                 f"MERGE INTO {table} USING incoming ON {table}.prospect_search_id = incoming.prospect_search_id"
                 f" AND {table}.id = incoming.id WHEN MATCHED THEN UPDATE SET {changes}"
@@ -85,7 +88,7 @@ class DuckDatabase:
             )
 
     def append(self, table: str, frame: Frame) -> None:
-        with self._incoming(frame):
+        with self._incoming(table, frame):
             self._file.connection.execute(f"INSERT INTO {table} ({listed(frame.columns)}) SELECT {listed(frame.columns)} FROM incoming")
 
     def note_removal(self) -> None:
@@ -103,11 +106,11 @@ class DuckDatabase:
         self._file.close()
 
     @contextmanager
-    def _incoming(self, frame: Frame) -> Iterator[None]:
-        self._file.connection.register("incoming", _arrow_table(frame))
-        try:
+    def _incoming(self, table: str, frame: Frame) -> Iterator[None]:
+        """The frame under that name, until the transaction has done with it; an error ends the transaction, and the name with it."""
+        with translated(f"{self.name}, table {table}"):
+            self._file.connection.register("incoming", _arrow_table(frame))
             yield
-        finally:
             self._file.connection.unregister("incoming")
 
 

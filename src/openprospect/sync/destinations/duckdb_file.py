@@ -4,15 +4,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
 from openprospect.sync.destinations.database import quoted
-from openprospect.sync.errors import Busy, DestinationRefused, SyncError, TryLater
+from openprospect.sync.destinations.duckdb_errors import translated
+from openprospect.sync.errors import Busy, DestinationRefused, SyncError
 
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
 _MEMORY_LIMIT = "128MB"
@@ -93,14 +93,6 @@ class DuckFile:
         fresh.replace(self._path)
         self.connection.close()
         self._connection = None
-
-
-@contextmanager
-def translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        raise TryLater(f"{name}: {error}") from error
 
 
 def _connected(path: Path, settings: dict[str, str], *, read_only: bool) -> duckdb.DuckDBPyConnection:

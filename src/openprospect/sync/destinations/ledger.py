@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608 - statements are made of our own text and quoted names; values are always bound
 
+import logging
+
 from openprospect.sync.batch import Batch, Source
 from openprospect.sync.destinations.base import Checkpoint, Held
 from openprospect.sync.destinations.columns import Column, Kind
@@ -9,6 +11,8 @@ from openprospect.sync.destinations.database import Database
 from openprospect.sync.destinations.frames import COMPANIES, FIXED, PROSPECTS
 from openprospect.sync.errors import DestinationRefused
 from openprospect.sync.stamps import now_text
+
+log = logging.getLogger("openprospect.sync")
 
 STATE, COLUMNS, STALE = "openprospect_sync_state", "openprospect_sync_columns", "openprospect_sync_stale"
 # In place of which an earlier version kept what a full run had seen.
@@ -43,6 +47,7 @@ class Ledger:
                 self._take_over()
                 tables = self._database.tables()
             self._refuse_incomplete(tables)
+            self._heal(tables)
             return
         self._refuse_foreign(tables)
         for table, columns in FIXED.items():
@@ -120,6 +125,20 @@ class Ledger:
             f" WHERE NOT EXISTS (SELECT 1 FROM {_SEEN} n WHERE n.prospect_search_id = c.prospect_search_id AND n.id = c.id)"
         )
         self._database.execute(f"DROP TABLE {_SEEN}")
+
+    def _heal(self, tables: dict[str, set[str]]) -> None:
+        """What somebody took the column of comes again, and with it what every company had there."""
+        lost = [
+            (table, column.name)
+            for table, columns in self.columns().items()
+            for column in columns.values()
+            if column.name.casefold() not in tables[table]
+        ]
+        for table, name in lost:
+            log.warning("%s has no column %s.%s any more: everything is read again for it.", self._database.name, table, name)
+            self._database.execute(f"DELETE FROM {COLUMNS} WHERE table_name = ? AND column_name = ?", table, name)
+        if lost:
+            self._database.execute(f"UPDATE {STATE} SET full_run = ?, full_until = NULL", True)
 
     def _definition(self, column: str) -> str:
         if column == "delivered_at":

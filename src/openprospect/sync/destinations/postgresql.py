@@ -18,11 +18,12 @@ from openprospect.sync.destinations.base import Held
 from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.copytext import copy_text
 from openprospect.sync.destinations.database import listed, quoted
-from openprospect.sync.destinations.frames import Frame
+from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, Frame
+from openprospect.sync.destinations.postgresql_errors import translated
 from openprospect.sync.destinations.sql import SqlDestination, held_in_database
 from openprospect.sync.destinations.url import parts_of
 from openprospect.sync.destinations.views import taken_down
-from openprospect.sync.errors import Busy, DestinationRefused, TryLater
+from openprospect.sync.errors import Busy, DestinationRefused
 from openprospect.sync.retry import Retry
 
 _KEY = {"prospect_search_id", "id"}
@@ -30,16 +31,7 @@ _SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 _LOCK_CLASS, _LOCK_OBJECT = 0x6F70726F, f"mod({_SCHEMA}::bigint, 2147483648)"  # "opro", and the schema
 # A run that was just killed may leave its server process behind for a moment.
 _LOCK_SECONDS = 3.0
-# While connecting the driver knows no SQLSTATE. What a server says in another language counts as trouble that may pass.
-_REFUSALS = (
-    "authentication failed",
-    "does not exist",
-    "no password supplied",
-    "no pg_hba.conf",
-    "invalid integer value",
-    "invalid port number",
-)
-_NEVER_MENDED = (errors.InvalidPassword, errors.InvalidAuthorizationSpecification, errors.InvalidCatalogName, errors.InsufficientPrivilege)
+_LOCK_TIMEOUT = "10s"
 
 
 class PostgresDatabase:
@@ -63,11 +55,12 @@ class PostgresDatabase:
                 "The URL of PostgreSQL breaks off within its password: write / as %2F, @ as %40, : as %3A, ? as %3F and # as %23."
             )
         self.name = f"PostgreSQL {parts.hostname or ''}{parts.path}{f' schema {schema}' if schema else ''}"
-        with _translated(self.name):
+        with translated(self.name):
             self._connection = psycopg.connect(
                 address,
                 password=password,
                 autocommit=True,
+                client_encoding="utf8",  # whatever the database's own is
                 connect_timeout=10,
                 application_name=f"openprospect sync (process {os.getpid()} on {socket.gethostname()})",
             )
@@ -79,8 +72,12 @@ class PostgresDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with _translated(self.name), self._connection.transaction():
-            yield
+        with translated(self.name):
+            try:
+                with self._connection.transaction():
+                    yield
+            except errors.LockNotAvailable as error:
+                raise Busy(f"{self.name} was locked for too long{self._told_blocker()}.") from error
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return self._run(statement, values).fetchall()
@@ -94,10 +91,10 @@ class PostgresDatabase:
     def tables(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for table, column in self.query(
-            "SELECT lower(c.relname), lower(a.attname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
             f" WHERE c.relnamespace = {_SCHEMA} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'i'"
         ):
-            found.setdefault(table, set()).add(column)
+            found.setdefault(table.casefold(), set()).add(column.casefold())
         return found
 
     def retype(self, table: str, old: Column, new: Column) -> None:  # noqa: ARG002 - the database knows the old type
@@ -133,6 +130,8 @@ class PostgresDatabase:
 
     def _prepare(self, schema: str | None, *, read_only: bool) -> None:
         self.execute("SET TIME ZONE 'UTC'")
+        # As long as anybody waits for us, who wait for a transaction that somebody left open, they all wait.
+        self.execute("SELECT set_config('lock_timeout', ?, false) WHERE current_setting('lock_timeout') = '0'", _LOCK_TIMEOUT)
         # Ends a statement whose client was killed, so that the next run need not wait for it.
         self.execute("SET client_connection_check_interval = '1s'")
         if schema and not read_only:
@@ -162,6 +161,19 @@ class PostgresDatabase:
         )
         return f"{rows[0][0]}, connected since {rows[0][1]}" if rows else "another run"
 
+    def _told_blocker(self) -> str:
+        """Who has the tables open: whoever writes before whoever reads, and the longest first."""
+        rows = self.query(
+            "SELECT a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), a.usename, a.xact_start::text"
+            f" FROM pg_class c JOIN pg_locks l ON l.relation = c.oid JOIN pg_stat_activity a USING (pid) WHERE c.relnamespace = {_SCHEMA}"
+            " AND c.relname IN (?, ?) AND l.database = a.datid AND l.granted AND pid <> pg_backend_pid()"
+            " ORDER BY l.mode = 'AccessShareLock', a.xact_start LIMIT 1",
+            COMPANIES,
+            PROSPECTS,
+        )
+        told = ": process {} of the server ({}, user {}) has its tables open, in a transaction that began at {}"
+        return told.format(*rows[0]) if rows else ""
+
     def _run(self, statement: str, values: tuple[object, ...]) -> psycopg.Cursor[tuple[Any, ...]]:
         if not values:
             return self._connection.execute(_trusted(statement))
@@ -190,16 +202,3 @@ def _split(url: str) -> tuple[str, str | None, str | None]:
     schema = dict(settings).get("schema") or None
     query = urlencode([(name, value) for name, value in settings if name != "schema"], quote_via=quote)
     return urlunsplit(parts._replace(netloc=f"{user}{at}{hosts}", query=query)), unquote(password) or None, schema
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except _NEVER_MENDED as error:
-        raise DestinationRefused(f"{name}: {error}") from error
-    except psycopg.OperationalError as error:
-        refused = any(sign in str(error) for sign in _REFUSALS)
-        raise (DestinationRefused if refused else TryLater)(f"{name}: {error}") from error
-    except psycopg.Error as error:
-        raise DestinationRefused(f"{name}: {error}") from error

@@ -71,9 +71,9 @@ class SqliteDatabase:
     def tables(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for table, column in self.query(
-            "SELECT lower(m.name), lower(c.name) FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
+            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
         ):
-            found.setdefault(table, set()).add(column)
+            found.setdefault(table.casefold(), set()).add(column.casefold())
         return found
 
     def retype(self, table: str, old: Column, new: Column) -> None:
@@ -125,9 +125,16 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise (Busy if _is_busy(error) else TryLater)(f"{name}: {error}.") from error
+        raise _kind_of(error)(f"{name}: {error}.") from error
     except sqlite3.Error as error:
         raise DestinationRefused(f"{name}: {error}.") from error
+
+
+def _kind_of(error: sqlite3.OperationalError) -> type[Busy | TryLater | DestinationRefused]:
+    """A statement that does not fit the tables never will; whatever else befalls the file may pass."""
+    if _is_busy(error):
+        return Busy
+    return DestinationRefused if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR else TryLater
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

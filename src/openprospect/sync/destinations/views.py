@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from openprospect.sync.destinations.postgresql_errors import told
 from openprospect.sync.errors import DestinationRefused
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -89,10 +90,12 @@ def taken_down(query: Query, execute: Callable[[str], object], table: str, colum
 def _named(table: str, views: list[str]) -> Iterator[None]:
     try:
         yield
+    except psycopg.OperationalError:
+        raise  # That the view is in use, or the server in trouble, passes.
     except psycopg.Error as error:
         raise DestinationRefused(
-            f"A column of {table} has to become wider, which {' or '.join(views)} does not allow: {error} Change or drop that view, sync,"
-            " and create it again if need be."
+            f"A column of {table} has to become wider, which {' or '.join(views)} does not allow: {told(error)}. Change or drop that"
+            " view, sync, and create it again if need be."
         ) from error
 
 
