@@ -63,6 +63,13 @@ CREATE FUNCTION gaps_that_matter(feed uuid, gaps tstzmultirange) RETURNS tstzmul
             AND delivered_at <@ gap
     )
 $$;
+CREATE FUNCTION held_erasure_log() RETURNS bytea
+    LANGUAGE sql SECURITY DEFINER
+    BEGIN ATOMIC
+ SELECT erasure_log.first_line_hash
+    FROM erasure_log
+  FOR SHARE OF erasure_log;
+END;
 CREATE FUNCTION history_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
