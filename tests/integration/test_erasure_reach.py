@@ -282,8 +282,7 @@ async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_it
         marks=[("email", mailbox)],
     )
     log = ErasureLog(tmp_path / "log.jsonl")
-    log.begin()
-    await log.add(erasure)
+    await log.add(erasure, known_by=log.begin())
     for expected in (1, 0):
         assert await finish_restore(database, ReadLogs.of([log], place=None), deadline=timedelta(days=1)) == expected
         (again,) = (await pull(client, search_id, delivered_since=since))["items"]

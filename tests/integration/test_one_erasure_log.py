@@ -1,20 +1,26 @@
 """A database has one erasure log: which file is taken for it, and which is not."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from openprospect.cli.erasure_log import LoggedStorage, log_for_serving, log_in_use
+from openprospect.cli.erasure_log import LoggedStorage, begin_another, log_for_serving, log_in_use
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
-from openprospect.server.core.errors import Misconfigured
+from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.db.pool import Database
+from openprospect.server.feed.writing.locks import Writing
+from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.log import Beginning, ErasureLog
+from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.privacy.one_log import ReadLogs
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.suppress import suppress
 
 SOON = timedelta(days=1)
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -30,9 +36,18 @@ async def keep_out(database, log, domain):
 
 async def begun_in_place_of(former, path):
     log = ErasureLog(path)
-    log.begin()
-    await log.add(Beginning.of(replaces=[former.first_line_hash()]))
+    await log.add(Beginning.of(replaces=[former.first_line_hash()]), known_by=log.begin())
     return log
+
+
+def another(storage):
+    return LoggedStorage(database_url=storage.database_url, erasure_log=storage.erasure_log.with_name("another.jsonl"))
+
+
+async def erase_maria(database, log):
+    organization = await organization_named(database, DEFAULT_ORGANIZATION)
+    policy = ErasurePolicy(deadline=SOON, log=log)
+    await erase(database, Writing(database), organization.id, Subject(email="maria@h.example"), actor="somebody", policy=policy)
 
 
 def emptied(log):
@@ -130,3 +145,33 @@ async def test_a_restore_that_the_clock_refuses_leaves_the_log_that_is_known(dat
             await finish_restore(database, logs, deadline=SOON)
         with pytest.raises(Misconfigured, match="is not the erasure log that this database had"):
             await finish_restore(database, ReadLogs.of([strange], place=None), deadline=SOON, is_clock_right=True)
+
+
+@pytest.mark.parametrize("has_walls", [False, True])
+async def test_whoever_holds_a_log_that_another_took_the_place_of_changes_nothing_any_more(dsn, database, storage, has_walls):
+    former = await log_in_use(database, storage)
+    async with await Database.open(dsn, size=1, tenants_size=int(has_walls)) as service:
+        assert service.has_walls == has_walls
+        own = service.within((await organization_named(database, DEFAULT_ORGANIZATION)).id)
+        await keep_out(own, former, "competitor.example")
+        await begin_another(database, another(storage))
+        written = former.path.read_bytes()
+        with pytest.raises(Unavailable, match="is not, or no longer, the erasure log of this database, so nothing was changed"):
+            await keep_out(own, former, "other.example")
+        with pytest.raises(Unavailable, match="is not, or no longer, the erasure log"):
+            await erase_maria(own, former)
+    assert former.path.read_bytes() == written
+    assert await database.value("SELECT count(*) FROM suppression") == 1
+    assert await database.value("SELECT count(*) FROM erasure") == 0
+
+
+async def test_another_log_begins_once_those_who_write_to_the_former_have_ended_and_holds_what_they_did(database, storage):
+    former = await log_in_use(database, storage)
+    async with database.transaction() as db:
+        await suppress(db, (await organization_named(database, DEFAULT_ORGANIZATION)).id, ["a.example"], actor="somebody", log=former)
+        beginning = asyncio.create_task(begin_another(database, another(storage)))
+        async with asyncio.timeout(10):
+            while not await database.value(WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+    log, _ = await beginning
+    assert [entry.marks for entry in log.entries()] == [entry.marks for entry in former.entries()]

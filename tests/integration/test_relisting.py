@@ -8,6 +8,7 @@ import pytest
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.feed.writing.locks import Writing
+from openprospect.server.instance.store import note_erasure_log
 from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy
@@ -50,7 +51,7 @@ class List:
 async def listed(database, tmp_path: Path):
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
     log = ErasureLog(tmp_path / "log.jsonl")
-    log.begin()
+    await note_erasure_log(database, log.begin(), log.path)
     return List(database, organization_id, log)
 
 

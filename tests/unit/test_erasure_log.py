@@ -32,6 +32,10 @@ def listing(change="added"):
     return LoggedListing(organization_id=UUID(int=1), at=at, actor="somebody", change=change, marks=[("domain", b"\x03" * 16)])
 
 
+async def add(log, *entries):
+    await log.add(*entries, known_by=log.first_line_hash())
+
+
 @pytest.fixture
 def log(tmp_path):
     log = ErasureLog(tmp_path / "erasures.jsonl")
@@ -42,7 +46,7 @@ def log(tmp_path):
 async def test_what_was_added_is_read_again_in_order(log):
     added = [erasure(), listing(), erasure(), listing("removed")]
     for one in added:
-        await log.add(one)
+        await add(log, one)
     assert list(log.entries()) == added
     assert [one.mailboxes for one in log.entries() if isinstance(one, LoggedErasure)] == [{b"\x01" * 16}] * 2
 
@@ -69,7 +73,7 @@ def test_two_logs_are_never_taken_for_each_other(log, tmp_path):
 
 
 async def test_a_log_stands_for_those_it_was_begun_in_place_of(log):
-    await log.add(erasure(), Beginning.of(replaces=[b"\x07" * 32]), erasure())
+    await add(log, erasure(), Beginning.of(replaces=[b"\x07" * 32]), erasure())
     assert log.stands_for() == {log.first_line_hash(), b"\x07" * 32}
     assert len(list(log.entries())) == 2
 
@@ -80,8 +84,17 @@ async def test_nothing_is_added_where_the_log_is_lost(log, lose):
     left = log.path.read_bytes() if log.path.exists() else None
     assert log.first_line_hash() is None
     with pytest.raises(Unavailable, match="nothing was changed"):
-        await log.add(erasure())
+        await add(log, erasure())
     assert (log.path.read_bytes() if log.path.exists() else None) == left
+
+
+async def test_nothing_is_added_to_another_log_than_the_one_that_is_known(log):
+    another = ErasureLog(log.path.with_name("another.jsonl"))
+    before = log.path.read_bytes()
+    for known_by in (another.begin(), None):
+        with pytest.raises(Unavailable, match="is not, or no longer, the erasure log of this database, so nothing was changed"):
+            await log.add(erasure(), known_by=known_by)
+    assert log.path.read_bytes() == before
 
 
 @pytest.mark.parametrize("path", ["", "erasures.jsonl/log.jsonl"])
@@ -109,17 +122,17 @@ def test_a_log_of_another_account_is_told_by_its_owner(log):
 
 async def test_a_line_that_a_crash_cut_off_is_left_out_and_written_over(log):
     first, second = erasure("first"), erasure("second")
-    await log.add(first)
+    await add(log, first)
     with log.path.open("ab") as file:
         file.write(b'{"id":"')
     assert list(log.entries()) == [first]
-    await log.add(second)
+    await add(log, second)
     assert list(log.entries()) == [first, second]
 
 
 @pytest.mark.parametrize("line", [b"{}\n", b'{"change":"else"}\n', b'{"change":"added","marks":1}\n', b'{"id":"{"id":"1"}\n'])
 async def test_a_damaged_line_is_named_rather_than_passed_over(log, line):
-    await log.add(erasure())
+    await add(log, erasure())
     with log.path.open("ab") as file:
         file.write(line)
     with pytest.raises(Misconfigured, match="line 3"):
@@ -127,13 +140,13 @@ async def test_a_damaged_line_is_named_rather_than_passed_over(log, line):
 
 
 async def test_only_its_owner_reads_the_log(log):
-    await log.add(erasure())
+    await add(log, erasure())
     assert log.path.stat().st_mode & 0o777 == 0o600
 
 
 def add_many(path, actor):
     for _ in range(50):
-        asyncio.run(ErasureLog(path).add(erasure(actor)))
+        asyncio.run(add(ErasureLog(path), erasure(actor)))
 
 
 def test_processes_that_write_at_once_lose_no_line(log):
@@ -148,12 +161,12 @@ def add_where_there_is_little_room(path):
     log = ErasureLog(path)
     written, refused = [erasure()], []
     before = path.stat().st_size
-    asyncio.run(log.add(written[0]))
+    asyncio.run(add(log, written[0]))
     room = path.stat().st_size + 3 * (path.stat().st_size - before) // 2
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     for entry in [erasure() for _ in range(4)]:
         try:
-            asyncio.run(log.add(entry))
+            asyncio.run(add(log, entry))
             written.append(entry)
         except Unavailable:
             refused.append(entry)

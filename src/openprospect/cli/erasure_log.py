@@ -11,7 +11,7 @@ from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import Storage, on_database
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
-from openprospect.server.instance.store import KnownLog, follow_erasure_log, known_log, note_erasure_log
+from openprospect.server.instance.store import KnownLog, follow_erasure_log, hold_erasure_log, known_log, note_erasure_log
 from openprospect.server.privacy.log import Beginning, ErasureLog
 from openprospect.server.privacy.one_log import ReadLogs, is_its_log
 from openprospect.server.privacy.rebuild_log import what_is_known
@@ -68,7 +68,8 @@ async def log_in_use(database: Database, storage: LoggedStorage) -> ErasureLog:
 async def log_for_serving(database: Database, storage: LoggedStorage) -> ErasureLog:
     """The log in use, known to be writable, its present place noted for every command."""
     log = await log_in_use(database, storage)
-    await note_erasure_log(database, log.begin(), place_to_note(log.path, storage))
+    first_line_hash = log.begin()
+    await follow_erasure_log(database, first_line_hash, place_to_note(log.path, storage), after=first_line_hash)
     return log
 
 
@@ -91,19 +92,25 @@ async def begin_beside_data_folder(database: Database, storage: LoggedStorage) -
 def begin_log(*, storage: LoggedStorage = DEFAULT_LOGGED_STORAGE, json: Json = False) -> None:
     """Go on with another erasure log, where the former is lost for good; what the database still knows is written into it."""
 
-    async def work(database: Database) -> tuple[Path, int]:
-        known = await known_log(database)
+    log, count = on_database(storage, lambda database: begin_another(database, storage))
+    answer({"erasure_log": str(log.path), "entries": count}, json=json)
+
+
+async def begin_another(database: Database, storage: LoggedStorage) -> tuple[ErasureLog, int]:
+    """The log that the database goes on with, and how many entries were written into it.
+
+    Whoever is writing to the former is waited for, and the next to write to it is refused: nothing is missing in the other.
+    """
+    async with database.transaction() as db:
+        known = await hold_erasure_log(db)
         log = storage.log(known)
         first_line_hash = log.begin()
-        entries = await what_is_known(database)
-        lost = {known.first_line_hash} if known and known.first_line_hash else set()
+        entries = await what_is_known(db)
+        lost = {known.first_line_hash} if known.first_line_hash else set()
         # Last what says that it is enough: whoever is killed before that has begun nothing yet.
-        await log.add(*entries, Beginning.of(replaces=sorted(lost - log.stands_for())))
-        await note_erasure_log(database, first_line_hash, place_to_note(log.path, storage))
-        return log.path, len(entries)
-
-    path, count = on_database(storage, work)
-    answer({"erasure_log": str(path), "entries": count}, json=json)
+        await log.add(*entries, Beginning.of(replaces=sorted(lost - log.stands_for())), known_by=first_line_hash)
+        await note_erasure_log(db, first_line_hash, place_to_note(log.path, storage))
+    return log, len(entries)
 
 
 def default_place(storage: Storage) -> Path:

@@ -38,6 +38,15 @@ ORDER BY 1;
 -- Which log erasures are written to, by its first line, and where it was last; nothing where there has never been one.
 SELECT first_line_hash, place, EXISTS (SELECT FROM erasure) OR EXISTS (SELECT FROM suppression) AS is_needed FROM erasure_log;
 
+-- hold_erasure_log :one
+-- The same, held against all who write to it and all who name another; begun with nothing in it where there is none.
+INSERT INTO erasure_log DEFAULT VALUES ON CONFLICT (is_only) DO UPDATE SET is_only = true
+RETURNING first_line_hash, place, EXISTS (SELECT FROM erasure) OR EXISTS (SELECT FROM suppression) AS is_needed;
+
+-- held_erasure_log :value
+-- Which log erasures are written to, by its first line; that stays so until the transaction ends.
+SELECT held_erasure_log();
+
 -- follow_erasure_log :execute
 -- The log that goes on after another, or the first of this database, where nobody else has just named another.
 INSERT INTO erasure_log (first_line_hash, place) VALUES ($1, $2::text)

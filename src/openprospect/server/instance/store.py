@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.db.pool import Database, Executor
+from openprospect.server.db.pool import Connection, Database, Executor, Row
 from openprospect.server.db.queries import beside
 
 SQL = beside(__file__)
@@ -44,10 +44,20 @@ async def place_of_journals(database: Database, instance: str) -> Path:
 async def known_log(db: Executor) -> KnownLog | None:
     """None where there has never been one."""
     row = await db.row(SQL.erasure_log)
-    if row is None:
-        return None
-    place = Path(row["place"]) if row["place"] else None
-    return KnownLog(first_line_hash=row["first_line_hash"], place=place, is_needed=row["is_needed"])
+    return _known_log(row) if row else None
+
+
+async def hold_erasure_log(db: Connection) -> KnownLog:
+    """The same, known to nobody else until the transaction ends: whoever writes to it has ended, and the next waits."""
+    row = await db.row(SQL.hold_erasure_log)
+    assert row
+    return _known_log(row)
+
+
+async def held_erasure_log(db: Connection) -> bytes | None:
+    """The first line's hash, for whoever writes to the log: no other takes its place until the transaction ends."""
+    first_line_hash: bytes | None = await db.value(SQL.held_erasure_log)
+    return first_line_hash
 
 
 async def follow_erasure_log(db: Executor, first_line_hash: bytes, place: Path | None, *, after: bytes | None) -> None:
@@ -63,3 +73,8 @@ async def note_erasure_log(db: Executor, first_line_hash: bytes, place: Path | N
 async def forget_erasure_log(db: Executor) -> None:
     """The next one that is met counts as the first."""
     await db.execute(SQL.forget_erasure_log)
+
+
+def _known_log(row: Row) -> KnownLog:
+    place = Path(row["place"]) if row["place"] else None
+    return KnownLog(first_line_hash=row["first_line_hash"], place=place, is_needed=row["is_needed"])

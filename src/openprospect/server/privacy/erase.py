@@ -23,6 +23,7 @@ from openprospect.server.privacy import store
 from openprospect.server.privacy.finding import ErasedPerson, Finding, Found
 from openprospect.server.privacy.log import LoggedErasure
 from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, Place
+from openprospect.server.privacy.one_log import write_down
 from openprospect.server.privacy.reading import chunked
 from openprospect.server.privacy.spelling import Spellings
 from openprospect.server.searches.model import SearchId
@@ -123,17 +124,18 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
     for search_id, head in heads.items():
         places = await _erase_in_search(db, search_id, found.within(search_id), head=head)
         for portion in chunked(places):
-            await _write_down(db, erasure, search_id, portion)
+            await _note_places(db, erasure, search_id, portion)
         await store.note_erasure(db, search_id)
-    await store.forget_webhook_answers(db, organization_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
-    await store.date_erasure(db, erasure_id, deadline=policy.deadline)
     if policy.log:
-        await policy.log.add(erasure)
+        await write_down(db, policy.log, erasure)
+    # Whoever logs pushes, of any tenant, waits for this: not for the disk of the log as well.
+    await store.forget_webhook_answers(db, organization_id)
+    await store.date_erasure(db, erasure_id, deadline=policy.deadline)
 
 
-async def _write_down(db: Connection, erasure: LoggedErasure, search_id: SearchId, places: Sequence[ErasedAt]) -> None:
+async def _note_places(db: Connection, erasure: LoggedErasure, search_id: SearchId, places: Sequence[ErasedAt]) -> None:
     await store.add_places(db, ErasureId(erasure.id), places)
     people = ((at.place[1], {"prospect_id": str(at.prospect_id)} if at.prospect_id else None) for at in places)
     events = [(erasure.actor, company_id, "person erased", details) for company_id, details in people]

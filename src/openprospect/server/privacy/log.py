@@ -89,14 +89,12 @@ class ErasureLog:
                 if _end_of_whole_lines(descriptor) == 0:
                     line = msgspec.json.encode(Beginning.of()) + b"\n"
                     append_durably(descriptor, line, at=0, path=self.path)
+                return _first_line_hash(descriptor)
         except OSError as error:
             raise Misconfigured(
                 f"The erasure log {self.path} cannot be written ({error.strerror}), so nobody could be erased. Mend that, or name "
                 "another place in OPENPROSPECT_ERASURE_LOG."
             ) from None
-        begun = self.first_line_hash()
-        assert begun is not None
-        return begun
 
     def first_line_hash(self) -> bytes | None:
         """What tells it from every other log; none where it is empty, or not there."""
@@ -104,10 +102,13 @@ class ErasureLog:
             first = next(lines, None)
         return first and hashlib.sha256(first).digest()
 
-    async def add(self, *entries: Logged | Beginning) -> None:
-        """On the disk when this returns: call it before what it tells of is committed, so that nothing is missing."""
+    async def add(self, *entries: Logged | Beginning, known_by: bytes | None) -> None:
+        """On the disk when this returns: call it before what it tells of is committed, so that nothing is missing.
+
+        Raises Unavailable where the file cannot be written, or its first line has not the hash that the database knows its log by.
+        """
         try:
-            await asyncio.to_thread(self._append, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
+            await asyncio.to_thread(self._append, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries), known_by)
         except OSError as error:
             raise Unavailable(
                 f"The erasure log {self.path} cannot be written ({error.strerror}), so nothing was changed."
@@ -142,11 +143,16 @@ class ErasureLog:
             # Whoever died while writing its last line had not yet committed what it says.
             yield (line for line in file if line.endswith(b"\n"))
 
-    def _append(self, lines: bytes) -> None:
+    def _append(self, lines: bytes, known_by: bytes | None) -> None:
         with self._held() as descriptor:
             end = _end_of_whole_lines(descriptor)
             if end == 0:
                 raise OSError(errno.ENODATA, "it is empty, and never should be")
+            if _first_line_hash(descriptor) != known_by:
+                raise Unavailable(
+                    f"{self.path} is not, or no longer, the erasure log of this database, so nothing was changed. Where another was begun "
+                    "in its place, start the services again, with OPENPROSPECT_ERASURE_LOG naming that one; else bring the right file back."
+                )
             os.ftruncate(descriptor, end)
             append_durably(descriptor, lines, at=end, path=self.path)
 
@@ -190,6 +196,12 @@ def _end_of_whole_lines(descriptor: int) -> int:
     while end and os.pread(descriptor, 1, end - 1) != b"\n":
         end -= 1
     return end
+
+
+def _first_line_hash(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        file.seek(0)
+        return hashlib.sha256(file.readline()).digest()
 
 
 def _owner_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The one erasure log of a database: which file may be taken for it, and what a restore takes up."""
+"""The one erasure log of a database: which file may be taken for it, what is written to it alone, and what a restore takes up."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -8,7 +8,7 @@ from typing import Self
 
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Connection
-from openprospect.server.instance.store import KnownLog, forget_erasure_log, known_log, note_erasure_log
+from openprospect.server.instance.store import KnownLog, forget_erasure_log, held_erasure_log, known_log, note_erasure_log
 from openprospect.server.privacy.log import ErasureLog, Logged
 
 
@@ -40,6 +40,14 @@ class ReadLogs:
 def is_its_log(known: KnownLog, stand_for: AbstractSet[bytes]) -> bool:
     """Whether what stands for these is the log of the database; what an earlier version wrote to is known by its place alone."""
     return known.first_line_hash is None or known.first_line_hash in stand_for
+
+
+async def write_down(db: Connection, log: ErasureLog, entry: Logged) -> None:
+    """On the log's disk when this returns, and until the transaction ends no other takes the log's place.
+
+    Raises Unavailable where it is not the database's log any more.
+    """
+    await log.add(entry, known_by=await held_erasure_log(db))
 
 
 async def take_up(db: Connection, logs: ReadLogs | None) -> None:

@@ -2,18 +2,18 @@
 
 from datetime import UTC, datetime
 
-from openprospect.server.db.pool import Database, Row
+from openprospect.server.db.pool import Connection, Row
 from openprospect.server.privacy import store
 from openprospect.server.privacy.log import Logged, LoggedErasure, LoggedListing
 
 _ACTOR = "the database, as its log was lost"
 
 
-async def what_is_known(database: Database) -> list[Logged]:
+async def what_is_known(db: Connection) -> list[Logged]:
     """Every erasure, by whom it named and the ids that it found; then every list as it stands."""
     now = datetime.now(UTC)
-    erasures = [_erasure(row) for row in await store.known_erasures(database)]
-    return [*erasures, *(_list(row, now) for row in await store.known_lists(database))]
+    erasures = [_erasure(row) for row in await store.known_erasures(db)]
+    return [*erasures, *(_list(row, now) for row in await store.known_lists(db))]
 
 
 def _erasure(row: Row) -> LoggedErasure:

@@ -16,6 +16,7 @@ from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.identity import ascii_domain, bare_email, is_email
 from openprospect.server.privacy import store
 from openprospect.server.privacy.log import ErasureLog, LoggedListing
+from openprospect.server.privacy.one_log import write_down
 
 _KINDS = ("email", "domain", "prospect", "name", "name without email")
 _HASH_BYTES = 16
@@ -35,7 +36,7 @@ async def unsuppress(db: Connection, organization_id: OrganizationId, entries: I
     marks = {_mark(entry, hasher) for entry in entries}
     count = await store.unsuppress(db, organization_id, {digest for _, digest in marks})
     await history.record(db, organization_id, actor=actor, action="suppressions removed", details={"count": count})
-    await _write_down(log, organization_id, "removed", marks, actor=actor)
+    await _write_down(db, log, organization_id, "removed", marks, actor=actor)
     return count
 
 
@@ -59,16 +60,23 @@ async def import_lines(db: Connection, organization_id: OrganizationId, lines: I
 async def _add(db: Connection, organization_id: OrganizationId, marks: set[_Mark], *, actor: str, log: ErasureLog | None) -> int:
     await store.suppress(db, organization_id, marks)
     await history.record(db, organization_id, actor=actor, action="suppressions added", details={"count": len(marks)})
-    await _write_down(log, organization_id, "added", marks, actor=actor)
+    await _write_down(db, log, organization_id, "added", marks, actor=actor)
     return len(marks)
 
 
 async def _write_down(
-    log: ErasureLog | None, organization_id: OrganizationId, change: Literal["added", "removed"], marks: set[_Mark], *, actor: str
+    db: Connection,
+    log: ErasureLog | None,
+    organization_id: OrganizationId,
+    change: Literal["added", "removed"],
+    marks: set[_Mark],
+    *,
+    actor: str,
 ) -> None:
     if log and marks:
         at = datetime.now(UTC)
-        await log.add(LoggedListing(organization_id=organization_id, at=at, actor=actor, change=change, marks=sorted(marks)))
+        entry = LoggedListing(organization_id=organization_id, at=at, actor=actor, change=change, marks=sorted(marks))
+        await write_down(db, log, entry)
 
 
 @dataclass(slots=True)
