@@ -85,6 +85,27 @@ class TestBrokenQuotes:
         assert [rejected.line for rejected in found.rejected] == [2]
         assert found.delivered[-1].line == 2_002
 
+    def test_a_value_that_is_closed_may_have_any_number_of_lines(self, read: Reader) -> None:
+        note = "\n".join(f"line {number}" for number in range(2_000))
+        found = read(f'Company,Note,City\nHotel,"{note}",Bonn\nInn,,Köln\n')
+        assert [company.attributes for company in found.companies] == [{"note": note, "city": "Bonn"}, {"city": "Köln"}]
+        assert found.rejected == []
+
+    @pytest.mark.parametrize("end", ["", 'the "end" of it\n'])
+    def test_the_text_of_a_value_that_is_broken_off_is_no_companies(self, read: Reader, end: str) -> None:
+        found = read(f'Company,City\nHotel,"Dear guests,\nwelcome, all of you\n\nInn,Bonn\n{end}')
+        assert [company.name for company in found.companies] == ["Inn"]
+        broken = "a quote that is not closed, or not doubled within a quoted value"
+        torn = "stands behind a broken quote, and is no row by itself: it does not hold as many values as there are headings"
+        assert found.faults == [(2, "", broken), (3, "", torn), *([(6, "", torn)] if end else [])]
+
+    def test_nothing_but_rows_is_read_behind_a_value_that_is_too_long(self, read: Reader) -> None:
+        text = "x" * 10_000 + "\n"
+        found = read(f'Company,City\nHotel,"{text * 450}"\nInn,Bonn\n')
+        assert [company.name for company in found.companies] == ["Inn"]
+        assert found.faults[0] == (2, "", "a value of more than 4,194,304 characters, or a quote that is not closed")
+        assert (len(found.rejected), found.rejected[-1].line) == (451, 452)
+
     def test_quotes_within_a_value_are_kept(self, read: Reader) -> None:
         assert read('Company,City\nHotel "Adler",5" x\n').company.name == 'Hotel "Adler"'
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -10,17 +11,18 @@ from typing import BinaryIO, TextIO
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
-from openprospect.server.intake.formats.quotes import swallows_rows
+from openprospect.server.intake.formats.quotes import fits, swallows_rows
 from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.outcome import RejectedRow
 
 _SEPARATORS = ",;\t|"
 _SAMPLE_CHARACTERS = 1 << 16
 _SAMPLE_RECORDS = 100
-_MAX_RECORD_LINES = 500
 _MAX_FIELD_CHARACTERS = 1 << 22
+_MAX_RECORD_CHARACTERS = 1 << 24
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _BROKEN_QUOTE = "a quote that is not closed, or not doubled within a quoted value"
+_TORN = "stands behind a broken quote, and is no row by itself: it does not hold as many values as there are headings"
 
 
 class Delimited:
@@ -78,16 +80,24 @@ class _Lines(Iterator[str]):
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._again: deque[str] = deque()
+        self._characters = 0
         self.record: list[str] = []
         self.number = 0
 
     def __next__(self) -> str:
-        if len(self.record) >= _MAX_RECORD_LINES:
-            raise csv.Error
+        if self._characters > _MAX_RECORD_CHARACTERS:
+            raise csv.Error("record limit")
         line = self._again.popleft() if self._again else next(self._file)
         self.record.append(line)
+        self._characters += len(line)
         self.number += 1
         return line
+
+    def begin_record(self) -> int:
+        """The number of the line that comes next."""
+        self.record = []
+        self._characters = 0
+        return self.number + 1
 
     def excel_separator(self) -> str | None:
         """The separator that Excel may be told in the first line, which then is no record."""
@@ -112,21 +122,37 @@ class _Records(Iterator[TableRow | RejectedRow]):
         self._lines = lines
         self._separator = separator
         self._reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+        # Up to here, lines may be rows, or text that belongs behind a broken quote.
+        self._doubtful_line = 0
 
     def __next__(self) -> TableRow | RejectedRow:
-        self._lines.record = []
-        first_line = self._lines.number + 1
+        first_line = self._lines.begin_record()
         try:
             cells = next(self._reader)
         except csv.Error as error:
-            return self._broken(
-                first_line, f"a value of more than {_MAX_FIELD_CHARACTERS:,} characters" if "limit" in str(error) else _BROKEN_QUOTE
-            )
-        if self.width and len(self._lines.record) > 1 and swallows_rows(self._lines.record, self._separator, width=self.width):
-            return self._broken(first_line, _BROKEN_QUOTE)
+            return self._too_long(first_line) if "limit" in str(error) else self._broken(first_line)
+        record = self._lines.record
+        if self.width and len(record) > 1 and swallows_rows(record, self._separator, width=self.width):
+            return self._rejected(first_line, _BROKEN_QUOTE)
+        if self.width and first_line <= self._doubtful_line and any(cells) and not self._is_row(record[0], cells, self.width):
+            return RejectedRow(line=first_line, faults=[Fault(field="", reason=_TORN)], raw=record[0].rstrip("\r\n"))
         return TableRow(first_line, [cell.strip() for cell in cells])
 
-    def _broken(self, first_line: int, reason: str) -> RejectedRow:
+    def _is_row(self, line: str, cells: list[str], width: int) -> bool:
+        return fits(line.rstrip("\r\n").split(self._separator), width) if '"' not in line else len(cells) >= width
+
+    def _too_long(self, first_line: int) -> RejectedRow:
+        """Where such a value ends nobody knows: any line behind may be of it."""
+        if len(self._lines.record) == 1:
+            return self._rejected(first_line, f"a value of more than {_MAX_FIELD_CHARACTERS:,} characters")
+        self._doubtful_line = sys.maxsize
+        return self._rejected(first_line, f"a value of more than {_MAX_FIELD_CHARACTERS:,} characters, or a quote that is not closed")
+
+    def _broken(self, first_line: int) -> RejectedRow:
+        self._doubtful_line = max(self._doubtful_line, self._lines.number)
+        return self._rejected(first_line, _BROKEN_QUOTE)
+
+    def _rejected(self, first_line: int, reason: str) -> RejectedRow:
         broken, *others = self._lines.record
         self._lines.read_again(others)
         return RejectedRow(line=first_line, faults=[Fault(field="", reason=reason)], raw=broken.rstrip("\r\n"))

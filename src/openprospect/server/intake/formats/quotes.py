@@ -20,7 +20,7 @@ def swallows_rows(lines: Sequence[str], separator: str, *, width: int) -> bool:
     rows = [line.rstrip("\r\n").split(separator) for line in lines if line.strip()]
     if width < 2 or [_stray_quotes(row) for row in rows] != [1, *[0] * (len(rows) - 2), 1] or len(_line_ends(lines)) > 1:
         return False
-    fitting = [row for row in rows if _fits(row, width)]
+    fitting = [row for row in rows if fits(row, width)]
     return 10 * len(fitting) >= _FITTING_OF_TEN * len(rows) and len(fitting) > _fewest(fitting, width)
 
 
@@ -42,5 +42,6 @@ def _line_ends(lines: Sequence[str]) -> set[str]:
     return {line[len(line.rstrip("\r\n")) :] for line in lines} - {""}
 
 
-def _fits(row: Sequence[str], width: int) -> bool:
+def fits(row: Sequence[str], width: int) -> bool:
+    """Whether the cells of a line could be those of a row: one for each column, none with the blank that text has behind a comma."""
     return len(row) >= width and not any(row[width:]) and not any(cell.startswith(" ") and cell.strip() for cell in row[1:])
