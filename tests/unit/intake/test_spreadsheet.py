@@ -46,10 +46,50 @@ def test_numbers_in_text_fields_become_text(read: Reader, workbook: Callable[...
     assert (company.name, company.source_id, company.attributes) == ("1860", "1001", {"employees": 12, "score": 0.5})
 
 
+def test_zeros_that_a_format_puts_in_front_are_part_of_the_number(read: Reader, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (["Company", "Kundennummer", "PLZ", "Branch", "Score", "Rooms"], [1860, 42, 1067.0, -7, 1.5, 12]):
+        sheet.append(row)
+    for place, shown in {"A2": "000000", "B2": "000000", "C2": "00000", "D2": "000", "E2": "000", "F2": "0"}.items():
+        sheet[place].number_format = shown
+    book.save(tmp_path / "x.xlsx")
+    company = read(tmp_path / "x.xlsx").company
+    assert (company.name, company.source_id) == ("001860", "000042")
+    assert company.attributes == {"plz": "01067", "branch": "-007", "score": 1.5, "rooms": 12}
+
+
+def test_a_moment_is_a_date_where_its_format_shows_no_time(read: Reader, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Company", "a", "b", "c"])
+    sheet.append(["A", *[datetime(2026, 2, 25)] * 2, datetime(2026, 2, 25, 12, 30)])
+    for place, shown in {"B2": "dd.mm.yyyy", "C2": "dd.mm.yyyy hh:mm", "D2": "dd.mm.yyyy"}.items():
+        sheet[place].number_format = shown
+    book.save(tmp_path / "x.xlsx")
+    assert read(tmp_path / "x.xlsx").company.attributes == {"a": "2026-02-25", "b": "2026-02-25T00:00:00", "c": "2026-02-25T12:30:00"}
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        ("one_x000D_&#10;two", "one\r\ntwo"),
+        ("caf_x00e9_ _x00C9_", "café É"),
+        ("_x005F_x000D_", "_x000D_"),
+        ("my_x_files_x12_ x005F_", "my_x_files_x12_ x005F_"),
+    ],
+)
+def test_what_a_workbook_escapes_is_unescaped_once(read: Reader, escaped: str, text: str) -> None:
+    sheet = hostile.PARTS[hostile.SHEET].replace(b"maria@hotel.example", escaped.encode()).replace(b">email<", b">note<")
+    shared = hostile.replaced(hostile.STRINGS, "Grand Hotel", escaped)
+    company = read(hostile.packed({hostile.SHEET: sheet} | shared), "x.xlsx").company
+    assert (company.name, company.attributes["note"]) == (text, text)
+
+
 def test_dates_are_written_as_iso(read: Reader, workbook: Callable[..., Path]) -> None:
     row = ["A", datetime.fromisoformat("2026-02-25"), datetime.fromisoformat("2026-02-25T12:30"), date(2026, 1, 1), time(9, 5), True]
     company = read(workbook([["Company", "a", "b", "c", "d", "e"], row])).company
-    assert company.attributes == {"a": "2026-02-25", "b": "2026-02-25T12:30:00", "c": "2026-01-01", "d": "09:05:00", "e": True}
+    assert company.attributes == {"a": "2026-02-25T00:00:00", "b": "2026-02-25T12:30:00", "c": "2026-01-01", "d": "09:05:00", "e": True}
 
 
 def test_a_number_that_no_calendar_has_stays_a_number_though_its_cell_is_made_for_dates(read: Reader, tmp_path: Path) -> None:

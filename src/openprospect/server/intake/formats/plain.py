@@ -1,7 +1,7 @@
 """Values of spreadsheets and Parquet as JSON knows them: dates as text, whole numbers as integers, no NaN; and texts that are no value."""
 
 import math
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -20,8 +20,8 @@ def plain(value: Any) -> Any:
         return _decimal(value)
     if isinstance(value, float):
         return _number(value)
-    if isinstance(value, date | time | timedelta):
-        return _moment(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
     return _plain_container(value)
 
 
@@ -48,11 +48,3 @@ def _decimal(value: Decimal) -> float | int | str | None:
         return int(value)
     number = float(value)
     return number if Decimal(repr(number)) == value else f"{value:f}"
-
-
-def _moment(value: date | time | timedelta) -> str:
-    if isinstance(value, timedelta):
-        return str(value)
-    if isinstance(value, datetime) and value.time() == time.min and value.tzinfo is None:
-        return value.date().isoformat()
-    return value.isoformat()

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.escape import unescape
 
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS, plain
@@ -131,7 +132,7 @@ def _listed(titles: Sequence[str]) -> str:
 
 def _cell(value: object) -> Any:
     if isinstance(value, str):
-        text = value.strip()
+        text = unescape(value).strip()
         return None if text.casefold() in SPREADSHEET_ERRORS else text
     return value if isinstance(value, Uncalculated) else plain(value)
 

@@ -1,10 +1,14 @@
 """Opening a workbook, unless it is none, locked, or made to unpack to more than it may. What its sheets hold is told elsewhere."""
 
 import warnings
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import IO, Any, BinaryIO
 from zipfile import ZipFile
 
-import openpyxl
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 from openprospect.server.core.errors import InvalidInput
 
@@ -12,6 +16,15 @@ _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 # A workbook is a ZIP archive: a few kilobytes may unpack to any size. Sheets are read row by row, all else at once.
 _MOST_BYTES = 1 << 30
 _MOST_BYTES_AT_ONCE = 1 << 28
+
+
+class _Reader(ExcelReader):
+    def read_strings(self) -> None:
+        """The shared texts, still escaped: openpyxl's own reading drops the mark of an escaped underscore, and then nobody can tell."""
+        part = self.package.find(SHARED_STRINGS)
+        if part is not None:
+            with self.archive.open(part.PartName[1:]) as source:
+                self.shared_strings = list(_texts(source))
 
 
 def open_workbook(name: str, file: BinaryIO) -> Any:
@@ -25,7 +38,9 @@ def open_workbook(name: str, file: BinaryIO) -> Any:
         with warnings.catch_warnings():
             # openpyxl warns of styles and extensions that it leaves out; only values matter here.
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(file, read_only=True, data_only=True)
+            reader = _Reader(file, read_only=True, data_only=True)
+            reader.read()
+            return reader.wb
     except InvalidInput:
         raise
     except Exception as error:
@@ -38,3 +53,10 @@ def _unpacks_to(file: BinaryIO) -> tuple[int, int]:
         parts = archive.infolist()
     at_once = (part for part in parts if not part.filename.startswith("xl/worksheets/"))
     return sum(part.file_size for part in parts), sum(part.file_size for part in at_once)
+
+
+def _texts(source: IO[bytes]) -> Iterator[str]:
+    for _, element in iterparse(source):
+        if element.tag == f"{{{SHEET_MAIN_NS}}}si":
+            yield Text.from_tree(element).content
+            element.clear()

@@ -9,6 +9,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkShee
 from openpyxl.xml.functions import iterparse
 
 from openprospect.server.intake.formats.merged import merged_down, repeated
+from openprospect.server.intake.formats.shown import as_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ def _values(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
             date_formats=book._date_formats,  # noqa: SLF001
             timedelta_formats=book._timedelta_formats,  # noqa: SLF001
         )
+        shown = as_shown(book)
         for number, cells in parser.rows():
             values: list[Any] = [None] * max((cell["column"] for cell in cells), default=0)
             for cell in cells:
-                values[cell["column"] - 1] = cell["value"]
+                values[cell["column"] - 1] = shown(cell["value"], cell["style_id"])
             yield number, values
 
 
