@@ -63,7 +63,7 @@ def test_a_moment_is_a_date_where_its_format_shows_no_time(read: Reader, tmp_pat
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.append(["Company", "a", "b", "c"])
-    sheet.append(["A", *[datetime(2026, 2, 25)] * 2, datetime(2026, 2, 25, 12, 30)])
+    sheet.append(["A", *map(datetime.fromisoformat, ["2026-02-25", "2026-02-25", "2026-02-25T12:30"])])
     for place, shown in {"B2": "dd.mm.yyyy", "C2": "dd.mm.yyyy hh:mm", "D2": "dd.mm.yyyy"}.items():
         sheet[place].number_format = shown
     book.save(tmp_path / "x.xlsx")

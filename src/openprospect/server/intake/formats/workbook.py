@@ -21,7 +21,7 @@ _MOST_BYTES_AT_ONCE = 1 << 28
 class _Reader(ExcelReader):
     def read_strings(self) -> None:
         """The shared texts, still escaped: openpyxl's own reading drops the mark of an escaped underscore, and then nobody can tell."""
-        part = self.package.find(SHARED_STRINGS)
+        part: Any = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]
         if part is not None:
             with self.archive.open(part.PartName[1:]) as source:
                 self.shared_strings = list(_texts(source))
@@ -58,5 +58,6 @@ def _unpacks_to(file: BinaryIO) -> tuple[int, int]:
 def _texts(source: IO[bytes]) -> Iterator[str]:
     for _, element in iterparse(source):
         if element.tag == f"{{{SHEET_MAIN_NS}}}si":
-            yield Text.from_tree(element).content
+            text: Any = Text.from_tree(element)
+            yield text.content
             element.clear()
