@@ -10,6 +10,7 @@ import httpx
 
 from openprospect.server.access import store as access
 from openprospect.server.access.model import KeyId
+from openprospect.server.access.secret import hash_of
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.reading import store as reading
 from openprospect.server.feed.reading.walks import NewWalk
@@ -52,6 +53,35 @@ async def test_walks_that_begin_in_several_feeds_at_once(client: httpx.AsyncClie
     ]
     await reading.begin_walks(database, walks)
     await waits_for_the_first_and_holds_no_other(database, "walk", "prospect_search_id, id", reading.begin_walks(database, walks))
+
+
+async def test_pages_of_walks_that_are_read_together(service: Service, client: httpx.AsyncClient, database: Database) -> None:
+    search_id = SearchId(UUID(await open_search(client)))
+    body = {"companies": [{"name": f"hotel {number}"} for number in range(9)]}
+    assert (await client.post(f"/deliveries/{search_id}/companies", json=body)).is_success
+    names = [f"consumer {number}" for number in range(ROWS)]
+    secrets = [hash_of((await service.client(name)).headers["authorization"].removeprefix("Bearer ")) for name in names]
+    watermark = await database.value("SELECT watermark FROM prospect_search WHERE id = $1", search_id)
+    for name in sorted(names, key=lambda name: secrets[names.index(name)], reverse=True):
+        await reading.begin_walks(
+            database,
+            [
+                NewWalk(
+                    search_id=search_id,
+                    consumer=name,
+                    since=None,
+                    watermark=watermark,
+                    total=9,
+                    next_offset=2,
+                    next_position=3,
+                    page_offset=0,
+                    page_position=1,
+                )
+            ],
+        )
+    many = [[search_id] * ROWS, [""] * ROWS, [None] * ROWS, [2] * ROWS, [2] * ROWS]
+    pages = database.rows(reading.SQL.pages_at, secrets, *many)
+    await waits_for_the_first_and_holds_no_other(database, "walk", "prospect_search_id, id", pages)
 
 
 async def test_keys_that_are_used_on_several_workers_at_once(service: Service, dsn: str) -> None:

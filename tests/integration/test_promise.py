@@ -16,9 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from openprospect.server.feed.housekeeping.tidy import forget_superseded
 from tests.integration.conftest import open_search
 from tests.integration.export_consumer import ExportConsumer
-from tests.integration.feed_model import Entry, FeedModel
+from tests.integration.feed_model import FeedModel
 from tests.integration.naive_client import Answer, NaiveClient
 from tests.integration.tidying import looked_just_now
+from tests.integration.walk_model import Walk, chosen, is_contested
 from tests.integration.world import World
 
 IN_A_HURRY = settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,17 +37,6 @@ ROWS = st.lists(
     max_size=5,
     unique_by=lambda row: row[0],
 )
-
-
-@dataclass
-class Walk:
-    """A snapshot, and where in it the service expects to go on."""
-
-    snapshot: list[Entry]
-    number: int
-    watermark: str
-    expects: int | None = 0
-    reached: int = 0
 
 
 @dataclass
@@ -173,6 +163,9 @@ class Promise(RuleBasedStateMachine):
         answering = self.answering(consumer, consumer.walk, question)
         if answering is None:
             return
+        if self.is_contested(consumer, answering, question):
+            self.turn_away(consumer, {**question, "limit": limit})
+            return
         answer = self.run(consumer.client.pull(limit))
         self.check_page(consumer, answering, question["offset"], limit, answer)
         consumer.repeatable = consumer.walk
@@ -189,7 +182,10 @@ class Promise(RuleBasedStateMachine):
         if consumer.client.follows_links:
             self.check_live_page(consumer, question, self.run(consumer.client.repeat()))
         elif "offset" in question and (answering := self.answering(consumer, consumer.repeatable, question)):
-            self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.repeat()))
+            if self.is_contested(consumer, answering, question):
+                self.turn_away(consumer, question)
+            else:
+                self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.repeat()))
 
     @rule()
     def take_batch(self) -> None:
@@ -201,18 +197,32 @@ class Promise(RuleBasedStateMachine):
 
     @rule(number=CONSUMER)
     def crash(self, number: int) -> None:
-        consumer = self.consumers[number]
+        self.crash_of(self.consumers[number])
+
+    def crash_of(self, consumer: Consumer) -> None:
         consumer.client.crash()
         consumer.walk = consumer.repeatable = None
 
+    def turn_away(self, consumer: Consumer, question: dict[str, Any]) -> None:
+        """Which run asks cannot be told, so neither is answered from the other's snapshot; this one begins anew."""
+        response = self.run(consumer.client.http.get(f"/deliveries/{consumer.client.search_id}/companies", params=question))
+        assert (response.status_code, response.json()["code"]) == (410, "WALK_CONTESTED")
+        self.crash_of(consumer)
+
     def answering(self, consumer: Consumer, mine: Walk | None, question: dict[str, Any]) -> Walk | None:
-        """The walk that answers; None where another snapshot would, because two runs expect this offset at this moment."""
+        """The walk that answers; None where another snapshot would, because two runs expect this offset at this moment.
+
+        A client alone with its runs, broken off and begun anew as they may be, never gets there: its own is the newest, or is contested.
+        """
         assert mine is not None
-        walks = consumer.walks[question.get("delivered_since")][::-1]
-        expecting = [walk for walk in walks if walk.expects == question["offset"]]
-        been_there = [walk for walk in walks if walk.reached >= question["offset"]]
-        walk = [*expecting, *been_there, *walks][0]
-        return walk if walk.number == mine.number else None
+        walk = chosen(consumer.walks[question.get("delivered_since")], question["offset"])
+        if walk.number == mine.number or self.is_contested(consumer, walk, question):
+            return walk
+        assert walk.moved > mine.begun, "a client alone was given another run's snapshot"
+        return None
+
+    def is_contested(self, consumer: Consumer, answering: Walk, question: dict[str, Any]) -> bool:
+        return is_contested(answering, consumer.walks[question.get("delivered_since")], question["offset"])
 
     def check_page(self, consumer: Consumer, walk: Walk, offset: int, limit: int, answer: Answer) -> None:
         expected = walk.snapshot[offset : offset + limit]
@@ -227,8 +237,7 @@ class Promise(RuleBasedStateMachine):
             "has_more": has_more,
         }
         assert answer.watermark == walk.watermark
-        walk.expects = reached if has_more else None
-        walk.reached = max(walk.reached, reached)
+        walk.step(offset, reached, has_more=has_more)
 
     def check_live_page(self, consumer: Consumer, question: dict[str, Any], answer: Answer) -> None:
         feed = consumer.feed

@@ -23,10 +23,13 @@ class Walk:
 
     number: int
     expects: int | None
+    page: int
     reached: int
     is_expired: bool
     told: int | None
     begun: int
+    used: int
+    watermark: int
 
 
 WALKS = st.lists(
@@ -34,26 +37,37 @@ WALKS = st.lists(
         Walk,
         number=st.just(0),
         expects=st.sampled_from([None, OFFSET, 2 * OFFSET]),
+        page=st.sampled_from([0, OFFSET]),
         reached=st.sampled_from([OFFSET, 2 * OFFSET]),
         is_expired=st.booleans(),
         told=st.none() | MINUTES,
         begun=st.integers(10, 19),
+        used=st.integers(5, 19),
+        watermark=st.integers(0, 1),
     ),
     max_size=5,
 )
 
 
-def rule(walks: Sequence[Walk], offset: int) -> Walk | None:
+def rule(walks: Sequence[Walk], offset: int) -> tuple[Walk | None, bool]:
     """The newest that expects this offset; else the newest living one that has been there; else the newest living one; else the newest.
 
-    One that has expired expects nothing any more once its consumer was told, and has begun anew since.
+    One that has expired expects nothing any more once its consumer was told, and has begun anew since. And whether it is contested: by a
+    newer one with another snapshot, which began after its last page and gave out this very page last.
     """
     newest_first = sorted(walks, key=lambda walk: walk.number, reverse=True)
     settled = [walk for walk in walks if walk.is_expired and walk.told is not None and walk.told >= newest_first[0].begun]
     expecting = [walk for walk in newest_first if walk.expects == offset and walk not in settled]
     living = [walk for walk in newest_first if not walk.is_expired]
     been_there = [walk for walk in living if walk.reached >= offset]
-    return next(iter([*expecting, *been_there, *living, *newest_first]), None)
+    chosen = next(iter([*expecting, *been_there, *living, *newest_first]), None)
+    rivals = [
+        walk
+        for walk in living
+        if chosen in expecting and walk.number > chosen.number and walk.page == offset and walk.watermark != chosen.watermark
+        if walk.begun < (90 if chosen.is_expired else chosen.used)
+    ]
+    return chosen, bool(rivals)
 
 
 @pytest.fixture
@@ -71,16 +85,19 @@ def test_a_page_belongs_to_the_walk_that_the_rule_names(world: World) -> None:
             Walk(
                 number,
                 state.expects,
+                state.page,
                 state.reached,
                 state.is_expired,
                 state.told if told_late else state.told and state.told + 10,
                 state.begun,
+                state.used,
+                state.watermark,
             )
             for number, state in enumerate(states)
         ]
         ids = world.run(_insert(world, search_id, walks))
-        expected = rule(walks, OFFSET)
-        assert world.run(_chosen(world, search_id)) == (None if expected is None else ids[expected.number])
+        expected, is_contested = rule(walks, OFFSET)
+        assert world.run(_chosen(world, search_id)) == (None if expected is None else ids[expected.number], is_contested)
 
     holds()
 
@@ -91,21 +108,21 @@ async def _insert(world: World, search_id: UUID, walks: Sequence[Walk]) -> dict[
     statement = """
         INSERT INTO walk (prospect_search_id, consumer, watermark, total, next_offset, next_position, page_offset, page_position,
             reached_offset, begun_at, used_at, told_at)
-        VALUES ($1, $2, clock_timestamp(), 200, $3::bigint, $3::bigint + 1, 0, 1, $4, $5, $6, $7) RETURNING id
+        VALUES ($1, $2, $8, 200, $3::bigint, $3::bigint + 1, $9::bigint, $9 + 1, $4, $5, $6, $7) RETURNING id
     """
     ids = {}
     for walk in walks:
-        used_at = now - timedelta(minutes=90 if walk.is_expired else 5)
+        used_at = now - timedelta(minutes=90 if walk.is_expired else walk.used)
         told_at = None if walk.told is None else now - timedelta(minutes=walk.told)
         begun_at = now - timedelta(minutes=walk.begun)
-        arguments = (search_id, CONSUMERS[0], walk.expects, walk.reached, begun_at, used_at, told_at)
+        watermark = now - timedelta(hours=1 + walk.watermark)
+        arguments = (search_id, CONSUMERS[0], walk.expects, walk.reached, begun_at, used_at, told_at, watermark, walk.page)
         ids[walk.number] = await world.database.value(statement, *arguments)
     return ids
 
 
-async def _chosen(world: World, search_id: UUID) -> int | None:
+async def _chosen(world: World, search_id: UUID) -> tuple[int | None, bool]:
     key = await world.database.value("SELECT secret_hash FROM api_key WHERE name = $1", CONSUMERS[0])
     row = await world.database.row(SQL.pages_at, [key], [search_id], [""], [None], [OFFSET], [OFFSET])
     assert row is not None
-    chosen: int | None = row["walk_id"]
-    return chosen
+    return row["walk_id"], bool(row["is_contested"])

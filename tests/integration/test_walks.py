@@ -77,6 +77,54 @@ async def test_runs_that_begin_at_the_same_moment_do_not_disturb_each_other(
     assert sources(await pull(client, search_id, limit=2, offset=2)) == fast == ["c", "d"]
 
 
+async def test_a_lost_answer_after_a_run_that_broke_off_is_never_given_from_that_runs_snapshot(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)  # and no more: it broke off
+    await deliver(*versions("a", "b", version=2))
+    again = NaiveClient(client, search_id)
+    await again.pull(2)
+    assert sources(await pull(client, search_id, limit=2, offset=2)) == ["e", "f"]  # which is lost
+    answer = await ask(client, search_id, limit=2, offset=2)
+    assert (answer.status_code, answer.json()["code"]) == (410, "WALK_CONTESTED")
+    again.crash()
+    assert [item["source_id"] for item in await again.sync(2)] == ["e", "f", "g", "a", "b"]
+
+
+async def test_runs_that_ask_for_a_page_together_leave_no_place_behind_that_nobody_stands_at(
+    client: httpx.AsyncClient, database: Database, search_id: str, deliver: Deliver
+) -> None:
+    await deliver(*SEVEN)
+    for _ in range(3):
+        await pull(client, search_id, limit=2)
+    await asyncio.gather(*(pull(client, search_id, limit=2, offset=2) for _ in range(2)))
+    assert await places(database) == [(2, 1), (4, 2)]
+    await asyncio.gather(*(pull(client, search_id, limit=limit, offset=4) for limit in (1, 2)))
+    assert await places(database) == [(2, 1), (5, 1), (6, 1)]
+
+
+async def places(database: Database) -> list[tuple[int, int]]:
+    """Where walks go on, and how many runs stand there."""
+    rows = await database.rows("SELECT next_offset, sum(runs)::integer AS runs FROM walk GROUP BY next_offset ORDER BY next_offset")
+    return [(row["next_offset"], row["runs"]) for row in rows]
+
+
+async def test_a_run_that_joins_a_walk_which_moves_on_at_that_moment_keeps_its_place(
+    client: httpx.AsyncClient, database: Database, search_id: str, deliver: Deliver
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    async with database.transaction() as db:
+        await db.execute("UPDATE walk SET runs = runs + 1")
+        moving = asyncio.create_task(pull(client, search_id, limit=2, offset=2))
+        async with asyncio.timeout(10):
+            while not await database.value(WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+    await moving
+    assert await places(database) == [(2, 1), (4, 1)]
+
+
 async def test_any_number_of_newer_walks_does_not_push_one_out(
     client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
 ) -> None:

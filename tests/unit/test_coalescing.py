@@ -176,6 +176,18 @@ async def test_a_full_question_waits_for_no_other(monkeypatch: pytest.MonkeyPatc
     assert oracle.asked == [[1], [2, 3, 4], [5]]
 
 
+async def test_after_heavy_answers_fewer_are_asked_for_together_until_they_are_light_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openprospect.server.core.coalescing._MOST_BYTES", 100)
+    oracle = Oracle()
+    coalescer = Coalescer(oracle, weigh=lambda answer: answer)
+    oracle.may_answer.set()
+    await coalescer.answer(5)
+    assert await asyncio.gather(*(coalescer.answer(one) for one in (1, 2, 6))) == [10, 20, 60]
+    assert await coalescer.answer(1) == 10
+    await asyncio.gather(*(coalescer.answer(1) for _ in range(4)))
+    assert oracle.asked == [[5], [1, 2], [6], [1], [1, 1, 1, 1]]
+
+
 async def test_of_many_who_come_at_once_each_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openprospect.server.core.coalescing._MOST", 3)
     oracle = Oracle()

@@ -13,6 +13,7 @@ Answer = TypeVar("Answer")
 
 # In one question at most: who has asked for little need not wait for much more than that, and what is held in memory at once stays small.
 _MOST = 16
+_MOST_BYTES = 1 << 21
 # Nobody waits for an answer that has been on its way for so long: whatever holds it up may be its own.
 _SLOW_SECONDS = 0.02
 
@@ -27,9 +28,16 @@ class _Waiting(Generic[Asked, Answer]):
 class Coalescer(Generic[Asked, Answer]):
     """One question at a time for all who wait, while that is quick. None waits for company: whoever comes first is asked for at once."""
 
-    def __init__(self, ask: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
-        """`ask` answers for each, in their order, or raises, and has then done nothing. It runs in the context of the first."""
+    def __init__(
+        self, ask: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]], *, weigh: Callable[[Answer], int] = lambda _: 0
+    ) -> None:
+        """`ask` answers for each, in their order, or raises, and has then done nothing. It runs in the context of the first.
+
+        `weigh` gives the bytes of an answer: after heavy ones fewer are asked for together.
+        """
         self._ask = ask
+        self._weigh = weigh
+        self._most = _MOST
         self._waiting: list[_Waiting[Asked, Answer]] = []
         # The questions on their way, and since when. Tasks of their own, not of the requests: whoever goes away takes nobody along.
         self._questions: dict[asyncio.Task[None], float] = {}
@@ -39,7 +47,7 @@ class Coalescer(Generic[Asked, Answer]):
         """What was asked for after this was called, never before. Raises what `ask` raises."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(asked, answer))
-        if len(self._waiting) % _MOST == 0:
+        if len(self._waiting) % self._most == 0:
             self._begin()  # a full question waits for no other
         else:
             self._go_on()
@@ -71,14 +79,16 @@ class Coalescer(Generic[Asked, Answer]):
         self._go_on()
 
     async def _answer_waiting(self) -> None:
-        group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         if still := [one for one in group if not one.answer.done()]:
             await self._answer(still)
 
     async def _answer(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
         answers: list[tuple[_Waiting[Asked, Answer], Answer | Exception]]
         try:
-            answers = list(zip(group, await self._ask([one.asked for one in group]), strict=True))
+            given = await self._ask([one.asked for one in group])
+            answers = list(zip(group, given, strict=True))
+            self._most = min(max(_MOST_BYTES // max(1, *map(self._weigh, given)), 1), _MOST)
         except Unavailable as error:
             answers = [(one, error) for one in group]
         except Exception as error:  # noqa: BLE001  # it belongs to whoever asked

@@ -58,9 +58,9 @@ class Pages:
         return cls(
             database=database,
             replicas=replicas,
-            live=Coalescer(partial(store.pages, database)),
+            live=Coalescer(partial(store.pages, database), weigh=_bytes),
             polls=Coalescer(partial(store.polls, database)),
-            later=Coalescer(partial(store.pages_at, database)),
+            later=Coalescer(partial(store.pages_at, database), weigh=_bytes),
             beginnings=Coalescer(partial(store.begin_walks, database)),
         )
 
@@ -100,6 +100,8 @@ class Pages:
     async def _later(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         row = await self.later.answer((key, ask))
         caller = await _admitted(key, row)
+        if row["is_contested"]:
+            raise _contested()
         if row["is_expired"]:
             await store.tell_walk(self.database, ask.search_id, row["walk_id"])
             raise _expired()
@@ -123,6 +125,10 @@ class Pages:
         await self.beginnings.answer(walk)
 
 
+def _bytes(row: Row) -> int:
+    return len(row["companies"] or b"")
+
+
 async def _read(asked: Asked, replica: Database) -> Row:
     (row,) = await store.pages(replica, [asked])
     return row
@@ -130,6 +136,14 @@ async def _read(asked: Asked, replica: Database) -> Row:
 
 def _expired() -> Gone:
     return Gone("This walk has expired: more than an hour has passed since its last page. Start again at offset 0.", code="WALK_EXPIRED")
+
+
+def _contested() -> Gone:
+    return Gone(
+        "Another run of this consumer stands at the same page, and which of the two asks cannot be told. Start again at offset 0; "
+        "programs that run side by side need keys of different names.",
+        code="WALK_CONTESTED",
+    )
 
 
 async def _admitted(key: Credential, row: Row) -> Caller:

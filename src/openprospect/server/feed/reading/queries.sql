@@ -21,24 +21,32 @@ CROSS JOIN LATERAL reader_of(asked.secret_hash, asked.search, asked.scopes) AS r
 
 -- pages_at :many
 -- For each who asks, who that is, and a page at an offset: of the walk that it belongs to, as of that walk's watermark; without any walk,
--- as of now. Withdrawals show where the walk began after a time. The walk moves on with it.
-SELECT asked.place, reader.key_id, reader.key_name, reader.organization_id, reader.scopes, reader.ended, reader.tier, reader.rate_limit,
-    page.watermark, reader.erasures, (page.walk).id AS walk_id, page.is_expired, page.total, page.count, page.has_more, page.last_at,
-    page.first_position, page.last_position, page.companies,
-    CASE WHEN (page.walk).id IS NOT NULL AND page.count > 0 THEN
-        move_walk(page.walk, asked.skipped, page.count, page.has_more, page.first_position, page.last_position)
+-- as of now. Withdrawals show where the walk began after a time. The walk moves on with it, once for all who ask for the same page of it.
+SELECT chosen.place, chosen.key_id, chosen.key_name, chosen.organization_id, chosen.scopes, chosen.ended, chosen.tier, chosen.rate_limit,
+    page.watermark, chosen.erasures, (chosen.walk).id AS walk_id, (chosen.walk).used_at = '-infinity' AS is_contested, page.is_expired,
+    page.total, page.count, page.has_more, page.last_at, page.first_position, page.last_position, page.companies,
+    CASE WHEN chosen.is_first AND (chosen.walk).id IS NOT NULL AND page.count > 0 THEN
+        move_walk(chosen.walk, chosen.skipped, page.count, page.has_more, page.first_position, page.last_position, chosen.askers)
     END AS moved
 FROM (
-    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::timestamptz[], $5::integer[], $6::bigint[])
-        WITH ORDINALITY AS asked (secret_hash, search, scopes, since, size, skipped, place)
-    -- So that two processes which move the same walks do not each hold what the other waits for.
-    ORDER BY search, secret_hash, skipped
-) AS asked
-CROSS JOIN LATERAL reader_of(asked.secret_hash, asked.search, asked.scopes) AS reader
+    -- In the order of the walks, so that two processes which move the same ones do not each hold what the other waits for.
+    SELECT found.*, count(*) OVER same AS askers, row_number() OVER same = 1 AS is_first
+    FROM (
+        SELECT asked.place, asked.since, asked.size, asked.skipped, reader.*,
+            CASE WHEN reader.search_id IS NOT NULL THEN
+                walk_for(reader.search_id, reader.key_name, asked.since, asked.skipped)
+            END AS walk
+        FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::timestamptz[], $5::integer[], $6::bigint[])
+            WITH ORDINALITY AS asked (secret_hash, search, scopes, since, size, skipped, place)
+        CROSS JOIN LATERAL reader_of(asked.secret_hash, asked.search, asked.scopes) AS reader
+        OFFSET 0
+    ) AS found
+    WINDOW same AS (PARTITION BY found.search_id, (found.walk).id, found.skipped, found.size)
+) AS chosen
 LEFT JOIN LATERAL (
     SELECT * FROM page_of_walk(
-        reader.search_id, reader.watermark, reader.live_companies, reader.key_name, asked.since, asked.size, asked.skipped
-    ) WHERE reader.search_id IS NOT NULL OFFSET 0
+        chosen.search_id, chosen.watermark, chosen.live_companies, chosen.walk, chosen.since, chosen.size, chosen.skipped
+    ) WHERE chosen.search_id IS NOT NULL OFFSET 0
 ) AS page ON true;
 
 -- begin_walks :execute

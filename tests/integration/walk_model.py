@@ -1,0 +1,44 @@
+"""Walks as the rules have them: which one a page at an offset belongs to, and when that cannot be told."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.integration.feed_model import Entry
+
+_TURNS = itertools.count()
+
+
+@dataclass
+class Walk:
+    """A snapshot, where in it the service expects to go on, which page it gave out last, and when it began and moved."""
+
+    snapshot: list[Entry]
+    number: int
+    watermark: str
+    expects: int | None = 0
+    page: int = 0
+    reached: int = 0
+    begun: int = field(default_factory=lambda: next(_TURNS))
+    moved: int = field(default_factory=lambda: next(_TURNS))
+
+    def step(self, offset: int, reached: int, *, has_more: bool) -> None:
+        """A page at this offset was given out. What a walk begins with is no step, and neither is the same page once more."""
+        expects = reached if has_more else None
+        if offset and (self.page, self.expects) != (offset, expects):
+            self.moved = next(_TURNS)
+        self.page, self.expects, self.reached = offset, expects, max(self.reached, reached)
+
+
+def chosen(walks: Sequence[Walk], offset: int) -> Walk:
+    """Of one consumer's, the oldest first: the newest that expects the offset, else that has been there, else the newest."""
+    newest_first = walks[::-1]
+    expecting = [walk for walk in newest_first if walk.expects == offset]
+    been_there = [walk for walk in newest_first if walk.reached >= offset]
+    return [*expecting, *been_there, *newest_first][0]
+
+
+def is_contested(answering: Walk, walks: Sequence[Walk], offset: int) -> bool:
+    """Whether a newer run, which began since that one stands still, gave out this page of another snapshot last."""
+    newer = [walk for walk in walks if walk.begun > answering.moved and walk.watermark != answering.watermark]
+    return answering.expects == offset and any(walk.page == offset for walk in newer)
