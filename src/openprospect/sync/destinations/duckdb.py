@@ -17,6 +17,7 @@ from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.duckdb_errors import translated
 from openprospect.sync.destinations.duckdb_file import DuckFile
+from openprospect.sync.destinations.duckdb_retyping import retype
 from openprospect.sync.destinations.frames import Frame
 from openprospect.sync.destinations.sql import SqlDestination, held_in_file, open_in_file
 from openprospect.sync.retry import Retry
@@ -76,7 +77,7 @@ class DuckDatabase:
     def retype(self, table: str, old: Column, new: Column) -> None:  # noqa: ARG002 - the database knows the old type
         name = quoted(new.name)
         converted = f"to_json({name})" if new.kind is Kind.JSON else f"{name}::{self.types[new.kind]}"
-        self.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {self.types[new.kind]} USING {converted}")
+        retype(self.query, self.execute, table, new.name, to=self.types[new.kind], converted=converted)
 
     def upsert(self, table: str, frame: Frame) -> None:
         changes = ", ".join(f"{quoted(name)} = incoming.{quoted(name)}" for name in frame.columns)

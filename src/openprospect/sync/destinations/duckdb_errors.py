@@ -28,14 +28,14 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except _NEVER_MENDED as error:
-        raise DestinationRefused(f"{name}: {_told(error)}") from error
+        raise DestinationRefused(f"{name}: {told(error)}") from error
     except (duckdb.Error, OSError) as error:
         raise TryLater(f"{name}: {error}") from error
 
 
-def _told(error: duckdb.Error) -> str:
+def told(error: duckdb.Error) -> str:
     """A message goes into mails and logs: it ends where a value may begin."""
     text = str(error)
     if isinstance(error, _QUOTING) and not _IS_OF_THE_TABLE.match(text):
         return f"{_VALUE.split(text)[0].strip()} … (values are left out)"
-    return text.partition("\n\n")[0]
+    return text.partition("\n")[0]

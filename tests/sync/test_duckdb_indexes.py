@@ -1,0 +1,65 @@
+"""Indexes that somebody put into a DuckDB file: kept where a column becomes wider, or named where one cannot be."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from openprospect.sync.errors import DestinationRefused
+from tests.sync.contract import SEARCH, assert_same, sync
+from tests.sync.feed_server import FeedServer, company
+from tests.sync.test_duckdb import DuckdbCopy
+
+_INDEXES = "SELECT index_name, sql, comment FROM duckdb_indexes() ORDER BY 1"
+_COLUMNS = "SELECT column_name, column_default, is_nullable, comment FROM duckdb_columns() WHERE table_name = 'companies' ORDER BY ALL"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> DuckdbCopy:
+    return DuckdbCopy(tmp_path / "feed.duckdb")
+
+
+def test_a_column_becomes_wider_under_the_indexes_of_its_table_and_all_of_these_are_there_afterwards(
+    copy: DuckdbCopy, server: FeedServer, tmp_path: Path
+) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(company(1, attributes={"stars": 4}), company(2, attributes={"stars": 5}))
+    sync(copy, server)
+    copy.run("CREATE INDEX by_name ON companies (name)")
+    copy.run('CREATE UNIQUE INDEX "By ""id""" ON companies (id, (lower(name)))')
+    copy.run("CREATE INDEX by_stars ON companies (stars); COMMENT ON INDEX by_stars IS 'Ada''s'")
+    copy.run("COMMENT ON TABLE companies IS 'The copy'; COMMENT ON COLUMN companies.stars IS 'of five'")
+    before = look(tmp_path)
+    feed.deliver(company(3, attributes={"stars": "four"}))
+
+    assert sync(copy, server).error is None
+
+    assert look(tmp_path) == before
+    assert sorted(row["stars"] for row in copy.rows("companies")) == ["4", "5", "four"]
+    assert_same(copy, feed)
+
+
+def look(folder: Path) -> list[object]:
+    statements = (_INDEXES, _COLUMNS, "SELECT comment FROM duckdb_tables() WHERE table_name = 'companies'")
+    with duckdb.connect(folder / "feed.duckdb") as connection:
+        return [connection.execute(statement).fetchall() for statement in statements]
+
+
+def test_an_index_that_does_not_take_the_wider_column_is_named_and_left_as_it_is(
+    copy: DuckdbCopy, server: FeedServer, tmp_path: Path
+) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(company(1, attributes={"stars": 4}))
+    sync(copy, server)
+    copy.run("CREATE INDEX better ON companies ((stars + 1))")
+    before = look(tmp_path)
+    feed.deliver(company(2, attributes={"stars": "four"}))
+
+    error = sync(copy, server).error
+
+    assert isinstance(error, DestinationRefused)
+    assert "A column of companies has to become wider, which index better does not allow" in error.message
+    assert look(tmp_path) == before
+    copy.run("DROP INDEX better")
+    assert sync(copy, server).error is None
+    assert_same(copy, feed)
