@@ -7,6 +7,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
@@ -265,25 +266,43 @@ async def test_what_names_them_in_very_many_companies_is_cleaned_and_delivered_a
     assert numbers == list(range(1_100))
 
 
-async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_its_restore(client, search_id, deliver, database, tmp_path):
-    link = {"link": f"https://crm.example/?to={EMAIL.replace('@', '%40')}"}
-    named = hotel(BO, {"first_name": EMAIL}, contact=f"Ask {EMAIL.upper()}", city="Berlin") | link | {f"**{EMAIL}**": "owner"}
-    since = (await deliver(named, hotel(BO, source_id="c2")))["delivered_until"]
+async def erasure_of(database, *addresses):
+    """As a log has it; the person is named by the first."""
     organization_id = (await organization_named(database, DEFAULT_ORGANIZATION)).id
-    mailbox = (await hasher_of(database, organization_id)).email(EMAIL)
-    assert mailbox
-    erasure = LoggedErasure(
+    hasher = await hasher_of(database, organization_id)
+    mailboxes = [mailbox for mailbox in map(hasher.email, addresses) if mailbox]
+    return LoggedErasure(
         id=uuid4(),
         organization_id=organization_id,
         at=datetime.now(UTC),
         actor="test",
-        subject_hash=mailbox,
+        subject_hash=mailboxes[0],
         prospect_ids=[],
-        marks=[("email", mailbox)],
+        marks=[("email", mailbox) for mailbox in mailboxes],
     )
-    log = ErasureLog(tmp_path / "log.jsonl")
-    await log.add(erasure, known_by=log.begin())
+
+
+async def logs_of(path, *entries):
+    log = ErasureLog(path)
+    await log.add(*entries, known_by=log.begin())
+    return ReadLogs.of([log], place=None)
+
+
+async def test_an_erasure_that_stands_twice_in_a_log_reaches_all_that_either_names(client, search_id, deliver, database, tmp_path):
+    """As where a log that was not lost is begun anew, which writes down what the database knows: the address that was named."""
+    await deliver(hotel(BO, MARIA, MARIA | {"email": "private@quarzenthal.example"}))
+    whole = await erasure_of(database, EMAIL, "private@quarzenthal.example")
+    logs = await logs_of(tmp_path / "log.jsonl", whole, replace(whole, marks=whole.marks[:1]))
+    assert await finish_restore(database, logs, deadline=timedelta(days=1)) == 1
+    assert first_names(await pull(client, search_id)) == ["Bo"]
+
+
+async def test_what_only_names_somebody_erased_since_the_backup_is_cleaned_by_its_restore(client, search_id, deliver, database, tmp_path):
+    link = {"link": f"https://crm.example/?to={EMAIL.replace('@', '%40')}"}
+    named = hotel(BO, {"first_name": EMAIL}, contact=f"Ask {EMAIL.upper()}", city="Berlin") | link | {f"**{EMAIL}**": "owner"}
+    since = (await deliver(named, hotel(BO, source_id="c2")))["delivered_until"]
+    logs = await logs_of(tmp_path / "log.jsonl", await erasure_of(database, EMAIL))
     for expected in (1, 0):
-        assert await finish_restore(database, ReadLogs.of([log], place=None), deadline=timedelta(days=1)) == expected
+        assert await finish_restore(database, logs, deadline=timedelta(days=1)) == expected
         (again,) = (await pull(client, search_id, delivered_since=since))["items"]
         assert (again["attributes"], first_names({"items": [again]})) == ({"city": "Berlin"}, ["Bo"])

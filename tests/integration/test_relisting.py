@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from openprospect.cli.erasure_log import LoggedStorage, begin_another
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.feed.writing.locks import Writing
@@ -15,6 +16,8 @@ from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.privacy.one_log import ReadLogs
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.suppress import import_lines, suppress, unsuppress
+from tests.integration.people import MARIA as MARIA_OF_HOTEL
+from tests.integration.people import hotel
 
 MARIA = "maria@h.example"
 SOON = timedelta(days=1)
@@ -33,6 +36,12 @@ class List:
     async def erase(self, email):
         policy = ErasurePolicy(deadline=SOON, log=self.log)
         await erase(self.database, Writing(self.database), self.organization_id, Subject(email=email), actor="test", policy=policy)
+
+    async def lose_log(self):
+        lost = self.log.path
+        lost.unlink()
+        storage = LoggedStorage(database_url="x", erasure_log=lost.with_name("another.jsonl"))
+        self.log, _ = await begin_another(self.database, storage)
 
     async def content(self):
         return sorted((row["kind"], row["hash"]) for row in await self.database.rows("SELECT kind, hash FROM suppression"))
@@ -89,6 +98,28 @@ async def test_who_was_let_in_after_an_erasure_that_the_backup_lacks_stays_let_i
     after = await listed.content()
     await database.execute("DELETE FROM erasure")
     assert await listed.restored(to=[]) == after
+
+
+@pytest.mark.parametrize("others", [[], ["competitor.example"]])
+async def test_who_was_let_in_before_the_log_was_lost_is_not_on_the_list_again(listed, others):
+    await listed.change(suppress, MARIA, *others)
+    before = await listed.content()
+    await listed.change(unsuppress, MARIA)
+    await listed.lose_log()
+    await listed.change(suppress, "zoe@h.example")
+    after = await listed.content()
+    assert len(after) == len(others) + 1
+    assert await listed.restored(to=before) == after
+
+
+async def test_who_was_erased_before_the_log_was_lost_is_kept_out_by_all_that_the_restore_finds_of_them(listed, database, deliver):
+    await listed.erase(MARIA)
+    await listed.lose_log()
+    await database.execute("DELETE FROM erasure")
+    await database.execute("DELETE FROM suppression")
+    await deliver(hotel(MARIA_OF_HOTEL | {"email": MARIA}))
+    kinds = {kind for kind, _ in await listed.restored(to=[])}
+    assert kinds == {"email", "name", "prospect"}
 
 
 async def test_who_was_erased_after_being_let_in_stays_out(listed):

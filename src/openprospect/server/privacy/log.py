@@ -39,14 +39,19 @@ class LoggedErasure(msgspec.Struct, frozen=True, kw_only=True):
     def mailboxes(self) -> set[bytes]:
         return {digest for kind, digest in self.marks if kind == "email"}
 
+    def joined(self, other: Self) -> Self:
+        """The same erasure as two entries tell of it: with whatever either names."""
+        prospect_ids, marks = {*self.prospect_ids, *other.prospect_ids}, {*self.marks, *other.marks}
+        return msgspec.structs.replace(self, prospect_ids=sorted(prospect_ids), marks=sorted(marks))
+
 
 class LoggedListing(msgspec.Struct, frozen=True, kw_only=True):
-    """Marks that somebody put on a suppression list, or took off it."""
+    """Marks that somebody put on a suppression list, or took off it; or the complete list, which has nothing else on it."""
 
     organization_id: UUID
     at: datetime
     actor: str
-    change: Literal["added", "removed"]
+    change: Literal["added", "removed", "complete"]
     marks: list[tuple[str, bytes]]
 
 

@@ -194,6 +194,9 @@ SELECT erasure.id, organization_id, erased_at AS at, actor, subject_hash,
 FROM erasure ORDER BY erased_at, erasure.id;
 
 -- known_lists :many
--- The suppression list of each organization that has one.
-SELECT organization_id, array_agg(kind ORDER BY hash) AS kinds, array_agg(hash ORDER BY hash) AS hashes
-FROM suppression GROUP BY organization_id;
+-- The suppression list of each organization, empty ones too.
+SELECT organization.id AS organization_id,
+    coalesce(array_agg(kind ORDER BY hash) FILTER (WHERE hash IS NOT NULL), '{}') AS kinds,
+    coalesce(array_agg(hash ORDER BY hash) FILTER (WHERE hash IS NOT NULL), '{}') AS hashes
+FROM organization LEFT JOIN suppression ON organization_id = organization.id
+GROUP BY organization.id;

@@ -11,8 +11,9 @@ _ACTOR = "the database, as its log was lost"
 
 async def what_is_known(db: Connection) -> list[Logged]:
     """Every erasure, by whom it named and the ids that it found; then every list as it stands."""
-    now = datetime.now(UTC)
     erasures = [_erasure(row) for row in await store.known_erasures(db)]
+    # The database dates erasures, and this machine may be behind it: the lists are what they are after all of them.
+    now = max([datetime.now(UTC), *(erasure.at for erasure in erasures)])
     return [*erasures, *(_list(row, now) for row in await store.known_lists(db))]
 
 
@@ -22,4 +23,4 @@ def _erasure(row: Row) -> LoggedErasure:
 
 def _list(row: Row, now: datetime) -> LoggedListing:
     marks = list(zip(row["kinds"], row["hashes"], strict=True))
-    return LoggedListing(organization_id=row["organization_id"], at=now, actor=_ACTOR, change="added", marks=marks)
+    return LoggedListing(organization_id=row["organization_id"], at=now, actor=_ACTOR, change="complete", marks=marks)

@@ -179,7 +179,7 @@ async def known_erasures(db: Executor) -> list[Row]:
 
 
 async def known_lists(db: Executor) -> list[Row]:
-    """organization_id, and its list as kinds and hashes."""
+    """organization_id, and its list as kinds and hashes, where there is none too."""
     return await db.rows(SQL.known_lists)
 
 
