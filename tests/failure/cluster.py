@@ -33,6 +33,7 @@ class Cluster:
     folder: Path
     port: int = field(default_factory=free_port)
     account: Account = field(default_factory=lambda: server_account(account_of(os.geteuid())))
+    installation: Installation = field(default_factory=find_installation)
 
     def dsn(self, database: str = "postgres", *, port: int | None = None) -> str:
         return f"postgresql://{ROLE}@127.0.0.1:{port or self.port}/{database}"
@@ -83,7 +84,7 @@ class Cluster:
         return psycopg.connect(host=str(self.folder), port=self.port, user=ROLE, dbname=database, autocommit=True)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
-        installation: Installation = reachable(find_installation(), self.account, state_folder=STATE_FOLDER)
+        installation = reachable(self.installation, self.account, state_folder=STATE_FOLDER)
         done = subprocess.run(
             [installation.program(program), *arguments],
             stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from openprospect.server.core.errors import Misconfigured
+from openprospect.server.db.clients import server_at
 from openprospect.server.db.dump import dump
 from openprospect.server.db.programs import running
 
@@ -14,10 +15,11 @@ DUMPING = "SELECT FROM pg_stat_activity WHERE application_name = 'pg_dump' AND d
 
 async def dumps_held_up(dsn, path, *, count, meanwhile=lambda: None):
     """What came of so many dumps into one file, by one process at one time."""
+    server = await server_at(dsn)
     connection, looking = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
     async with connection.transaction():
         await connection.execute("LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
-        dumps = [asyncio.create_task(asyncio.to_thread(dump, dsn, path, without_rows_of="instance")) for _ in range(count)]
+        dumps = [asyncio.create_task(asyncio.to_thread(dump, server, path, without_rows_of="instance")) for _ in range(count)]
         async with asyncio.timeout(60):
             while len(await looking.fetch(DUMPING)) < count:  # noqa: ASYNC110  # what is waited for happens in a database
                 await asyncio.sleep(0.02)
@@ -49,13 +51,13 @@ async def test_what_a_killed_dump_left_keeps_nobody_from_the_next(dsn, tmp_path)
     path = tmp_path / "nightly.dump"
     left = tmp_path / ".nightly.dump.partial-1"
     left.touch()
-    assert dump(dsn, path, without_rows_of="instance") == path.stat().st_size
+    assert dump(await server_at(dsn), path, without_rows_of="instance") == path.stat().st_size
     assert left.exists()
 
 
 async def test_a_folder_that_is_not_there_is_told_as_such(dsn, tmp_path):
     with pytest.raises(Misconfigured, match=r"nowhere/nightly\.dump cannot be written: No such file or directory\."):
-        dump(dsn, tmp_path / "nowhere" / "nightly.dump", without_rows_of="instance")
+        dump(await server_at(dsn), tmp_path / "nowhere" / "nightly.dump", without_rows_of="instance")
 
 
 def test_a_program_that_cannot_be_run_is_told_by_its_name(tmp_path):

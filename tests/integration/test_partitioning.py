@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.db.clients import server_at
 from openprospect.server.db.dump import dump, load
 from openprospect.server.db.migrate import migrate, migrations
 from openprospect.server.db.partition import KEY, MOST, TABLES, split
@@ -160,9 +161,9 @@ async def test_a_backup_of_split_tables_is_restored_as_split(dsn, postgres, sear
     await deliver("Hotel A")
     await split(dsn, into=4)
     with open_folder() as folder:
-        dump(dsn, folder / "backup", without_rows_of="instance")
+        dump(await server_at(dsn), folder / "backup", without_rows_of="instance")
         async with cloned(postgres, EMPTY) as restored:
-            load(restored, folder / "backup")
+            load(await server_at(restored), folder / "backup")
             assert schema_of(restored) == schema_of(dsn)
             connection = await asyncpg.connect(restored)
             assert await connection.fetchval("SELECT count(*) FROM delivery WHERE prospect_search_id = $1", search_id) == 1

@@ -11,7 +11,7 @@ from openprospect.cli.storage import Storage, on_database
 from openprospect.server.access import store
 from openprospect.server.core.errors import OpenProspectError
 from openprospect.server.db import dump, programs
-from openprospect.server.db.embedded.installation import Installation
+from openprospect.server.db.clients import Server
 from tests.project.test_docs_cover import commands_of
 from tests.security.test_secrets_in_reprs import SECRET
 
@@ -23,10 +23,25 @@ def test_pg_dump_is_told_the_password_by_environment(tmp_path, monkeypatch, plac
     program = tmp_path / "pg_dump"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" > {tmp_path}/arguments\nprintf "%s" "$PGPASSWORD"\n')
     program.chmod(0o755)
-    monkeypatch.setattr(programs, "find_installation", lambda: Installation(folder=tmp_path, major=18))
-    dump.dump(f"postgresql://{place.format(MARK)}", tmp_path / "backup", without_rows_of="nothing")
+    monkeypatch.setattr(programs, "find_client", lambda *_: program)
+    server = Server(dsn=f"postgresql://{place.format(MARK)}", major=18, is_encrypted=True)
+    dump.dump(server, tmp_path / "backup", without_rows_of="nothing")
     assert MARK not in (tmp_path / "arguments").read_text()
     assert (tmp_path / "backup").read_text() == MARK
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [("", "sslmode=require"), ("?sslmode=prefer", "sslmode=require"), ("?sslmode=verify-full", "sslmode=verify-full")],
+)
+def test_a_program_may_not_do_without_encryption_where_the_driver_has_it(tmp_path, monkeypatch, options, told):
+    program = tmp_path / "pg_dump"
+    program.write_text('#!/bin/sh\nprintf "%s" "$*"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(programs, "find_client", lambda *_: program)
+    server = Server(dsn=f"postgresql://u@h/d{options}", major=18, is_encrypted=True)
+    dump.dump(server, tmp_path / "backup", without_rows_of="nothing")
+    assert f"--dbname=postgresql://u@h/d?{told} " in (tmp_path / "backup").read_text()
 
 
 UNREADABLE = ["u:{}/@127.0.0.1:1/x", "u:{}?@127.0.0.1:1/x", "u:{}#@127.0.0.1:1/x", "u:{}@127.0.0.1:port/x", "u:{}@[::1/x"]

@@ -13,6 +13,7 @@ from openprospect.cli.erasure_log import ErasureLogPaths, default_place, read_lo
 from openprospect.cli.output import Json, answer, stderr
 from openprospect.cli.stopping import stopped_in_order
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, check
+from openprospect.server.db.clients import server_at
 from openprospect.server.db.dump import dump, fingerprint, load
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
@@ -36,7 +37,7 @@ def backup(file: Path, *, storage: Storage = DEFAULT_STORAGE, json: Json = False
     with stopped_in_order(), storage.dsn() as dsn, _waiting("Backing up"):
         asyncio.run(check(dsn))
         # A database restored without its name is served by nobody until the erasures since then are carried out.
-        size = dump(dsn, file, without_rows_of="instance")
+        size = dump(asyncio.run(server_at(dsn)), file, without_rows_of="instance")
     answer({"file": str(file), "bytes": size}, json=json)
 
 
@@ -82,7 +83,7 @@ def restore(
 
     with stopped_in_order(), storage.dsn(may_begin=True) as dsn, _waiting("Restoring"):
         if asyncio.run(is_empty(dsn)):
-            load(dsn, file, then=marking(backup))
+            load(asyncio.run(server_at(dsn)), file, then=marking(backup))
         done = asyncio.run(finish(dsn))
     answer(done, json=json)
 

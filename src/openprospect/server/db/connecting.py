@@ -2,6 +2,7 @@
 from being asked.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,11 +16,24 @@ from openprospect.server.db import faults
 _SECONDS = 3.0
 
 
+class LoneConnection(asyncpg.Connection):
+    """One outside of any pool."""
+
+    @property
+    def is_encrypted(self) -> bool:
+        # Not by `pg_stat_ssl`: behind a pooler that tells of the pooler's own connection.
+        transport: asyncio.Transport = self._transport  # type: ignore[attr-defined]  # not declared by the driver's types
+        return transport.get_extra_info("ssl_object") is not None
+
+
 @asynccontextmanager
-async def alone(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    """A connection outside of any pool, for what changes the schema. Raises Unavailable or Misconfigured where there is none to be had."""
+async def alone(dsn: str) -> AsyncIterator[LoneConnection]:
+    """A connection for what changes the schema or looks at the server.
+
+    Raises Unavailable or Misconfigured where there is none to be had.
+    """
     with faults.told():
-        connection = await connect(dsn, timeout=30)
+        connection = await connect(dsn, timeout=30, connection_class=LoneConnection)
     try:
         yield connection
     finally:

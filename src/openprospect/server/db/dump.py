@@ -13,6 +13,7 @@ from typing import IO
 
 from openprospect.server.core.appending import sync_folder
 from openprospect.server.core.errors import InvalidInput, Misconfigured, Unavailable
+from openprospect.server.db.clients import Server
 from openprospect.server.db.programs import Program, running
 
 _FORMAT = ("--format=custom", "--no-owner", "--no-privileges")
@@ -26,7 +27,7 @@ _WHERE_IT_IS_KNOWN = b"SELECT pg_catalog.set_config(name, '0', false) FROM pg_ca
 _MARK = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_\w+=\d+\);\n")
 
 
-def dump(dsn: str, path: Path, *, without_rows_of: str) -> int:
+def dump(server: Server, path: Path, *, without_rows_of: str) -> int:
     """Write the database as it is at this moment, for this account's eyes only; answers the bytes written.
 
     The file appears whole or not at all. Raises Misconfigured where it cannot be written or there is one already.
@@ -34,7 +35,7 @@ def dump(dsn: str, path: Path, *, without_rows_of: str) -> int:
     _refuse_existing(path)
     with (
         _appearing(path) as file,
-        running("pg_dump", *_FORMAT, f"--exclude-table-data={without_rows_of}", dsn=dsn, stdout=file) as program,
+        running("pg_dump", *_FORMAT, f"--exclude-table-data={without_rows_of}", server=server, stdout=file) as program,
     ):
         _refuse_failed("pg_dump", program.failure())
     return path.stat().st_size
@@ -91,20 +92,20 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(size.to_bytes(8) + beginning).hexdigest()
 
 
-def load(dsn: str, path: Path, *, then: str = "") -> None:
+def load(server: Server, path: Path, *, then: str = "") -> None:
     """Fill an empty database of any version from a dump, and end with some statements, all in one transaction."""
     with (
-        running("psql", *_BY_SCRIPT, dsn=dsn, stdin=subprocess.PIPE) as server,
+        running("psql", *_BY_SCRIPT, server=server, stdin=subprocess.PIPE) as writer,
         running("pg_restore", *_TO_SCRIPT, str(path.absolute()), stdout=subprocess.PIPE) as reader,
     ):
         with suppress(BrokenPipeError):  # psql has ended, and says why
-            _pass_on(path, reader, server, then)
-        _refuse_failed("psql", server.failure())
+            _pass_on(path, reader, writer, then)
+        _refuse_failed("psql", writer.failure())
 
 
-def _pass_on(path: Path, reader: Program, server: Program, then: str) -> None:
+def _pass_on(path: Path, reader: Program, writer: Program, then: str) -> None:
     # Without the last line nothing is kept, so an end on the way, be it our own, leaves the database empty.
-    with server.script as script:
+    with writer.script as script:
         script.write(b"BEGIN;\n")
         _copy(reader.script, script)
         failure = reader.failure()

