@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -68,7 +69,7 @@ def test_an_export_that_cannot_be_finished_is_cut_off_and_does_not_look_whole(si
         stream.__exit__(None, None, None)
 
 
-def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(site, search_id, key):
+def test_workers_that_start_while_the_database_is_away_answer_at_once_and_wait_for_it(site, search_id, key):
     record = site.data_dir / "postgresql/cluster/postmaster.pid"
     with site.serving("--workers", "2") as server, server.client(key) as client:
         before = workers_of(server.process.pid)
@@ -77,15 +78,27 @@ def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(site, sear
         os.kill(supervisor, signal.SIGSTOP)  # else it would be back at once
         try:
             os.kill(database, signal.SIGKILL)
-            os.kill(before[0], signal.SIGKILL)
-            eventually(lambda: set(workers_of(server.process.pid)) - set(before))
-            time.sleep(1.5)
+            for worker in before:
+                os.kill(worker, signal.SIGKILL)
+            eventually(lambda: answer(f"{server.base_url}/health") == 200)
+            assert not set(workers_of(server.process.pid)) & set(before)
+            assert answer(f"{server.base_url}/ready") == 503
+            refused = client.get(f"/deliveries/{search_id}/companies")
+            assert refused.status_code == 503
+            assert "cannot be reached" in refused.json()["message"]
+            assert int(refused.headers["Retry-After"]) > 0
         finally:
             os.kill(supervisor, signal.SIGCONT)
         eventually(lambda: client.get(f"/deliveries/{search_id}/companies").status_code == 200)
         assert server.process.poll() is None
         assert len(workers_of(server.process.pid)) == 2
         assert server.stop() == 0
+
+
+def answer(url):
+    """The status; none while nobody listens."""
+    with suppress(httpx.TransportError):
+        return httpx.get(url, trust_env=False).status_code
 
 
 def parent_of(pid):

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router, get
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.types import ASGIApp
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Guard
 
 from openprospect.server.access import routes as access
 from openprospect.server.access.admission import Admission
@@ -20,7 +22,8 @@ from openprospect.server.access.limits.leases import Leases
 from openprospect.server.access.limits.rates import Rates
 from openprospect.server.catalog import routes as catalog
 from openprospect.server.console.router import console_router
-from openprospect.server.core.background import attempt, every, persistently
+from openprospect.server.core.background import attempt, every
+from openprospect.server.core.start import Start
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.db.replicas import open_replicas
@@ -90,24 +93,28 @@ _ROUTES = [
     webhooks.disable_webhook,
     webhooks.enable_webhook,
     webhooks.webhook_attempts,
-    openapi.openapi_document,
 ]
 
 
 def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
-    """The whole service over one database; it connects when it starts up."""
+    """The whole service over one database; it connects when it starts up, and answers 503 for as long as it cannot."""
     log = ErasureLog(Path(settings.erasure_log)) if settings.erasure_log else None
     erasure_policy = ErasurePolicy(deadline=timedelta(days=settings.erasure_deadline_days), log=log)
     vault = Vault(settings.secret_keys)
     tracing = observed_by(is_traced=settings.is_traced)
+    start = Start(lambda: _running(app, dsn, settings, vault, tracing))
+
+    async def is_started(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        start.check()
+
+    needs_start: list[Guard] = [is_started]
     app = Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=_ROUTES),
+            Router("/api/v1", route_handlers=[openapi.openapi_document, Router("/", route_handlers=_ROUTES, guards=needs_start)]),
             reference_router(),
-            console_router(),
+            console_router(guards=needs_start),
+            Router("/", route_handlers=[machines.ready, machines.metrics], guards=needs_start),
             health,
-            machines.ready,
-            machines.metrics,
         ],
         dependencies={
             "database": Provide(_database),
@@ -120,7 +127,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
             "vault": Provide(lambda: vault, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[lambda app: _leaving(app, settings), lambda app: _running(app, dsn, settings, vault, tracing)],
+        lifespan=[lambda app: _leaving(app, settings), lambda _: _closed_at_the_end(tracing), start],
         openapi_config=openapi.config(version("openprospect")),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -177,11 +184,10 @@ async def _leaving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
 async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tracing: Untraced) -> AsyncIterator[None]:
     sender = tracing.sender(vault, allow_private=settings.webhook_allow_private)
     async with (
-        _closed_at_the_end(tracing),
-        await _opened(
+        await Database.open(
             dsn, tenants_size=_TENANT_CONNECTIONS, on_statement=tracing.on_statement, patience_seconds=settings.read_seconds
         ) as database,
-        await _opened(
+        await Database.open(
             dsn,
             size=_WRITING_CONNECTIONS,
             tenants_size=_WRITING_CONNECTIONS if database.has_walls else 0,
@@ -199,7 +205,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         app.state.commits = SharedCommits(app.state.writing)
         app.state.replicas = replicas
         app.state.pages = Pages.of(database, replicas)
-        app.state.instance = await persistently(lambda: instance(database), name="start")
+        app.state.instance = await instance(database)
 
         async def write_key_uses() -> None:
             await admission.uses.flush(database)
@@ -212,11 +218,6 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
         ):
             yield
         await attempt(write_key_uses, name="uses of keys")
-
-
-async def _opened(dsn: str, **options: Any) -> Database:
-    """A worker may be started again while the database is away: it waits, instead of taking the whole service along."""
-    return await persistently(lambda: Database.open(dsn, **options), name="start")
 
 
 def _rates(settings: Settings) -> Rates:
@@ -241,9 +242,9 @@ async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sen
     retention = Retention(
         accepted=timedelta(days=settings.webhook_attempt_days), failed=timedelta(days=settings.webhook_failed_attempt_days)
     )
-    async with await _opened(dsn, size=_PUSH_CONNECTIONS) as database, sender:
+    async with await Database.open(dsn, size=_PUSH_CONNECTIONS) as database, sender:
         dispatcher = Dispatcher(database, sender, receipts)
-        await persistently(dispatcher.start, name="start of pushes")
+        await dispatcher.start()
         async with (
             every(POLL_SECONDS, dispatcher.poll, name="pushes"),
             every(RETRY_SECONDS, dispatcher.retry, name="pushes that failed"),

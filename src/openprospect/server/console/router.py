@@ -1,6 +1,9 @@
 """Every page of the console, behind its gate."""
 
+from collections.abc import Sequence
+
 from litestar import Router
+from litestar.types import Guard
 
 from openprospect.server.console.errors import EXCEPTION_HANDLERS
 from openprospect.server.console.gate import own_origin, signed_in
@@ -44,8 +47,8 @@ _PAGES = [
 ]
 
 
-def console_router() -> Router:
-    """The door is open to all; the pages behind it to whoever is signed in."""
-    door = Router("/", route_handlers=[sign_in.sign_in_page, sign_in.sign_in_form], guards=[own_origin])
-    pages = Router("/", route_handlers=_PAGES, guards=[signed_in])
+def console_router(*, guards: Sequence[Guard]) -> Router:
+    """The door is open to all; the pages behind it to whoever is signed in. `guards` stand before both."""
+    door = Router("/", route_handlers=[sign_in.sign_in_page, sign_in.sign_in_form], guards=[*guards, own_origin])
+    pages = Router("/", route_handlers=_PAGES, guards=[*guards, signed_in])
     return Router(ROOT, route_handlers=[asset_router(), door, pages], exception_handlers=EXCEPTION_HANDLERS, include_in_schema=False)

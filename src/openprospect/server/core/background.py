@@ -1,22 +1,18 @@
-"""Background tasks: run periodically, or retry until the database answers. A failure is logged once, not on every run."""
+"""Background tasks: run periodically. A failure is logged once, not on every run."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 from openprospect.server.core.errors import Unavailable
 
-T = TypeVar("T")
 Work = Callable[[], Awaitable[object]]
 
 logger = logging.getLogger(__name__)
 
 # However often the work is wanted, a database that is away or has no connection left is not asked more often.
 _AFTER_FAILURE_SECONDS = 1.0
-# Longer than a database takes to restart or to hand over; whoever supervises this process should hear of more.
-_MOST_TRIES = 60
 
 
 @asynccontextmanager
@@ -28,18 +24,6 @@ async def every(seconds: float, work: Work, *, name: str) -> AsyncIterator[None]
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def persistently(work: Callable[[], Awaitable[T]], *, name: str) -> T:
-    """What something gives once it can be done; raises Unavailable after a minute."""
-    for tried in range(1, _MOST_TRIES):
-        try:
-            return await work()
-        except Unavailable as error:
-            if tried == 1:
-                _tell(error, name=name)
-        await asyncio.sleep(_AFTER_FAILURE_SECONDS)
-    return await work()
 
 
 async def attempt(work: Work, *, name: str) -> None:

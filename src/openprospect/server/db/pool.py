@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -107,13 +107,15 @@ class Database:
     ) -> Self:
         """So many connections, and so many more for `within`. A standby need not be there yet, and nothing else is taken for one."""
         settings = _SETTINGS | {"lock_timeout": f"{lock_seconds * 1000:.0f}ms"}
-        with faults.told():
+        with ExitStack() as half_open, faults.told():
             pool = await _connected(dsn, size, on_statement, settings, is_standby=is_standby)
+            half_open.callback(pool.terminate)
             tenants = None
             if tenants_size and await can_take_role(pool):
                 tenants = Lender(await _connected(dsn, tenants_size, on_statement, settings, role=ROLE), size=tenants_size)
             elif tenants_size:
                 logger.warning(_ONE_WALL)
+            half_open.pop_all()
         return cls(Lender(pool, size=size), patience_seconds=patience_seconds, tenants=tenants)
 
     def within(self, tenant: UUID) -> "Database":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from openprospect.server.core.background import attempt, every, persistently
+from openprospect.server.core.background import attempt, every
 from openprospect.server.db.pool import Database
 from openprospect.server.feed import store
 from openprospect.server.feed.clock import Clock, ClockReading
@@ -195,8 +195,7 @@ async def open_receipts(database: Database, folder: Path) -> AsyncIterator[Recei
     with own_journal(folder) as journal:
         receipts = Receipts(journal)
         if journal:
-            left = LeftBehind(folder)
-            await persistently(lambda: receipts.take_over(database, left), name="start")
+            await receipts.take_over(database, LeftBehind(folder))
 
         async def write() -> None:
             await receipts.wait_for_changes()
