@@ -53,6 +53,16 @@ def test_a_password_in_an_address_is_not_repeated(url, reach, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("reach", [open_destination, held_in])
+@pytest.mark.parametrize("url", ["sqlite:///crm#eu.db", "duckdb:///x.duckdb?schema=crm", "parquet:///x?", "hubspot:///log#2.db"])
+def test_what_follows_the_path_of_a_file_is_refused_and_not_left_out(url, reach, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENPROSPECT_HUBSPOT_TOKEN", "token")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DestinationRefused, match="as %3F, and # as %23"):
+        reach(url)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("reach", [open_destination, held_in])
 def test_a_password_that_cuts_an_address_short_is_told_how_to_be_written(reach):
     with pytest.raises(DestinationRefused, match="%2F"):
         reach("postgresql://somebody:with/a/slash@127.0.0.1:1/crm")

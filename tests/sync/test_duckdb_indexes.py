@@ -1,10 +1,12 @@
 """Indexes that somebody put into a DuckDB file: kept where a column becomes wider, or named where one cannot be."""
 
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from openprospect.sync.destinations.duckdb_file import DuckFile
 from openprospect.sync.errors import DestinationRefused
 from tests.sync.contract import SEARCH, assert_same, sync
 from tests.sync.feed_server import FeedServer, company
@@ -63,3 +65,20 @@ def test_an_index_that_does_not_take_the_wider_column_is_named_and_left_as_it_is
     copy.run("DROP INDEX better")
     assert sync(copy, server).error is None
     assert_same(copy, feed)
+
+
+def test_a_file_whose_indexes_need_more_memory_than_a_sync_has_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "feed.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE leftovers (i INT); CREATE TABLE orders (id VARCHAR PRIMARY KEY)")
+        connection.execute("INSERT INTO orders SELECT 'order-' || i FROM range(250000) t(i)")
+    before = path.stat().st_ino
+
+    with closing(DuckFile(path, read_only=False, memory_limit="16MB")) as file:
+        file.rewrite(without="leftovers")
+
+    assert path.stat().st_ino != before
+    with duckdb.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(250000,)]
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("INSERT INTO orders VALUES ('order-7')")

@@ -114,7 +114,7 @@ def test_no_receipt_is_sent_while_a_reader_keeps_them_there(tmp_path: Path) -> N
         feed = server.feed(SEARCH)
         feed.deliver(company(1, prospects=[person(1, 0, email="gone@secret.example")]))
         sync(copy, server)
-        confirmed = list(feed.confirmed)
+        confirmed, [held] = list(feed.confirmed), held_in(copy.url)
         with closing(sqlite3.connect(tmp_path / "feed.db", isolation_level=None)) as reader:
             reader.execute("PRAGMA journal_mode = WAL")
             with closing(impatient()) as destination:
@@ -127,6 +127,7 @@ def test_no_receipt_is_sent_while_a_reader_keeps_them_there(tmp_path: Path) -> N
 
         assert isinstance(summary.error, Busy)
         assert feed.confirmed == confirmed
+        assert [now.synced_at for now in held_in(copy.url)] == [held.synced_at]
         assert sync(copy, server).error is None
         assert b"gone@secret.example" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 

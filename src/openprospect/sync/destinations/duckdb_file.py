@@ -12,10 +12,11 @@ import duckdb
 
 from openprospect.sync.destinations.database import quoted
 from openprospect.sync.destinations.duckdb_errors import translated
-from openprospect.sync.errors import Busy, DestinationRefused, SyncError
+from openprospect.sync.errors import Busy, DestinationRefused
 
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
 _MEMORY_LIMIT = "128MB"
+_OUT_OF_MEMORY = (duckdb.OutOfMemoryException, duckdb.TransactionException)  # the latter where it runs out as the copy is committed
 # Somebody who opened the file that was just put into place may be done with it in a moment.
 _REOPENING_SECONDS = 3.0
 
@@ -25,10 +26,11 @@ class DuckFile:
     too small for.
     """
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, memory_limit: str = _MEMORY_LIMIT) -> None:
         self._path = path.resolve()
         self._private = self._path.with_name(f"{self._path.name}.openprospect")
         self._read_only = read_only
+        self._memory_limit = memory_limit
         self._connection: duckdb.DuckDBPyConnection | None = self._connected()
 
     @property
@@ -49,7 +51,12 @@ class DuckFile:
         self.connection.execute("CHECKPOINT")  # No log may outlive the file that it belongs to.
         with TemporaryDirectory(dir=self._private) as folder:
             fresh = Path(folder) / "fresh"
-            self._copy_to(fresh, without)
+            try:
+                self._copy_to(fresh, without)
+            except _OUT_OF_MEMORY:  # An index is built in memory alone, and somebody may keep a large one there.
+                fresh.unlink()
+                self.connection.execute("RESET memory_limit")
+                self._copy_to(fresh, without)
             _hand_over(self._path, fresh)
             self._exchange(fresh)
 
@@ -60,17 +67,19 @@ class DuckFile:
             shutil.rmtree(self._private, ignore_errors=True)
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
+        settings = {"memory_limit": self._memory_limit}
         if self._read_only:
-            return _connected(self._path, {}, read_only=True)
-        with translated(str(self._path)):
-            if self._private.exists():  # since a run was killed
-                shutil.rmtree(self._private)
-            self._private.mkdir(mode=0o700)
+            return _connected(self._path, settings, read_only=True)
+        connection = _connected(self._path, settings | {"temp_directory": str(self._private / "spilled")}, read_only=False)
         try:
-            return _connected(self._path, {"temp_directory": str(self._private / "spilled")}, read_only=False)
-        except SyncError:
-            self._private.rmdir()
+            with translated(str(self._path)):
+                if self._private.exists():  # since a run was killed: another one would have kept us from opening the file
+                    shutil.rmtree(self._private)
+                self._private.mkdir(mode=0o700)
+        except BaseException:
+            connection.close()
             raise
+        return connection
 
     def _copy_to(self, fresh: Path, without: str) -> None:
         """With everything that anybody has put into the file, and in its format, which other programs may be too old to have another of."""
@@ -97,7 +106,7 @@ class DuckFile:
 
 def _connected(path: Path, settings: dict[str, str], *, read_only: bool) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(path, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT, **settings})
+        return duckdb.connect(path, read_only=read_only, config={**settings})
     except duckdb.Error as error:
         if "Could not set lock on file" in str(error):
             raise Busy(f"{path} is open in another process: {error}") from error

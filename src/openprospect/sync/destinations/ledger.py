@@ -72,11 +72,15 @@ class Ledger:
         self.forget_stale(search_id)
         stored = f"SELECT prospect_search_id, id FROM ({_STORED}) stored WHERE prospect_search_id = ?"
         self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
-        self._save(search_id, begun_full(self.checkpoint(search_id), source), ended=False)
+        self._save(search_id, begun_full(self.checkpoint(search_id), source))
 
     def advance(self, batch: Batch) -> None:
         """Move the checkpoint by what the batch reached."""
-        self._save(batch.search_id, advanced(self.checkpoint(batch.search_id), batch), ended=batch.last)
+        self._save(batch.search_id, advanced(self.checkpoint(batch.search_id), batch))
+
+    def mark_synced(self, search_id: str) -> None:
+        """Whatever the feed had is here, and nothing that is gone from it."""
+        self._database.execute(f"UPDATE {STATE} SET synced_at = ? WHERE prospect_search_id = ?", now_text(), search_id)
 
     def forget_stale(self, search_id: str) -> None:
         self._database.execute(f"DELETE FROM {STALE} WHERE prospect_search_id = ?", search_id)
@@ -163,19 +167,18 @@ class Ledger:
                 f" {', '.join((*FIXED, STATE, COLUMNS, STALE))}; or {self._database.way_out}."
             )
 
-    def _save(self, search_id: str, checkpoint: Checkpoint, *, ended: bool) -> None:
+    def _save(self, search_id: str, checkpoint: Checkpoint) -> None:
         self._database.execute(
-            f"INSERT INTO {STATE} (prospect_search_id, server, instance, delivered_until, full_run, full_until, synced_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prospect_search_id) DO UPDATE SET server = excluded.server,"
+            f"INSERT INTO {STATE} (prospect_search_id, server, instance, delivered_until, full_run, full_until)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (prospect_search_id) DO UPDATE SET server = excluded.server,"
             " instance = excluded.instance, delivered_until = excluded.delivered_until, full_run = excluded.full_run,"
-            f" full_until = excluded.full_until, synced_at = coalesce(excluded.synced_at, {STATE}.synced_at)",
+            " full_until = excluded.full_until",
             search_id,
             checkpoint.source.server,
             checkpoint.source.instance,
             checkpoint.delivered_until,
             checkpoint.full_run,
             checkpoint.full_until,
-            now_text() if ended else None,
         )
 
 

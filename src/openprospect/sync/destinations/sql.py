@@ -59,8 +59,10 @@ class SqlDestination:
             raise
         return applied
 
-    def finish(self, search_id: str) -> None:  # noqa: ARG002 - leftovers are the file's, whichever search they are of
+    def finish(self, search_id: str) -> None:
         self._database.clear()
+        with self._database.transaction():
+            self._ledger.mark_synced(search_id)
 
     def held(self) -> list[Held]:
         with self._database.transaction():
