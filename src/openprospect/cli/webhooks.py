@@ -12,8 +12,7 @@ from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
 from openprospect.server.access.keys import organization_named
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
-from openprospect.server.core.errors import InvalidInput
-from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
+from openprospect.server.core.timestamps import format_timestamp, given_timestamp
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
@@ -245,10 +244,7 @@ def _on_webhook(storage: Storage, webhook_id: UUID, work: Callable[[Database, We
 
 
 def _moment(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else parse_timestamp(text)
-    except ValueError as error:
-        raise InvalidInput(f"--since {error}.") from None
+    return None if text is None else given_timestamp(text, "--since")
 
 
 def _members(shape: wire.WebhookItem | wire.AttemptItem | wire.Trial) -> dict[str, object]:

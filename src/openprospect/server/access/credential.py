@@ -9,7 +9,7 @@ from openprospect.server.access.limits.bad_keys import BadKeyLimiter
 from openprospect.server.access.limits.rates import Allowance
 from openprospect.server.access.model import Caller, Scope
 from openprospect.server.access.secret import hash_of, is_well_formed
-from openprospect.server.core.errors import Forbidden, Unauthenticated
+from openprospect.server.core.errors import Unauthenticated
 from openprospect.server.db.pool import Executor, Row
 
 _ENDED = {"revoked": "This key has been revoked; ask for a new one.", "expired": "This key has expired; ask for a new one."}
@@ -46,13 +46,7 @@ class Credential:
         limit = self.admission.rates.limit_of(found["tier"], found["rate_limit"])
         if limit is not None:
             self._hold_to(await self.admission.leases.count(self.secret_hash, caller.key_id, limit))
-        missing = [scope for scope in self.scopes if scope not in caller.scopes]
-        if missing:
-            raise Forbidden(
-                f"This key lacks {' and '.join(missing)}; ask for a key that has it.",
-                required_scopes=list(self.scopes),
-                user_scopes=sorted(caller.scopes),
-            )
+        caller.require(self.scopes, otherwise="This key lacks {missing}; ask for a key that has it.")
         return caller
 
     def _hold_to(self, allowance: Allowance) -> None:

@@ -1,10 +1,13 @@
 """Who may do what: organizations, scopes, and the caller that a key stands for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
+
+from openprospect.server.core.errors import Forbidden
 
 OrganizationId = NewType("OrganizationId", UUID)
 KeyId = NewType("KeyId", UUID)
@@ -47,6 +50,13 @@ class Caller:
     key_name: str
     organization_id: OrganizationId
     scopes: frozenset[str]
+
+    def require(self, scopes: Sequence[str], *, otherwise: str) -> None:
+        """Raises Forbidden, which says so with what is `{missing}`."""
+        missing = [scope for scope in scopes if scope not in self.scopes]
+        if missing:
+            message = otherwise.format(missing=" and ".join(missing))
+            raise Forbidden(message, required_scopes=list(scopes), user_scopes=sorted(self.scopes))
 
     @property
     def consumer(self) -> str:

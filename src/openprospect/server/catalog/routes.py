@@ -15,7 +15,7 @@ from openprospect.server.catalog.wire import CompanyItem, CompanyPage, ProspectI
 from openprospect.server.core.errors import Conflict, NotFound
 from openprospect.server.db.pool import Database
 from openprospect.server.http.openapi import problems
-from openprospect.server.http.paging import LIMIT, OFFSET
+from openprospect.server.http.paging import LIMIT, OFFSET, page_of
 from openprospect.server.http.parameters import Identifier, path_identifier, query, query_of
 from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
@@ -33,7 +33,7 @@ async def companies(request: CallersRequest, database: NamedDependency[Database]
     organization_id = request.auth.organization_id
     items = await store.company_page(database, organization_id, search_id, limit=limit, offset=offset)
     total, _ = await store.live_counts(database, organization_id, search_id)
-    return CompanyPage(items=items, total=total, limit=limit, offset=offset, has_more=bool(items) and offset + len(items) < total)
+    return page_of(CompanyPage, items, total=total, limit=limit, offset=offset)
 
 
 @get("/prospects", guards=[Requires(Scope.PROSPECTS_READ)], tags=["Catalog"], opt=query(SEARCH_ID, LIMIT, OFFSET), responses=problems(404))
@@ -43,7 +43,7 @@ async def prospects(request: CallersRequest, database: NamedDependency[Database]
     organization_id = request.auth.organization_id
     items = await store.prospect_page(database, organization_id, search_id, limit=limit, offset=offset)
     _, total = await store.live_counts(database, organization_id, search_id)
-    return ProspectPage(items=items, total=total, limit=limit, offset=offset, has_more=bool(items) and offset + len(items) < total)
+    return page_of(ProspectPage, items, total=total, limit=limit, offset=offset)
 
 
 @get(

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
+from openprospect.server.core.errors import InvalidInput
+
 _SHAPE = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[Tt ](?P<time>\d{2}:\d{2}(:\d{2}(?P<fraction>[.,]\d+)?)?)(?P<zone>[Zz]|[+ -]\d{2}:?(\d{2})?)?", re.ASCII
 )
@@ -42,3 +44,11 @@ def parse_timestamp(text: str) -> datetime:
         return min(max(moment.astimezone(UTC), _FIRST), _LAST)
     except (ValueError, OverflowError):
         raise ValueError("is not a moment that exists") from None
+
+
+def given_timestamp(text: str, name: str, **where: str) -> datetime:
+    """What somebody gave under this name. Raises InvalidInput with the members that say where."""
+    try:
+        return parse_timestamp(text)
+    except ValueError as error:
+        raise InvalidInput(f"{name} {error}.", **where) from None

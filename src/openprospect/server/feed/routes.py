@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from openprospect.server.access.guard import CallersRequest, CredentialRequest, Requires, RequiresInStatement
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import InvalidInput, NotFound
-from openprospect.server.core.timestamps import format_timestamp, parse_timestamp
+from openprospect.server.core.timestamps import format_timestamp, given_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.feed.reading.ask import Ask
@@ -176,10 +176,7 @@ async def confirm_receipt(
     query_of(request)
     search_id = _search_id(prospect_search_id)
     body = await json_body(request, Receipt)
-    try:
-        until = parse_timestamp(body.delivered_until)
-    except ValueError as error:
-        raise InvalidInput(f"delivered_until {error}.", field="delivered_until") from None
+    until = given_timestamp(body.delivered_until, "delivered_until", field="delivered_until")
     await own_search(database, search_id, request.auth.organization_id)
     stored = await receipts.confirm_now(database, search_id, request.auth.consumer, until)
     return StoredReceipt(delivered_until=format_timestamp(stored))

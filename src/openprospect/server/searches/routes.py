@@ -8,7 +8,7 @@ from openprospect.server.access.model import Scope
 from openprospect.server.db.pool import Database
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
-from openprospect.server.http.paging import LIMIT, OFFSET
+from openprospect.server.http.paging import LIMIT, OFFSET, page_of
 from openprospect.server.http.parameters import query, query_of
 from openprospect.server.searches import store
 from openprospect.server.searches.create import create_search
@@ -23,9 +23,7 @@ async def prospect_searches(request: CallersRequest, database: NamedDependency[D
     limit, offset = arguments[LIMIT], arguments[OFFSET]
     found = await store.searches_of(database, request.auth.organization_id, limit=limit, offset=offset)
     total = await store.count_searches_of(database, request.auth.organization_id)
-    return SearchPage(
-        items=[item(search) for search in found], total=total, limit=limit, offset=offset, has_more=offset + len(found) < total
-    )
+    return page_of(SearchPage, [item(search) for search in found], total=total, limit=limit, offset=offset)
 
 
 @post(

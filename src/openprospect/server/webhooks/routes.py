@@ -8,15 +8,14 @@ from litestar.params import FromPath
 
 from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
-from openprospect.server.core.errors import Forbidden, InvalidInput
-from openprospect.server.core.timestamps import parse_timestamp
+from openprospect.server.core.timestamps import given_timestamp
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.address import service_url
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
-from openprospect.server.http.paging import LIMIT, OFFSET
+from openprospect.server.http.paging import LIMIT, OFFSET, page_of
 from openprospect.server.http.parameters import path_identifier, query, query_of
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import endpoints, store
@@ -90,9 +89,7 @@ async def webhooks(request: CallersRequest, database: Db) -> WebhookPage:
     limit, offset = arguments[LIMIT], arguments[OFFSET]
     found = await store.webhooks(database, request.auth.organization_id, limit=limit, offset=offset)
     total = await store.count_webhooks(database, request.auth.organization_id)
-    return WebhookPage(
-        items=[item(webhook) for webhook in found], total=total, limit=limit, offset=offset, has_more=offset + len(found) < total
-    )
+    return page_of(WebhookPage, [item(webhook) for webhook in found], total=total, limit=limit, offset=offset)
 
 
 @get(_PATH, guards=[Requires(Scope.WEBHOOKS_READ)], tags=["Webhooks"], opt=query(), responses=problems(404))
@@ -177,9 +174,7 @@ async def webhook_attempts(request: CallersRequest, webhook_id: FromPath[str], d
     own = await _own(request, webhook_id, database)
     found = await store.attempts(database, own.id, limit=limit, offset=offset)
     total = await store.count_attempts(database, own.id)
-    return AttemptPage(
-        items=[attempt_item(logged) for logged in found], total=total, limit=limit, offset=offset, has_more=offset + len(found) < total
-    )
+    return page_of(AttemptPage, [attempt_item(logged) for logged in found], total=total, limit=limit, offset=offset)
 
 
 async def _create(
@@ -204,14 +199,10 @@ async def _create(
 
 def _require_people(request: CallersRequest) -> None:
     """Who may not pull companies and people must not have them pushed either, wherever to."""
-    needed = (Scope.WEBHOOKS_WRITE, Scope.COMPANIES_READ, Scope.PROSPECTS_READ)
-    missing = [scope for scope in needed if scope not in request.auth.scopes]
-    if missing:
-        raise Forbidden(
-            f"Full events carry companies and people, and this key lacks {' and '.join(missing)}; use another, or leave out full.",
-            required_scopes=list(needed),
-            user_scopes=sorted(request.auth.scopes),
-        )
+    request.auth.require(
+        (Scope.WEBHOOKS_WRITE, Scope.COMPANIES_READ, Scope.PROSPECTS_READ),
+        otherwise="Full events carry companies and people, and this key lacks {missing}; use another, or leave out full.",
+    )
 
 
 async def _own(request: CallersRequest, webhook_id: str, database: Database) -> Webhook:
@@ -221,7 +212,4 @@ async def _own(request: CallersRequest, webhook_id: str, database: Database) -> 
 
 
 def _moment(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else parse_timestamp(text)
-    except ValueError as error:
-        raise InvalidInput(f"since {error}.", field="since") from None
+    return None if text is None else given_timestamp(text, "since", field="since")

@@ -13,7 +13,7 @@ from openprospect.server.console.gate import OperatorsRequest, checked_form, tex
 from openprospect.server.console.page import page
 from openprospect.server.console.verdict import worst_first
 from openprospect.server.core.errors import InvalidInput, NotFound
-from openprospect.server.core.timestamps import parse_timestamp
+from openprospect.server.core.timestamps import given_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
 from openprospect.server.http.parameters import path_identifier
@@ -91,7 +91,4 @@ def _count(written: str) -> int:
 
 
 def _moment(written: str) -> datetime | None:
-    try:
-        return parse_timestamp(written) if written else None
-    except ValueError as error:
-        raise InvalidInput(f"before {error}.", parameter="before") from None
+    return given_timestamp(written, "before", parameter="before") if written else None
