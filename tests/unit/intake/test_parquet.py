@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openprospect.server.core.errors import InvalidInput
+from openprospect.server.feed.exporting.formats.columns import columns_of
 from openprospect.server.intake.formats.plain import plain
 from tests.unit.intake.test_any_file import outcomes
 
@@ -134,6 +135,49 @@ def test_nanoseconds_are_cut_at_any_depth(read: Reader, parquet: Callable[..., P
     size = 2_500
     found = read(parquet(company_name=[f"Hotel {n}" for n in range(size)], at=pa.array([value] * size, kind)))
     assert [company.attributes for company in found.companies] == [{"at": read_as}] * size
+
+
+def test_a_moment_at_midnight_stays_a_moment(read: Reader, parquet: Callable[..., Path]) -> None:
+    midnight = pa.array([0], pa.timestamp("us"))
+    assert read(parquet(company=["A"], at=midnight, day=[date(1970, 1, 1)])).company.attributes == {
+        "at": "1970-01-01T00:00:00",
+        "day": "1970-01-01",
+    }
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.struct([("x", pa.float32()), ("at", _NS)])])
+def test_single_precision_has_no_more_digits_than_were_written(read: Reader, parquet: Callable[..., Path], kind: pa.DataType) -> None:
+    nested = [[0.1, math.nan, None]] if pa.types.is_list(kind) else [{"x": 0.1, "at": NANOSECONDS}]
+    found = read(parquet(company=["A"], score=pa.array([0.1], pa.float32()), inner=pa.array(nested, kind))).company.attributes
+    assert found == {"score": 0.1, "inner": [0.1, None, None] if pa.types.is_list(kind) else {"x": 0.1, "at": CUT}}
+
+
+@pytest.mark.parametrize("people", [{"email": ["a@example.com"]}, {"prospects": [[{"email": "a@example.com"}]]}], ids=["flat", "nested"])
+def test_a_binary_value_is_called_one(read: Reader, parquet: Callable[..., Path], people: dict[str, Any]) -> None:
+    found = read(parquet(name=["A", "B"], logo=[b"text", b"\xff\x00"], **{name: value * 2 for name, value in people.items()}))
+    assert [company.name for company in found.companies] == ["A"]
+    [(line, _, reason)] = found.faults
+    assert line == 2
+    assert "binary value" in reason
+    assert "no text" in reason
+
+
+def test_what_the_export_wrote_is_read_as_it_was(read: Reader, tmp_path: Path) -> None:
+    company = b"""{"id": "a1b2c3d4-e5f6-7890-abcd-ef1234567890", "name": "A", "delivered_at": "2026-01-02T00:00:00.000001Z",
+        "attributes": {"city": "Bonn", "x": {"y": [1.5, null]}},
+        "prospects": [{"id": "e5f6a7b8-c9d0-1234-e5f6-a7b8c9d01234", "first_name": "Bo", "attributes": {"phone": "1"}}]}"""
+    lines = company.replace(b"\n", b"") + b"\n"
+    pq.write_table(pa.Table.from_batches([columns_of(lines)]), tmp_path / "feed.parquet")
+    assert read(tmp_path / "feed.parquet").companies == read(lines, "feed.ndjson").companies
+
+
+@pytest.mark.parametrize("text", ['["x"]', "x", '{"x": 1'])
+def test_attributes_that_are_no_object_are_a_fault(read: Reader, parquet: Callable[..., Path], text: str) -> None:
+    people = [[{"first_name": "Bo", "attributes": '{"x": 1}'}], [{"first_name": "Bo", "attributes": text}]]
+    found = read(parquet(name=["A", "B"], attributes=['{"city": "Bonn"}', text], prospects=people))
+    assert found.companies[0].attributes == {"city": "Bonn"}
+    assert found.companies[0].prospects[0].attributes == {"x": 1}
+    assert [(line, field) for line, field, _ in found.faults] == [(2, "attributes"), (2, "prospects[0].attributes")]
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"a,b\n", b"PAR1" + b"x" * 100 + b"PAR1"])

@@ -25,6 +25,18 @@ def plain(value: Any) -> Any:
     return _plain_container(value)
 
 
+def is_binary(value: object) -> bool:
+    """Whether these are bytes that make no text, or hold such."""
+    match value:
+        case bytes():
+            return any("\ud800" <= character <= "\udfff" for character in value.decode(errors="surrogateescape"))
+        case dict():
+            return any(map(is_binary, value.values()))
+        case list() | tuple():
+            return any(map(is_binary, value))
+    return False
+
+
 def _plain_container(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): plain(member) for key, member in value.items()}
