@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -46,7 +47,7 @@ class RejectsFile:
     def __enter__(self) -> Self:
         """Raises InvalidInput where the place cannot be written, before anything is delivered."""
         with self._told():
-            if self.path.exists() and not self.path.is_file():
+            if _is_other_than_file(self.path):
                 raise FileExistsError(EEXIST, "That is no file")
             self._rows: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile(dir=self.path.parent))
         return self
@@ -96,6 +97,14 @@ class RejectsFile:
             raise InvalidInput(
                 f"Rejected rows cannot be written to {self.path}: {error.strerror}. Name another place with --rejects."
             ) from error
+
+
+def _is_other_than_file(path: Path) -> bool:
+    """Asked at once: another run may move the file aside between two questions."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _reserved(path: Path) -> Path:
