@@ -553,6 +553,8 @@ CREATE TABLE erasure_log (
     is_only boolean DEFAULT true NOT NULL,
     first_line_hash bytea,
     place text,
+    read_bytes bigint,
+    read_hash bytea,
     CONSTRAINT erasure_log_is_only_check CHECK (is_only)
 );
 ALTER TABLE ONLY erasure_log ADD CONSTRAINT erasure_log_pkey PRIMARY KEY (is_only);
