@@ -11,7 +11,14 @@ from openprospect.cli.output import Json, answer
 from openprospect.cli.storage import Storage, on_database
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
-from openprospect.server.instance.store import KnownLog, follow_erasure_log, hold_erasure_log, known_log, note_erasure_log
+from openprospect.server.instance.store import (
+    KnownLog,
+    follow_erasure_log,
+    forget_log_read,
+    hold_erasure_log,
+    known_log,
+    note_erasure_log,
+)
 from openprospect.server.privacy.log import Beginning, ErasureLog
 from openprospect.server.privacy.one_log import ReadLogs, is_its_log
 from openprospect.server.privacy.rebuild_log import what_is_known
@@ -110,6 +117,7 @@ async def begin_another(database: Database, storage: LoggedStorage) -> tuple[Era
         # Last what says that it is enough: whoever is killed before that has begun nothing yet.
         await log.add(*entries, Beginning.of(replaces=sorted(lost - log.stands_for())), known_by=first_line_hash)
         await note_erasure_log(db, first_line_hash, place_to_note(log.path, storage))
+        await forget_log_read(db)
     return log, len(entries)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
+from datetime import timedelta
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -14,6 +14,10 @@ from openprospect.cli.service_options import DEFAULT_OPTIONS, ServiceOptions
 from openprospect.cli.storage import check_ready, prepare
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
+from openprospect.server.feed.writing.locks import LOCK_SECONDS
+from openprospect.server.observability import logs
+from openprospect.server.privacy.in_step import catch_up
+from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.serving import serve_until_stopped
 
 
@@ -41,16 +45,21 @@ def serve(
     """
     # All of it is looked at before a database is begun, or brought to this version.
     settings = options.settings()
+    logs.configure(settings.log_format)
     with storage.dsn(may_begin=True) as dsn:
         secret_keys = storage.secret_keys()
         asyncio.run(prepare(dsn, Vault(secret_keys)) if migrate else check_ready(dsn))
-        found = replace(settings, erasure_log=str(asyncio.run(_erasure_log(dsn, storage))), secret_keys=secret_keys)
+        log = asyncio.run(_log_in_step(dsn, storage, deadline=timedelta(days=settings.erasure_deadline_days)))
+        found = replace(settings, erasure_log=str(log.path), secret_keys=secret_keys)
         serve_until_stopped(dsn, found, host=host, port=port, workers=workers)
 
 
-async def _erasure_log(dsn: str, storage: LoggedStorage) -> Path:
-    async with await Database.open(dsn, size=1) as database:
-        return (await log_for_serving(database, storage)).path
+async def _log_in_step(dsn: str, storage: LoggedStorage, *, deadline: timedelta) -> ErasureLog:
+    """The log of the database, which lacks nothing of it from then on."""
+    async with await Database.open(dsn, size=1, lock_seconds=LOCK_SECONDS) as database:
+        log = await log_for_serving(database, storage)
+        await catch_up(database, log, deadline=deadline)
+        return log
 
 
 def migrate(*, storage: LoggedStorage = DEFAULT_LOGGED_STORAGE, json: Json = False) -> None:

@@ -25,7 +25,7 @@ from openprospect.server.console.router import console_router
 from openprospect.server.core.background import attempt, every
 from openprospect.server.core.start import Start
 from openprospect.server.core.vault import Vault
-from openprospect.server.db.pool import Database
+from openprospect.server.db.pool import Admit, Database
 from openprospect.server.db.replicas import open_replicas
 from openprospect.server.feed import routes as feed
 from openprospect.server.feed.exporting import routes as export
@@ -49,6 +49,7 @@ from openprospect.server.observability.shutdown import announce_before_stopping
 from openprospect.server.observability.tracing.untraced import Untraced
 from openprospect.server.observability.tracing.wanted import observed_by
 from openprospect.server.privacy import routes as privacy
+from openprospect.server.privacy.in_step import InStep
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.searches import routes as searches
@@ -102,7 +103,8 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
     erasure_policy = ErasurePolicy(deadline=timedelta(days=settings.erasure_deadline_days), log=log)
     vault = Vault(settings.secret_keys)
     tracing = observed_by(is_traced=settings.is_traced)
-    start = Start(lambda: _running(app, dsn, settings, vault, tracing))
+    in_step = InStep(dsn, erasure_policy)
+    start = Start(lambda: _running(app, dsn, settings, vault=vault, tracing=tracing, admit=in_step.admit))
 
     async def is_started(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         start.check()
@@ -127,7 +129,7 @@ def create_app(dsn: str, settings: Settings = DEFAULTS) -> ASGIApp:
             "vault": Provide(lambda: vault, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[lambda app: _leaving(app, settings), lambda _: _closed_at_the_end(tracing), start],
+        lifespan=[lambda app: _leaving(app, settings), lambda _: _closed_at_the_end(tracing), lambda _: in_step.looking(), start],
         openapi_config=openapi.config(version("openprospect")),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -181,17 +183,18 @@ async def _leaving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tracing: Untraced) -> AsyncIterator[None]:
+async def _running(app: Litestar, dsn: str, settings: Settings, *, vault: Vault, tracing: Untraced, admit: Admit) -> AsyncIterator[None]:
     sender = tracing.sender(vault, allow_private=settings.webhook_allow_private)
     async with (
         await Database.open(
-            dsn, tenants_size=_TENANT_CONNECTIONS, on_statement=tracing.on_statement, patience_seconds=settings.read_seconds
+            dsn, tenants_size=_TENANT_CONNECTIONS, on_statement=tracing.on_statement, admit=admit, patience_seconds=settings.read_seconds
         ) as database,
         await Database.open(
             dsn,
             size=_WRITING_CONNECTIONS,
             tenants_size=_WRITING_CONNECTIONS if database.has_walls else 0,
             on_statement=tracing.on_statement,
+            admit=admit,
             lock_seconds=LOCK_SECONDS,
         ) as for_writing,
         open_replicas(
@@ -214,7 +217,7 @@ async def _running(app: Litestar, dsn: str, settings: Settings, vault: Vault, tr
             open_receipts(database, await place_of_journals(database, app.state.instance)) as app.state.receipts,
             every(_KEY_USE_SECONDS, write_key_uses, name="uses of keys"),
             housekeeping(database),
-            _pushing(dsn, settings, app.state.receipts, sender) as app.state.sender,
+            _pushing(dsn, settings, app.state.receipts, sender, admit=admit) as app.state.sender,
         ):
             yield
         await attempt(write_key_uses, name="uses of keys")
@@ -238,11 +241,11 @@ async def _closed_at_the_end(tracing: Untraced) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sender) -> AsyncIterator[Sender]:
+async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sender, *, admit: Admit) -> AsyncIterator[Sender]:
     retention = Retention(
         accepted=timedelta(days=settings.webhook_attempt_days), failed=timedelta(days=settings.webhook_failed_attempt_days)
     )
-    async with await Database.open(dsn, size=_PUSH_CONNECTIONS) as database, sender:
+    async with await Database.open(dsn, size=_PUSH_CONNECTIONS, admit=admit) as database, sender:
         dispatcher = Dispatcher(database, sender, receipts)
         await dispatcher.start()
         async with (

@@ -40,7 +40,6 @@ _OTHER_FILES = 200
 
 def serve_until_stopped(dsn: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Listen until SIGTERM or SIGINT, then finish what is under way."""
-    logs.configure(settings.log_format)
     _check_free(host, port)
     # Workers are processes of their own; an argument list would show the password to `ps`.
     os.environ[_DSN_VARIABLE] = dsn

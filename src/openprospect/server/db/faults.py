@@ -47,6 +47,7 @@ UNREACHABLE = (
     *_SERVER_CHANGED,
     *_REFUSALS,
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections for now
     asyncpg.PostgresSystemError,
     asyncpg.LockNotAvailableError,
     asyncpg.TransactionRollbackError,  # a deadlock; on a replica, what it had to take in

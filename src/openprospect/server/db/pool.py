@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -13,8 +14,10 @@ from asyncpg.connect_utils import SessionAttribute
 from openprospect.server.db import faults
 from openprospect.server.db.connecting import connect
 from openprospect.server.db.lending import Lender
-from openprospect.server.db.queries import name_of
+from openprospect.server.db.queries import beside, name_of
 from openprospect.server.db.tenants import ROLE, TenantConnection, TenantLender, can_take_role
+
+SQL = beside(__file__)
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +25,12 @@ Row = Mapping[str, Any]
 
 OnStatement = Callable[[str, float, str | None], None]
 """Is told of each statement that ended, in the context it ran in: its name, its seconds, the kind of its error. Never what it said."""
+
+ServerId = tuple[datetime, int]
+"""A database of a running server, by when that was started: a copy has another, and so has one that was taken back to an earlier moment."""
+
+Admit = Callable[[ServerId], Awaitable[None]]
+"""Is told where each new connection leads, before it is used; what it raises, whoever wanted the connection is told."""
 
 PATIENCE_SECONDS = 30.0
 """For a connection, for a lock, and for a statement by itself. Those in a transaction have longer: they may wait for others to commit."""
@@ -101,18 +110,20 @@ class Database:
         size: int = 8,
         tenants_size: int = 0,
         on_statement: OnStatement | None = None,
+        admit: Admit | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         lock_seconds: float = PATIENCE_SECONDS,
         is_standby: bool = False,
     ) -> Self:
         """So many connections, and so many more for `within`. A standby need not be there yet, and nothing else is taken for one."""
         settings = _SETTINGS | {"lock_timeout": f"{lock_seconds * 1000:.0f}ms"}
+        prepare = _prepared(on_statement, admit)
         with ExitStack() as half_open, faults.told():
-            pool = await _connected(dsn, size, on_statement, settings, is_standby=is_standby)
+            pool = await _connected(dsn, size, prepare, settings, is_standby=is_standby)
             half_open.callback(pool.terminate)
             tenants = None
             if tenants_size and await can_take_role(pool):
-                tenants = Lender(await _connected(dsn, tenants_size, on_statement, settings, role=ROLE), size=tenants_size)
+                tenants = Lender(await _connected(dsn, tenants_size, prepare, settings, role=ROLE), size=tenants_size)
             elif tenants_size:
                 logger.warning(_ONE_WALL)
             half_open.pop_all()
@@ -186,7 +197,7 @@ Executor = Connection | Database
 async def _connected(
     dsn: str,
     size: int,
-    on_statement: OnStatement | None,
+    prepare: Callable[[Any], Coroutine[Any, Any, None]],
     settings: Mapping[str, str],
     *,
     role: str | None = None,
@@ -198,7 +209,7 @@ async def _connected(
         max_size=size,
         server_settings={**settings, **({"role": role} if role else {})},
         connection_class=TenantConnection if role else asyncpg.Connection,
-        init=_telling(on_statement) if on_statement else None,
+        init=prepare,
         reset=_no_reset,
         max_inactive_connection_lifetime=0,
         timeout=10,
@@ -208,14 +219,21 @@ async def _connected(
     )
 
 
-def _telling(on_statement: OnStatement) -> Callable[[Any], Coroutine[Any, Any, None]]:
+def _prepared(on_statement: OnStatement | None, admit: Admit | None) -> Callable[[Any], Coroutine[Any, Any, None]]:
+    """What is done with each connection before it is first lent."""
+
     def tell(record: Any) -> None:
+        assert on_statement
         on_statement(name_of(record.query), record.elapsed, type(record.exception).__name__ if record.exception else None)
 
-    async def listen(connection: Any) -> None:
-        connection.add_query_logger(tell)
+    async def prepare(connection: Any) -> None:
+        if admit:
+            started_at, number = await connection.fetchrow(SQL.server)
+            await admit((started_at, number))
+        if on_statement:
+            connection.add_query_logger(tell)
 
-    return listen
+    return prepare
 
 
 async def _no_reset(_connection: Any) -> None:

@@ -94,3 +94,7 @@ SELECT name FROM (
     WHERE classoid = 'pg_class'::regclass AND objoid = ANY ($1::regclass[])
 ) AS belongings
 ORDER BY name;
+
+-- server :one
+-- Since when this server runs, and which of its databases this is.
+SELECT pg_postmaster_start_time() AS started_at, oid::bigint AS number FROM pg_database WHERE datname = current_database();

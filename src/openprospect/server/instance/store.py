@@ -12,6 +12,14 @@ SQL = beside(__file__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogMark:
+    """How far a log was read: so many bytes, and a hash of the last of them, which tells that they are still the same."""
+
+    size_bytes: int
+    end_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLog:
     """The erasure log as the database knows it: without a hash, one of an earlier version that was not met since."""
 
@@ -19,6 +27,8 @@ class KnownLog:
     place: Path | None
     is_needed: bool
     """Whether anybody was ever erased or kept out: then there has to be something in it."""
+    mark: LogMark | None
+    """Up to where the database is known to be in step with it."""
 
 
 async def instance(database: Database) -> str:
@@ -75,6 +85,18 @@ async def forget_erasure_log(db: Executor) -> None:
     await db.execute(SQL.forget_erasure_log)
 
 
+async def note_log_read(db: Executor, mark: LogMark, *, first_line_hash: bytes, before: LogMark | None) -> None:
+    """Note how far a log was read; changes nothing where another log is in use by now, or somebody else has noted it."""
+    previous = (before.size_bytes, before.end_hash) if before else (None, None)
+    await db.execute(SQL.note_log_read, mark.size_bytes, mark.end_hash, first_line_hash, *previous)
+
+
+async def forget_log_read(db: Executor) -> None:
+    """The log is read from its beginning next."""
+    await db.execute(SQL.forget_log_read)
+
+
 def _known_log(row: Row) -> KnownLog:
     place = Path(row["place"]) if row["place"] else None
-    return KnownLog(first_line_hash=row["first_line_hash"], place=place, is_needed=row["is_needed"])
+    mark = LogMark(size_bytes=row["read_bytes"], end_hash=row["read_hash"]) if row["read_hash"] else None
+    return KnownLog(first_line_hash=row["first_line_hash"], place=place, is_needed=row["is_needed"], mark=mark)

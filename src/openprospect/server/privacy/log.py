@@ -15,13 +15,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import BinaryIO, Literal, Self
 from uuid import UUID, uuid4
 
 import msgspec
 
 from openprospect.server.core.appending import append_durably
 from openprospect.server.core.errors import Misconfigured, Unavailable
+from openprospect.server.instance.store import LogMark
+
+# So much before a mark is looked at to see that the file is still the same: longer than most of its lines.
+_MARKED_BYTES = 4096
 
 
 class LoggedErasure(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,13 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, *, replaces: Sequence[bytes] = ()) -> Self:
         return cls(log=uuid4(), at=datetime.now(UTC), replaces=list(replaces))
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written down after a mark, oldest first, and where that ends."""
+
+    entries: list[Logged]
+    mark: LogMark
 
 
 class _Line(msgspec.Struct):
@@ -130,10 +141,32 @@ class ErasureLog:
         replaced = {digest for entry in self._read() if isinstance(entry, Beginning) for digest in entry.replaces}
         return replaced | ({own} if own else set())
 
+    def since(self, mark: LogMark | None) -> News:
+        """What was written down since somebody read it up to there; all of it, where nobody has.
+
+        Raises Misconfigured where the file does not hold what was read, as an older copy does not, and where it is not there.
+        """
+        try:
+            file = os.fdopen(self._open(os.O_RDONLY), "rb")
+        except OSError as error:
+            raise Misconfigured(f"The erasure log {self.path} cannot be read: {error.strerror}.") from None
+        with file:
+            start = mark.size_bytes if mark else 0
+            if mark and _mark_at(file, start) != mark:
+                raise Misconfigured(
+                    f"The erasure log {self.path} lacks what this database has read there before, as an older copy of it does. Bring the "
+                    "newest back; where that is lost for good, `openprospect erasures begin-log` goes on with this one."
+                )
+            file.seek(start)
+            lines = [line for line in file if line.endswith(b"\n")]
+            told = [self._decoded(line, f"line {number} after byte {start:,}") for number, line in enumerate(lines, start=1)]
+            entries = [entry for entry in told if not isinstance(entry, Beginning)]
+            return News(entries=entries, mark=_mark_at(file, start + sum(map(len, lines))))
+
     def _read(self) -> "Iterator[Logged | Beginning]":
         with self._lines() as lines:
             for number, line in enumerate(lines, start=1):
-                yield self._decoded(line, number)
+                yield self._decoded(line, f"line {number}")
 
     @contextmanager
     def _lines(self) -> Iterator[Iterator[bytes]]:
@@ -180,7 +213,7 @@ class ErasureLog:
                 "Run this as that user, or as root."
             ) from None
 
-    def _decoded(self, line: bytes, number: int) -> Logged | Beginning:
+    def _decoded(self, line: bytes, place: str) -> Logged | Beginning:
         try:
             told = msgspec.json.decode(line, type=_Line)
             if told.log is not None:
@@ -190,7 +223,7 @@ class ErasureLog:
             return msgspec.json.decode(line, type=LoggedErasure)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured(
-                f"{self.path}, line {number}, is no erasure and no change of a list: {error}. Take the file from another copy; if it was"
+                f"{self.path}, {place}, is no erasure and no change of a list: {error}. Take the file from another copy; if it was"
                 " joined from several, name each of these by an --erasure-log of its own."
             ) from error
 
@@ -207,6 +240,12 @@ def _first_line_hash(descriptor: int) -> bytes:
     with open(descriptor, "rb", closefd=False) as file:
         file.seek(0)
         return hashlib.sha256(file.readline()).digest()
+
+
+def _mark_at(file: BinaryIO, size_bytes: int) -> LogMark:
+    start = max(0, size_bytes - _MARKED_BYTES)
+    file.seek(start)
+    return LogMark(size_bytes=size_bytes, end_hash=hashlib.sha256(file.read(size_bytes - start)).digest())
 
 
 def _owner_of(path: Path) -> str:

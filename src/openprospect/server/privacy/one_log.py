@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -33,8 +34,15 @@ class ReadLogs:
             place=place,
             first_line_hash=first_line_hash,
             stand_for=set().union(*(log.stands_for() for log in logs)),
-            entries=[entry for log in logs for entry in log.entries()],
+            entries=_in_order([list(log.entries()) for log in logs]),
         )
+
+
+def _in_order(logs: Sequence[list[Logged]]) -> list[Logged]:
+    """A log is in the order of what happened; of several, the clocks of those who wrote them have to tell."""
+    if len(logs) == 1:
+        return logs[0]
+    return sorted((entry for log in logs for entry in log), key=attrgetter("at"))
 
 
 def is_its_log(known: KnownLog, stand_for: AbstractSet[bytes]) -> bool:

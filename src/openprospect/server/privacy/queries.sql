@@ -144,9 +144,9 @@ WHERE erasure.id = $1 AND step.prospect_search_id = reach.prospect_search_id AND
 -- The newest erasure of this person.
 SELECT id FROM erasure WHERE organization_id = $1 AND subject_hash = $2 ORDER BY erased_at DESC LIMIT 1;
 
--- lacks_erasure :value
--- Whether there is such an organization, and it does not know of this erasure.
-SELECT EXISTS (SELECT FROM organization WHERE id = $1) AND NOT EXISTS (SELECT FROM erasure WHERE id = $2);
+-- known_among :many
+-- Those of the erasures that there are.
+SELECT id FROM erasure WHERE id = ANY ($1::uuid[]);
 
 -- erasures :many
 -- One erasure of a tenant, or of any where none is named, or all of them, the newest first, with what each reached.

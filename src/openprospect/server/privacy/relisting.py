@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from operator import attrgetter
 from uuid import UUID
 
 from openprospect.server.access.model import OrganizationId
@@ -38,7 +37,7 @@ def _last(entries: Iterable[Logged], known: Collection[UUID], listed: Lists) -> 
     last: dict[OrganizationId, dict[_Mark, bool | None]] = defaultdict(dict)
     for organization_id, listed_marks in listed.items():
         last[organization_id] |= dict.fromkeys(listed_marks)
-    for entry in sorted(entries, key=attrgetter("at")):
+    for entry in entries:
         marks = last[OrganizationId(entry.organization_id)]
         if _is_complete(entry):
             marks |= dict.fromkeys(marks, False)

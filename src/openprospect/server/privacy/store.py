@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from msgspec import json
 
@@ -103,7 +104,7 @@ async def unsuppress(db: Executor, organization_id: OrganizationId, hashes: Coll
     return count
 
 
-async def organizations_among(db: Connection, ids: Collection[OrganizationId]) -> list[OrganizationId]:
+async def organizations_among(db: Executor, ids: Collection[OrganizationId]) -> list[OrganizationId]:
     """Those that there are."""
     return [row["id"] for row in await db.rows(SQL.organizations_among, list(ids))]
 
@@ -134,10 +135,9 @@ async def erasure_of_subject(db: Connection, organization_id: OrganizationId, su
     return erasure_id
 
 
-async def lacks_erasure(db: Connection, organization_id: OrganizationId, erasure_id: ErasureId) -> bool:
-    """Whether there is such an organization, and it does not know of this erasure."""
-    is_lacking: bool = await db.value(SQL.lacks_erasure, organization_id, erasure_id)
-    return is_lacking
+async def known_among(db: Executor, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the erasures that the database knows."""
+    return {row["id"] for row in await db.rows(SQL.known_among, list(ids))}
 
 
 async def erasure(db: Executor, erasure_id: ErasureId, organization_id: OrganizationId | None) -> Erasure | None:
