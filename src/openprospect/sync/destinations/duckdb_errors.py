@@ -18,7 +18,7 @@ _NEVER_MENDED = (
     duckdb.PermissionException,
 )
 # Of these it quotes what they are about, unless the table itself says it all.
-_QUOTING = (duckdb.IntegrityError, duckdb.DataError, duckdb.InvalidInputException)
+_QUOTING = (duckdb.IntegrityError, duckdb.DataError, duckdb.InvalidInputException, duckdb.TransactionException)
 _IS_OF_THE_TABLE = re.compile(r"Constraint Error: (NOT NULL|CHECK) constraint failed")
 _VALUE = re.compile(r"[\"'\d]")
 
@@ -29,7 +29,9 @@ def translated(name: str) -> Iterator[None]:
         yield
     except _NEVER_MENDED as error:
         raise DestinationRefused(f"{name}: {told(error)}") from error
-    except (duckdb.Error, OSError) as error:
+    except duckdb.Error as error:
+        raise TryLater(f"{name}: {told(error)}") from error
+    except OSError as error:
         raise TryLater(f"{name}: {error}") from error
 
 

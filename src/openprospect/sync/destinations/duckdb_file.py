@@ -16,7 +16,12 @@ from openprospect.sync.errors import Busy, DestinationRefused
 
 # Enough for a batch; more would only be cache, and a sync should not grow with its feed.
 _MEMORY_LIMIT = "128MB"
-_OUT_OF_MEMORY = (duckdb.OutOfMemoryException, duckdb.TransactionException)  # the latter where it runs out as the copy is committed
+# Our tables have no index but one over a row a search.
+_HAS_INDEXES = """
+SELECT EXISTS (FROM duckdb_indexes()) OR EXISTS (
+  FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND NOT starts_with(table_name, 'openprospect_sync_')
+)
+"""
 # Somebody who opened the file that was just put into place may be done with it in a moment.
 _REOPENING_SECONDS = 3.0
 
@@ -51,12 +56,7 @@ class DuckFile:
         self.connection.execute("CHECKPOINT")  # No log may outlive the file that it belongs to.
         with TemporaryDirectory(dir=self._private) as folder:
             fresh = Path(folder) / "fresh"
-            try:
-                self._copy_to(fresh, without)
-            except _OUT_OF_MEMORY:  # An index is built in memory alone, and somebody may keep a large one there.
-                fresh.unlink()
-                self.connection.execute("RESET memory_limit")
-                self._copy_to(fresh, without)
+            self._copy_to(fresh, without)
             _hand_over(self._path, fresh)
             self._exchange(fresh)
 
@@ -67,12 +67,13 @@ class DuckFile:
             shutil.rmtree(self._private, ignore_errors=True)
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
-        settings = {"memory_limit": self._memory_limit}
         if self._read_only:
-            return _connected(self._path, settings, read_only=True)
-        connection = _connected(self._path, settings | {"temp_directory": str(self._private / "spilled")}, read_only=False)
+            return _connected(self._path, {"memory_limit": self._memory_limit}, read_only=True)
+        connection = _connected(self._path, {"temp_directory": str(self._private / "spilled")}, read_only=False)
         try:
             with translated(str(self._path)):
+                if connection.execute(_HAS_INDEXES).fetchall() == [(False,)]:  # An index has to be in memory as a whole.
+                    connection.execute(f"SET memory_limit = '{self._memory_limit}'")
                 if self._private.exists():  # since a run was killed: another one would have kept us from opening the file
                     shutil.rmtree(self._private)
                 self._private.mkdir(mode=0o700)
