@@ -1,6 +1,7 @@
 """The way to PostgreSQL fails: slowly, silently, or at the worst moment, while a commit is under way."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
@@ -30,6 +31,22 @@ async def test_silence_is_told_in_time_and_over_once_the_way_is_open_again(clust
         proxy.flows.set()
         async with asyncio.timeout(10):
             assert await database.value("SELECT 1") == 1
+
+
+@pytest.mark.parametrize("tenants_size", [0, 2])
+async def test_the_connection_and_the_statement_have_one_deadline_together(cluster, name, proxy, tenants_size):
+    patience_seconds = 1.5
+    async with await Database.open(
+        cluster.dsn(name, port=proxy.port), size=2, tenants_size=tenants_size, patience_seconds=patience_seconds
+    ) as database:
+        asked = database.within(UUID(int=1))
+        assert await asyncio.gather(*(asked.value("SELECT 1 FROM pg_sleep(0.1)") for _ in range(2))) == [1, 1]
+        asked = database.within(UUID(int=2))  # whose connections are yet to be turned to it
+        proxy.flows.clear()
+        async with asyncio.timeout(1.8 * patience_seconds):
+            answers = await asyncio.gather(*(asked.value("SELECT 1") for _ in range(4)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [Unavailable] * 4
+        proxy.flows.set()
 
 
 async def test_a_silent_database_is_told_of_before_a_scraper_or_a_load_balancer_loses_patience(cluster, name, proxy):

@@ -21,7 +21,7 @@ class Settings:
     webhook_attempt_days: int = 30
     webhook_failed_attempt_days: int = 90
     connections: int = 10_000
-    read_seconds: float = 30.0
+    read_seconds: float = 25.0
     log_format: str = "text"
     is_traced: bool = False
     stop_notice_seconds: float = 0.0

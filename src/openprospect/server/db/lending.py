@@ -4,6 +4,7 @@ That pool still opens and closes them.
 """
 
 import asyncio
+import contextlib
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import asyncpg
 
 if TYPE_CHECKING:
     Raw = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+_RETURN_SECONDS = 5.0
 
 
 class NoneFree(TimeoutError):
@@ -24,12 +27,13 @@ class Lender:
         self._pool = pool
         self._places = asyncio.Semaphore(size)
         self._kept: list[Raw] = []
+        self._returning: set[asyncio.Task[None]] = set()
         # Counts up whenever what was lent before is not to be lent again.
         self._age = 0
 
-    def lend(self, *, patience_seconds: float) -> "Loan":
-        """For an `async with`, which raises TimeoutError where none comes free, or can be made, in time."""
-        return Loan(self, patience_seconds=patience_seconds)
+    def lend(self, *, until: float) -> "Loan":
+        """For an `async with`, which raises TimeoutError where none comes free, or can be made, until that time of the loop."""
+        return Loan(self, until=until)
 
     async def renew(self) -> None:
         """From here on connections are made anew; those on loan end when they come back."""
@@ -42,31 +46,40 @@ class Lender:
         """Once all have come back."""
         for raw in self._let_go():
             await self._pool.release(raw)
+        await asyncio.gather(*self._returning)
         await self._pool.close()
 
-    async def take(self, patience_seconds: float) -> tuple["Raw", int]:
+    async def take(self, until: float) -> tuple["Raw", int]:
         """A connection, and its age."""
         if self._kept and not self._places.locked():
             await self._places.acquire()  # at once
         else:
             try:
-                async with asyncio.timeout(patience_seconds):
+                async with asyncio.timeout_at(until):
                     await self._places.acquire()
             except TimeoutError:
                 raise NoneFree from None
         age = self._age
         try:
-            return self._kept_one() or await self._pool.acquire(timeout=patience_seconds), age
+            return self._kept_one() or await self._pool.acquire(timeout=until - asyncio.get_running_loop().time()), age
         except BaseException:
             self._places.release()
             raise
 
-    async def take_back(self, raw: "Raw", *, age: int, is_sound: bool) -> None:
+    def take_back(self, raw: "Raw", *, age: int, is_sound: bool) -> None:
+        if is_sound and age == self._age:
+            self._kept.append(raw)
+            self._places.release()
+            return
+        # Whoever lent it need not wait: a server that hangs does not say that it has heard.
+        returning = asyncio.create_task(self._return(raw))
+        self._returning.add(returning)
+        returning.add_done_callback(self._returning.discard)
+
+    async def _return(self, raw: "Raw") -> None:
         try:
-            if is_sound and age == self._age:
-                self._kept.append(raw)
-            else:
-                await self._pool.release(raw)
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the pool has ended it then
+                await self._pool.release(raw, timeout=_RETURN_SECONDS)
         finally:
             self._places.release()
 
@@ -86,18 +99,18 @@ class Lender:
 class Loan:
     """What goes wrong within the block may have left the connection in any state: the pool sees to it then."""
 
-    __slots__ = ("_age", "_lender", "_patience", "_raw")
+    __slots__ = ("_age", "_lender", "_raw", "_until")
 
-    def __init__(self, lender: Lender, *, patience_seconds: float) -> None:
+    def __init__(self, lender: Lender, *, until: float) -> None:
         self._lender = lender
-        self._patience = patience_seconds
+        self._until = until
 
     async def __aenter__(self) -> "Raw":
-        self._raw, self._age = await self._lender.take(self._patience)
+        self._raw, self._age = await self._lender.take(self._until)
         return self._raw
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._lender.take_back(self._raw, age=self._age, is_sound=error is None)
+        self._lender.take_back(self._raw, age=self._age, is_sound=error is None)
 
 
 def _is_closed(raw: "Raw") -> bool:

@@ -1,5 +1,6 @@
 """Connections and transactions. Together with its neighbours in this folder, the only code that names the driver."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -156,7 +157,7 @@ class Database:
         """Commit at the end of the block, roll back when it raises. Raises Unavailable, which says whether that is known."""
         is_done = False
         try:
-            async with self._lender.lend(patience_seconds=self._patience) as raw, raw.transaction():
+            async with self._lender.lend(until=self._deadline()) as raw, raw.transaction():
                 yield self._connection(raw)
                 is_done = True
         except faults.UNREACHABLE as error:
@@ -164,26 +165,31 @@ class Database:
             raise faults.of_transaction(error, is_committing=is_done) from error
 
     async def rows(self, sql: str, *args: Any) -> list[Row]:
-        rows: list[Row] = await self._alone(lambda raw: raw.fetch(sql, *args, timeout=self._patience))
+        rows: list[Row] = await self._alone(lambda raw, seconds: raw.fetch(sql, *args, timeout=seconds))
         return rows
 
     async def row(self, sql: str, *args: Any) -> Row | None:
-        row: Row | None = await self._alone(lambda raw: raw.fetchrow(sql, *args, timeout=self._patience))
+        row: Row | None = await self._alone(lambda raw, seconds: raw.fetchrow(sql, *args, timeout=seconds))
         return row
 
     async def value(self, sql: str, *args: Any) -> Any:
-        return await self._alone(lambda raw: raw.fetchval(sql, *args, timeout=self._patience))
+        return await self._alone(lambda raw, seconds: raw.fetchval(sql, *args, timeout=seconds))
 
     async def execute(self, sql: str, *args: Any) -> None:
-        await self._alone(lambda raw: raw.execute(sql, *args, timeout=self._patience))
+        await self._alone(lambda raw, seconds: raw.execute(sql, *args, timeout=seconds))
 
-    async def _alone(self, statement: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def _alone(self, statement: Callable[[Any, float], Awaitable[Any]]) -> Any:
+        """One deadline for the connection and the statement together, which is given what is left."""
+        deadline = self._deadline()
         try:
-            async with self._lender.lend(patience_seconds=self._patience) as raw:
-                return await statement(raw)
+            async with self._lender.lend(until=deadline) as raw:
+                return await statement(raw, deadline - asyncio.get_running_loop().time())
         except faults.UNREACHABLE as error:
             await self._distrust(error)
             raise faults.of_statement(error) from error
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._patience
 
     async def _distrust(self, error: Exception) -> None:
         if faults.is_another_server(error):

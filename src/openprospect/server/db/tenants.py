@@ -3,6 +3,7 @@
 The policies are in the migrations; which statements run so is said by whoever asks for `Database.within`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -62,9 +63,10 @@ class TenantLender:
         self._tenant = tenant
 
     @asynccontextmanager
-    async def lend(self, *, patience_seconds: float) -> "AsyncIterator[Raw]":
-        async with self._lender.lend(patience_seconds=patience_seconds) as raw:
-            await cast("TenantConnection", raw).turn_to(self._tenant)
+    async def lend(self, *, until: float) -> "AsyncIterator[Raw]":
+        async with self._lender.lend(until=until) as raw:
+            async with asyncio.timeout_at(until):
+                await cast("TenantConnection", raw).turn_to(self._tenant)
             yield raw
 
     async def renew(self) -> None:
