@@ -1,21 +1,26 @@
 """Statements over many rows take their locks in one order: two processes that write the same rows never wait for each other in a circle."""
 
 import asyncio
-from collections.abc import Awaitable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 
 from openprospect.server.access import store as access
-from openprospect.server.access.model import KeyId
+from openprospect.server.access.keys import organization_named
+from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
 from openprospect.server.access.secret import hash_of
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.reading import store as reading
 from openprospect.server.feed.reading.walks import NewWalk
+from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import SearchId
+from openprospect.server.webhooks import store as webhooks
+from openprospect.server.webhooks.model import Claim
 from tests.integration.conftest import Service, open_search
+from tests.webhooks.pushing import endpoint
 
 ROWS = 30
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -93,3 +98,24 @@ async def test_keys_that_are_used_on_several_workers_at_once(service: Service, d
     used = {KeyId(row["id"]): datetime.now(UTC) for row in rows}
     async with await Database.open(dsn) as database:
         await waits_for_the_first_and_holds_no_other(database, "api_key", "id", access.touch_keys(database, used))
+
+
+async def test_places_that_are_claimed_moved_and_let_go_of_at_once(database: Database) -> None:
+    owner = await organization_named(database, DEFAULT_ORGANIZATION)
+    searches = [await create_search(database, f"feed {number}", organization_id=owner.id, actor="test") for number in range(ROWS)]
+    webhook_id = (await endpoint(database, searches[-1], "http://receiver.example/")).id
+    await database.execute(  # backwards on the disk
+        "INSERT INTO webhook_position (webhook_id, prospect_search_id, position, completed_until) "
+        "SELECT $1, id, created_at, created_at FROM prospect_search ORDER BY id DESC ON CONFLICT DO NOTHING",
+        webhook_id,
+    )
+    ways: list[Callable[[list[Claim]], Awaitable[object]]] = [
+        lambda claims: webhooks.keep_claims(database, claims, lease=timedelta(seconds=6)),
+        lambda claims: webhooks.let_go_all(database, claims),
+        lambda _: webhooks.begin_anew(database, webhook_id),
+        lambda _: webhooks.rewind(database, webhook_id, since=datetime.now(UTC)),
+    ]
+    for write in ways:
+        claimed = await database.rows("UPDATE webhook_position SET claim = gen_random_uuid() RETURNING claim")
+        writing = write([row["claim"] for row in claimed])
+        await waits_for_the_first_and_holds_no_other(database, "webhook_position", "webhook_id, prospect_search_id", writing)

@@ -63,7 +63,7 @@ def dispatching(dispatcher: Dispatcher) -> Iterator[None]:
             await work()
             await asyncio.sleep(seconds)
 
-    duties = [(dispatcher.poll, 0.05), (dispatcher.retry, 0.1), (dispatcher.upkeep, 0.2)]
+    duties = [(dispatcher.poll, 0.05), (dispatcher.retry, 0.1), (dispatcher.upkeep, 0.2), (dispatcher.log_attempts, 0.2)]
     tasks = [asyncio.create_task(again(work, seconds)) for work, seconds in duties]
     try:
         yield

@@ -1,12 +1,20 @@
 """People in pushes: who received them counts as a receipt, and who was erased never goes out again, nor stays in the log."""
 
+import asyncio
+import fcntl
 import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from openprospect.server.feed.writing.locks import Writing
+from openprospect.server.instance.store import note_erasure_log
+from openprospect.server.privacy.erase import Subject, erase
+from openprospect.server.privacy.log import ErasureLog
+from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.webhooks import store
 from openprospect.server.webhooks.model import Attempt, LoggedAttempt, WebhookId
 from tests.webhooks.conftest import create, deliver, eventually, until
+from tests.webhooks.pushing import endpoint
 from tests.webhooks.receiver import Reply
 
 MARIA = {"first_name": "Maria", "last_name": "Schmidt", "email": "maria.schmidt@hotel.example"}
@@ -105,6 +113,20 @@ async def test_an_erasure_empties_what_receivers_answered_and_drops_what_is_on_i
     *earlier, newest = await answers()
     assert set(earlier) == {None}
     assert newest == "Maria again", "what is answered afterwards is kept"
+
+
+async def test_an_erasure_that_waits_for_the_disk_of_its_log_keeps_no_attempt_from_being_logged(database, search, receiver, tmp_path):
+    await endpoint(database, search, receiver.url())
+    log = ErasureLog(tmp_path / "erasures.jsonl")
+    await note_erasure_log(database, log.begin(), log.path)
+    policy = ErasurePolicy(deadline=timedelta(days=1), log=log)
+    erasing = erase(database, Writing(database), search.organization_id, Subject(email=MARIA["email"]), actor="test", policy=policy)
+    with log.path.open() as slow:
+        fcntl.flock(slow, fcntl.LOCK_EX)
+        task = asyncio.create_task(erasing)
+        await eventually(lambda: database.rows("SELECT 1 FROM erasure_log FOR UPDATE SKIP LOCKED"), lambda free: not free)
+        assert await database.rows("SELECT id FROM webhook FOR SHARE SKIP LOCKED")
+    await task
 
 
 async def test_a_company_that_only_named_the_erased_is_delivered_again_and_nobody_of_it_is_told_of(client, search_id, receiver):

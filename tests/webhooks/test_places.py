@@ -5,6 +5,7 @@ import threading
 from typing import Any
 from uuid import UUID
 
+from openprospect.demo.service import free_port
 from openprospect.server.core.errors import Unavailable
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId
@@ -62,6 +63,34 @@ async def test_a_place_that_nobody_serves_any_more_is_held_for_no_other(database
         await dispatcher.stop()
     assert after[0] == before[0]
     assert after[1] > before[1]
+
+
+async def test_claims_are_kept_while_an_erasure_keeps_attempts_from_being_logged(database: Database, search: Search, receiver: Receiver):
+    may_answer = threading.Event()
+
+    def behave(_request: Received) -> Reply:
+        may_answer.wait(10)
+        return Reply()
+
+    receiver.behave = behave
+    await endpoint(database, search, f"http://127.0.0.1:{free_port()}/nobody-is-there")
+    slow = (await endpoint(database, search, receiver.url())).id
+    await put(database, search, "one")
+    async with Sender(VAULT, allow_private=True) as sender:
+        dispatcher = Dispatcher(database, sender, Receipts())
+        await dispatcher.upkeep()
+        await dispatcher.poll()
+        await eventually(lambda: database.value("SELECT max(failures) FROM webhook_position"), bool)
+        before = await claimed_until(database, slow)
+        async with database.transaction() as erasing:
+            await erasing.execute("UPDATE webhook SET answers_kept_from = clock_timestamp()")
+            async with asyncio.timeout(10):
+                await dispatcher.upkeep()
+            assert await claimed_until(database, slow) > before
+        await dispatcher.log_attempts()
+        assert await database.value("SELECT count(*) FROM webhook_attempt") == 1
+        may_answer.set()
+        await dispatcher.stop()
 
 
 async def test_a_place_with_nothing_left_to_send_fails_no_more(database: Database, search: Search, receiver: Receiver):

@@ -252,6 +252,7 @@ async def _pushing(dsn: str, settings: Settings, receipts: Receipts, sender: Sen
             every(POLL_SECONDS, dispatcher.poll, name="pushes"),
             every(RETRY_SECONDS, dispatcher.retry, name="pushes that failed"),
             every(UPKEEP_SECONDS, dispatcher.upkeep, name="upkeep of pushes"),
+            every(UPKEEP_SECONDS, dispatcher.log_attempts, name="log of pushes"),
             every(EVERY_SECONDS, lambda: forget_attempts(database, retention), name="housekeeping of pushes"),
         ):
             yield sender

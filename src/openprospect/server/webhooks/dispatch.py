@@ -29,7 +29,7 @@ _DRAIN_SECONDS = 5.0
 
 
 class Dispatcher:
-    """One a process. `poll`, `retry` and `upkeep` are to be called again and again, `stop` at the end."""
+    """One a process. `poll`, `retry`, `upkeep` and `log_attempts` are to be called again and again, `stop` at the end."""
 
     def __init__(self, database: Database, sender: Sender, receipts: Receipts, *, lanes: Lanes | None = None) -> None:
         self._database = database
@@ -57,11 +57,21 @@ class Dispatcher:
             await self._fill(Lane.SLOW)
 
     async def upkeep(self) -> None:
-        """Keep claims, follow new searches, write down attempts."""
+        """Keep claims, follow new searches."""
         if self._under_way:
             await store.keep_claims(self._database, set(self._under_way.values()), lease=_LEASE)
         self._has_endpoints = await store.adopt_searches(self._database)
-        await self._write_attempts()
+
+    async def log_attempts(self) -> None:
+        """Write down what became of them. A turn of its own: it may wait for an erasure, and claims would run out meanwhile."""
+        unlogged, self._unlogged = self._unlogged, []
+        if not unlogged:
+            return
+        try:
+            await store.log_attempts(self._database, unlogged)
+        except BaseException:
+            self._unlogged = [*unlogged, *self._unlogged]
+            raise
 
     async def stop(self) -> None:
         """Let what is under way end, for a few seconds; then let go of the rest, for others to take up."""
@@ -73,7 +83,7 @@ class Dispatcher:
             await asyncio.gather(*late, return_exceptions=True)
         with suppress(Unavailable):
             await store.let_go_all(self._database, claims)
-            await self._write_attempts()
+            await self.log_attempts()
 
     async def _fill(self, lane: Lane) -> None:
         room = self._lanes.free(lane)
@@ -97,13 +107,3 @@ class Dispatcher:
 
     def _note(self, target: Target, logged: LoggedAttempt) -> None:
         self._unlogged.append((target, logged))
-
-    async def _write_attempts(self) -> None:
-        unlogged, self._unlogged = self._unlogged, []
-        if not unlogged:
-            return
-        try:
-            await store.log_attempts(self._database, unlogged)
-        except BaseException:
-            self._unlogged = [*unlogged, *self._unlogged]
-            raise

@@ -96,21 +96,30 @@ WHERE id = $1 AND disabled_at IS NOT NULL AND (was_given_up OR NOT $2::boolean) 
 
 -- begin_anew :execute
 -- The places of an endpoint go on where they stand, at once and with a clean record. Whoever is sending from there loses the claim.
-UPDATE webhook_position SET failures = 0, failing_since = NULL, next_attempt_at = clock_timestamp(), claim = NULL, claimed_until = NULL
-WHERE webhook_id = $1;
+UPDATE webhook_position AS place
+SET failures = 0, failing_since = NULL, next_attempt_at = clock_timestamp(), claim = NULL, claimed_until = NULL
+FROM (
+    SELECT webhook_id, prospect_search_id FROM webhook_position WHERE webhook_id = $1
+    ORDER BY webhook_id, prospect_search_id FOR NO KEY UPDATE
+) AS held
+WHERE place.webhook_id = held.webhook_id AND place.prospect_search_id = held.prospect_search_id;
 
 -- rewind :execute
 -- Moves an endpoint back in its feeds, or in one of them; never forward. Whoever is sending from there loses the claim.
-UPDATE webhook_position SET position = least(position, $2), completed_until = least(completed_until, $2),
+UPDATE webhook_position AS place SET position = least(position, $2), completed_until = least(completed_until, $2),
     claim = NULL, claimed_until = NULL, next_attempt_at = clock_timestamp()
-WHERE webhook_id = $1 AND ($3::uuid IS NULL OR prospect_search_id = $3);
+FROM (
+    SELECT webhook_id, prospect_search_id FROM webhook_position WHERE webhook_id = $1 AND ($3::uuid IS NULL OR prospect_search_id = $3)
+    ORDER BY webhook_id, prospect_search_id FOR NO KEY UPDATE
+) AS held
+WHERE place.webhook_id = held.webhook_id AND place.prospect_search_id = held.prospect_search_id;
 
 -- before_company :many
--- The moments just before the newest deliveries of a company, in the feeds that an endpoint follows.
+-- The moments just before the newest deliveries of a company, in the feeds that an endpoint follows; in the order that its places are held in.
 SELECT place.prospect_search_id, delivered_at - interval '1 microsecond' AS moment
 FROM webhook_position AS place
 JOIN company ON company.prospect_search_id = place.prospect_search_id AND company.id = $2
-WHERE webhook_id = $1;
+WHERE webhook_id = $1 ORDER BY place.prospect_search_id;
 
 -- target :one
 -- Where an endpoint's messages go, and how they are made and signed.
@@ -143,7 +152,12 @@ RETURNING place.webhook_id, place.prospect_search_id AS search_id, place.claim;
 
 -- keep_claims :execute
 -- Claims of a process that is alive.
-UPDATE webhook_position SET claimed_until = clock_timestamp() + $2::interval WHERE claim = ANY ($1::uuid[]);
+UPDATE webhook_position AS place SET claimed_until = clock_timestamp() + $2::interval
+FROM (
+    SELECT webhook_id, prospect_search_id FROM webhook_position WHERE claim = ANY ($1::uuid[])
+    ORDER BY webhook_id, prospect_search_id FOR NO KEY UPDATE
+) AS held
+WHERE place.webhook_id = held.webhook_id AND place.prospect_search_id = held.prospect_search_id;
 
 -- next_events :one
 -- What a claimed place has to send now. No row where the claim is lost or the endpoint is not served any more.
@@ -217,7 +231,12 @@ WHERE webhook_id = $1 AND prospect_search_id = $2 AND claim = $3;
 
 -- let_go_all :execute
 -- What a process that ends still holds.
-UPDATE webhook_position SET claim = NULL, claimed_until = NULL WHERE claim = ANY ($1::uuid[]);
+UPDATE webhook_position AS place SET claim = NULL, claimed_until = NULL
+FROM (
+    SELECT webhook_id, prospect_search_id FROM webhook_position WHERE claim = ANY ($1::uuid[])
+    ORDER BY webhook_id, prospect_search_id FOR NO KEY UPDATE
+) AS held
+WHERE place.webhook_id = held.webhook_id AND place.prospect_search_id = held.prospect_search_id;
 
 -- log_attempts :execute
 -- What became of attempts. Those of an endpoint that was deleted meanwhile are dropped, and so are answers to messages that were made before
