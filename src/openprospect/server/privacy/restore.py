@@ -1,6 +1,6 @@
 """A backup made whole again: what was erased since is erased once more, and the lists put right, before anybody is served from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,17 +17,28 @@ from openprospect.server.privacy.relisting import lists_to_complete, relist
 from openprospect.server.privacy.spelling import spellings_in
 
 
-async def finish_restore(database: Database, logs: ReadLogs | None, *, deadline: timedelta, is_clock_right: bool = False) -> int:
-    """Carry out the erasures that the backup does not know, put the lists right, and open the database to the service, in one transaction.
+async def finish_restore(
+    database: Database,
+    logs: ReadLogs | None,
+    *,
+    deadline: timedelta,
+    is_clock_right: bool = False,
+    then: Callable[[Connection], Awaitable[None]] | None = None,
+) -> int:
+    """Carry out the erasures that the backup does not know, put the lists right, and open the database to the service.
 
     Recipients have until `deadline` from now to confirm them. Answers how many there were. Raises Misconfigured where none of the logs is
-    the one that the database had, or where a feed is ahead of the clock, unless that is said to be right.
+    the one that the database had, or where a feed is ahead of the clock, unless that is said to be right. All of it is one transaction,
+    which ends with what there is to do `then`.
     """
     async with database.transaction() as db:
         await take_up(db, logs)
         await go_on_from_now(db, is_clock_right=is_clock_right)
         await name_instance(db)
-        return await carry_out(db, logs.entries if logs else [], deadline=deadline)
+        reapplied = await carry_out(db, logs.entries if logs else [], deadline=deadline)
+        if then:
+            await then(db)
+        return reapplied
 
 
 async def carry_out(db: Connection, logged: Sequence[Logged], *, deadline: timedelta) -> int:

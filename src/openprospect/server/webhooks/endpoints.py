@@ -125,6 +125,14 @@ async def disable(database: Database, webhook: Webhook, *, reason: str, actor: s
         return await known_webhook(db, webhook.id, webhook.organization_id)
 
 
+async def disable_all(db: Connection, *, reason: str, actor: str) -> int:
+    """Send nothing more to anybody; answers how many were disabled by this."""
+    disabled = [webhook for webhook in await store.webhooks(db, None) if await store.disable(db, webhook.id, reason=reason)]
+    for webhook in disabled:
+        await _record(db, webhook, actor=actor, action="webhook disabled", reason=reason)
+    return len(disabled)
+
+
 async def enable(database: Database, webhook: Webhook, *, actor: str) -> Webhook:
     """Go on where it stopped: what was delivered meanwhile is sent."""
     async with database.transaction() as db:
