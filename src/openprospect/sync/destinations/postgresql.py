@@ -130,7 +130,7 @@ class PostgresDatabase:
 
     def _prepare(self, schema: str | None, *, read_only: bool) -> None:
         self.execute("SET TIME ZONE 'UTC'")
-        # As long as anybody waits for us, who wait for a transaction that somebody left open, they all wait.
+        # A statement that waits for a transaction somebody left open has everybody who comes after it wait, too.
         self.execute("SELECT set_config('lock_timeout', ?, false) WHERE current_setting('lock_timeout') = '0'", _LOCK_TIMEOUT)
         # Ends a statement whose client was killed, so that the next run need not wait for it.
         self.execute("SET client_connection_check_interval = '1s'")
@@ -164,7 +164,8 @@ class PostgresDatabase:
     def _told_blocker(self) -> str:
         """Who has the tables open: whoever writes before whoever reads, and the longest first."""
         rows = self.query(
-            "SELECT a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), a.usename, a.xact_start::text"
+            "SELECT a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), a.usename,"
+            " coalesce(a.xact_start::text, 'a time that its owner alone may see')"
             f" FROM pg_class c JOIN pg_locks l ON l.relation = c.oid JOIN pg_stat_activity a USING (pid) WHERE c.relnamespace = {_SCHEMA}"
             " AND c.relname IN (?, ?) AND l.database = a.datid AND l.granted AND pid <> pg_backend_pid()"
             " ORDER BY l.mode = 'AccessShareLock', a.xact_start LIMIT 1",
