@@ -1,6 +1,12 @@
 """A dump's file: whole under its name or not there, never in place of another, whoever writes one of the same name meanwhile."""
 
 import asyncio
+import errno
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
 
 import asyncpg
 import pytest
@@ -53,6 +59,40 @@ async def test_what_a_killed_dump_left_keeps_nobody_from_the_next(dsn, tmp_path)
     left.touch()
     assert dump(await server_at(dsn), path, without_rows_of="instance") == path.stat().st_size
     assert left.exists()
+
+
+def dump_in_steps(server, path, *, has_links=True):
+    """The sizes that the file is seen with, at each step that a kill could come before."""
+    sizes = set()
+
+    def look(event, _arguments):
+        if event == "os.link" and not has_links:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        with suppress(FileNotFoundError):
+            sizes.add(os.stat(path).st_size)  # noqa: PTH116  # as little as can be: it is called at every step
+
+    sys.addaudithook(look)
+    dump(server, path, without_rows_of="instance")
+    return sizes
+
+
+@pytest.fixture
+def processes():
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        yield processes
+
+
+async def test_a_dump_that_is_killed_leaves_no_file_of_its_name_that_is_not_whole(dsn, tmp_path, processes):
+    path = tmp_path / "nightly.dump"
+    assert processes.submit(dump_in_steps, await server_at(dsn), path).result() == {path.stat().st_size}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+async def test_a_dump_goes_where_the_file_system_has_no_links_too(dsn, tmp_path, processes):
+    path = tmp_path / "nightly.dump"
+    sizes = processes.submit(dump_in_steps, await server_at(dsn), path, has_links=False).result()
+    assert max(sizes) == path.stat().st_size > 0
+    assert list(tmp_path.iterdir()) == [path]
 
 
 async def test_a_folder_that_is_not_there_is_told_as_such(dsn, tmp_path):

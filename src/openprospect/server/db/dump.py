@@ -58,9 +58,14 @@ def _appearing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _give_name(partial: str, path: Path) -> None:
-    # A link would do in one step, where the file system has links: disks and shares that backups go to may have none.
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    Path(partial).replace(path)
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Disks and shares that backups go to may have no links: there the name is taken by an empty file first, for an instant.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        Path(partial).replace(path)
     sync_folder(path.parent)
 
 
