@@ -93,29 +93,8 @@ CREATE SEQUENCE walk_turn START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CA
 CREATE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more boolean, first_position bigint, last_position bigint) RETURNS void
     LANGUAGE plpgsql
     AS $$
-#variable_conflict use_variable
-DECLARE
-    expected constant bigint := CASE WHEN has_more THEN skipped + count END;
 BEGIN
-    PERFORM set_config('synchronous_commit', 'off', true);
-    -- The same page once more moves nothing. Half a minute is what an hour of life allows for.
-    UPDATE walk SET next_offset = expected, next_position = CASE WHEN has_more THEN last_position + 1 END,
-        page_offset = skipped, page_position = first_position,
-        reached_offset = greatest(walk.reached_offset, skipped + count), used_at = clock_timestamp(), runs = 1
-    WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id AND (
-        walk.page_offset <> skipped OR walk.next_offset IS DISTINCT FROM expected OR walk.used_at < now() - interval '30 seconds'
-    );
-    IF FOUND AND walked.runs > 1 THEN
-        -- One run goes on, the others stay where they stood.
-        INSERT INTO walk (
-            prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset,
-            begun_at, used_at, told_at, runs, turn
-        ) VALUES (
-            walked.prospect_search_id, walked.consumer, walked.since, walked.watermark, walked.total, walked.next_offset,
-            walked.next_position, walked.page_offset, walked.page_position, walked.reached_offset,
-            walked.begun_at, walked.used_at, walked.told_at, walked.runs - 1, walked.turn
-        );
-    END IF;
+    PERFORM move_walk(walked, skipped, count, has_more, first_position, last_position, 1::bigint);
 END;
 $$;
 CREATE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more boolean, first_position bigint, last_position bigint, askers bigint) RETURNS void
@@ -182,59 +161,10 @@ CREATE FUNCTION page_of_walk(feed uuid, head timestamp with time zone, live bigi
     LANGUAGE plpgsql STABLE
     AS $$
 #variable_conflict use_variable
-DECLARE
-    start constant timestamptz := coalesce(started_after, '-infinity');
-    place bigint;
 BEGIN
     walk := walk_for(feed, reader, started_after, skipped);
-    is_expired := walk.used_at < now() - interval '1 hour 30 seconds';
-    watermark := coalesce(walk.watermark, head);
-    IF is_expired THEN
-        RETURN;
-    END IF;
-    total := CASE
-        WHEN walk.id IS NOT NULL THEN walk.total
-        WHEN started_after IS NULL THEN live
-        ELSE current_from(feed, coalesce((
-            SELECT item.position FROM delivery AS item
-            WHERE item.prospect_search_id = feed AND item.superseded_at IS NULL AND item.delivered_at > started_after
-            ORDER BY item.delivered_at LIMIT 1
-        ), 9223372036854775807))
-    END;
-    place := CASE
-        WHEN walk.next_offset = skipped THEN walk.next_position
-        WHEN walk.page_offset = skipped THEN walk.page_position
-        ELSE place_at(feed, started_after, watermark, skipped)
-    END;
-    IF watermark = head THEN
-        -- Nothing has changed since: what is current is the snapshot, however much was superseded before.
-        SELECT count(*), max(item.delivered_at), min(item.position), max(item.position),
-            convert_to(coalesce(string_agg(item.document, ',' ORDER BY item.delivered_at), ''), 'UTF8')
-        INTO count, last_at, first_position, last_position, companies
-        FROM (
-            SELECT item.position, item.delivered_at, item.document FROM delivery AS item
-            WHERE item.prospect_search_id = feed AND item.superseded_at IS NULL
-                AND item.delivered_at >= (
-                    SELECT item.delivered_at FROM delivery AS item WHERE item.prospect_search_id = feed AND item.position >= place
-                    ORDER BY item.position LIMIT 1
-                )
-                AND item.delivered_at > start AND NOT (item.is_removal AND started_after IS NULL)
-            ORDER BY item.delivered_at LIMIT size
-        ) AS item;
-    ELSE
-        SELECT count(*), max(item.delivered_at), min(item.position), max(item.position),
-            convert_to(coalesce(string_agg(item.document, ',' ORDER BY item.position), ''), 'UTF8')
-        INTO count, last_at, first_position, last_position, companies
-        FROM (
-            SELECT item.position, item.delivered_at, item.document FROM delivery AS item
-            WHERE item.prospect_search_id = feed AND item.position >= place AND item.delivered_at <= watermark
-                -- Written so that only the order of positions offers an index: the partial ones would read the whole feed.
-                AND coalesce(item.superseded_at, 'infinity') > watermark
-                AND item.delivered_at > start AND NOT (item.is_removal AND started_after IS NULL)
-            ORDER BY item.position LIMIT size
-        ) AS item;
-    END IF;
-    has_more := skipped + count < total AND count > 0;
+    SELECT * INTO is_expired, watermark, total, has_more, count, last_at, first_position, last_position, companies
+    FROM page_of_walk(feed, head, live, walk, started_after, size, skipped);
 END;
 $$;
 CREATE FUNCTION page_of_walk(feed uuid, head timestamp with time zone, live bigint, walked walk, started_after timestamp with time zone, size integer, skipped bigint, OUT is_expired boolean, OUT watermark timestamp with time zone, OUT total bigint, OUT has_more boolean, OUT count bigint, OUT last_at timestamp with time zone, OUT first_position bigint, OUT last_position bigint, OUT companies bytea) RETURNS record

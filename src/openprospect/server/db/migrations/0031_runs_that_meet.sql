@@ -1,6 +1,5 @@
 -- Runs of one consumer that meet at an offset: none is answered from the other's snapshot, none leaves a place behind that nobody stands at,
--- and steps are taken in the order of the walks, as beginning them does. The functions of these names that take a reader, and no number of
--- askers, are left to versions that still run beside this one.
+-- and steps are taken in the order of the walks, as beginning them does.
 
 -- The walk that a page at an offset belongs to.
 CREATE OR REPLACE FUNCTION walk_for(feed uuid, reader text, started_after timestamptz, skipped bigint) RETURNS walk LANGUAGE plpgsql STABLE AS $$
@@ -148,5 +147,25 @@ BEGIN
             left_behind.begun_at, clock_timestamp(), left_behind.told_at, askers, left_behind.turn
         );
     END IF;
+END;
+$$;
+
+-- As versions that still run beside this one call them.
+CREATE OR REPLACE FUNCTION page_of_walk(
+    feed uuid, head timestamptz, live bigint, reader text, started_after timestamptz, size integer, skipped bigint,
+    OUT walk walk, OUT is_expired boolean, OUT watermark timestamptz, OUT total bigint, OUT has_more boolean,
+    OUT count bigint, OUT last_at timestamptz, OUT first_position bigint, OUT last_position bigint, OUT companies bytea
+) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+    walk := walk_for(feed, reader, started_after, skipped);
+    SELECT * INTO is_expired, watermark, total, has_more, count, last_at, first_position, last_position, companies
+    FROM page_of_walk(feed, head, live, walk, started_after, size, skipped);
+END;
+$$;
+CREATE OR REPLACE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more boolean, first_position bigint, last_position bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM move_walk(walked, skipped, count, has_more, first_position, last_position, 1::bigint);
 END;
 $$;
