@@ -1,6 +1,7 @@
 """`openprospect deliver` that does not come to its end, and where the rows that it rejected are then and otherwise."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -96,17 +97,43 @@ def test_a_file_that_is_damaged_further_down_is_to_be_mended_and_what_was_before
     assert held(site, search_id) == 2_000
 
 
-@pytest.mark.parametrize(("number", "kept"), [(signal.SIGHUP, [1]), (signal.SIGKILL, None)])
-def test_a_signal_leaves_rejected_rows_under_their_name_or_nowhere(site, search_id, rejected, number, kept):
+@pytest.mark.parametrize(("number", "waits_for"), [(signal.SIGINT, 999), (signal.SIGTERM, 1_999), (signal.SIGHUP, 1_999)])
+def test_a_signal_ends_a_delivery_that_tells_what_is_delivered_and_where_the_rejected_rows_are(
+    site, search_id, rejected, number, waits_for
+):
+    """In the middle of its work, and while it waits for more from a pipe."""
+    process = interrupted(site, search_id, number, waits_for=waits_for)
+    complaint = " ".join(process.communicate()[1].decode().split())
+    assert process.returncode == 128 + number
+    assert rejected() == {"stdin.rejected.jsonl": [1]}
+    assert re.fullmatch(
+        r"Rows that were rejected until then \(1\) are in stdin\.rejected\.jsonl\. Stopped: at least (999|1,999) companies of this file "
+        r"are delivered and stay so; deliver it again, whole: what is there stays unchanged\.",
+        complaint,
+    )
+
+
+def test_a_signal_ends_a_dry_run_that_kept_nothing(site, search_id):
+    process = interrupted(site, search_id, signal.SIGTERM, "--dry-run", waits_for=0)
+    assert process.communicate()[1].decode().endswith("Stopped: nothing was kept.\n")
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_a_kill_leaves_no_rejected_rows_behind(site, search_id, rejected):
     before = set(site.folder.iterdir())
-    process = site.begin("deliver", search_id, "-", stdin=-1)
+    interrupted(site, search_id, signal.SIGKILL, waits_for=999).communicate()
+    assert rejected() == {}
+    assert set(site.folder.iterdir()) == before
+
+
+def interrupted(site, search_id, number, *options, waits_for):
+    """A delivery from a pipe that goes on, sent a signal as soon as so many companies are there."""
+    process = site.begin("deliver", search_id, "-", *options, stdin=-1)
     process.stdin.write(FILE)
     process.stdin.flush()
-    eventually(lambda: held(site, search_id))
+    eventually(lambda: held(site, search_id) >= waits_for)
     process.send_signal(number)
-    process.communicate()
-    assert rejected() == ({"stdin.rejected.jsonl": kept} if kept else {})
-    assert {path.name for path in set(site.folder.iterdir()) - before} == set(rejected())
+    return process
 
 
 # Where the rows are.

@@ -1,5 +1,6 @@
 """`openprospect deliver`."""
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from openprospect.server.core.errors import InvalidInput, OpenProspectError
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.intake.columns import one_column_each
-from openprospect.server.intake.deliver import FileDelivery, Tally, cut_short, deliver_file
+from openprospect.server.intake.deliver import FileDelivery, Tally, cut_short, deliver_file, there_already
 from openprospect.server.intake.file import Choices, InputFile, open_file
 from openprospect.server.intake.rejects import RejectsFile, rejects_path
 from openprospect.server.intake.remarks import remarks
@@ -62,21 +63,25 @@ def deliver(
     path = None if file == "-" else Path(file)
     choices = Choices(mapping=one_column_each(_assignment(text) for text in map or ()), encoding=encoding, sheet=sheet)
     rejected = _rejects_file(path, rejects)
-    with stopped_in_order(), open_file(path, choices) as source, _kept(rejected):
+    tally = Tally()
+    with (
+        stopped_in_order() as stopping,
+        _told(tally, dry_run=dry_run, all_or_nothing=all_or_nothing),
+        open_file(path, choices) as source,
+        _kept(rejected),
+    ):
         _explain(source)
 
-        async def work(database: Database) -> Tally:
-            tally = Tally()
+        async def work(database: Database) -> None:
             search = await known_search(database, SearchId(search_id))
             delivery = FileDelivery(writing=Writing(database), search=search, actor=actor(), all_or_nothing=all_or_nothing, dry_run=dry_run)
             with _progress(source) as on_progress:
                 try:
-                    await deliver_file(delivery, source, rejected, tally, on_progress=on_progress)
+                    await deliver_file(delivery, stopping.while_reading(source), rejected, tally, on_progress=on_progress)
                 except OpenProspectError as error:
                     raise cut_short(error, delivery, tally) from error
-            return tally
 
-        tally = on_database(storage, work)
+        on_database(storage, work)
     if dry_run:
         stderr.print("Dry run: nothing was kept.")
     elif all_or_nothing and tally.rejected:
@@ -93,6 +98,19 @@ def _rejects_file(path: Path | None, named: Path | None) -> RejectsFile:
     if path and named and named.exists() and named.samefile(path):
         raise InvalidInput(f"{named} is the file to deliver; name another for its rejected rows.")
     return RejectsFile(named or rejects_path(path), keeps_former=path is None or named is not None)
+
+
+@contextmanager
+def _told(tally: Tally, *, dry_run: bool, all_or_nothing: bool) -> Iterator[None]:
+    """Says what is delivered where a signal ends the delivery: at least that, since a batch may just be on its way."""
+    try:
+        yield
+    except (asyncio.CancelledError, SystemExit):
+        there = None if all_or_nothing else there_already(tally)
+        known = f"at least {there}" if there else "no company of this file is known to be delivered"
+        rest = "nothing was kept" if dry_run else f"{known}; deliver it again, whole: what is there stays unchanged"
+        stderr.print(f"Stopped: {rest}.", markup=False)
+        raise
 
 
 @contextmanager

@@ -142,9 +142,18 @@ async def deliver_file(
 
 def cut_short(error: OpenProspectError, delivery: FileDelivery, tally: Tally) -> OpenProspectError:
     """What went wrong with a batch, told of a file whose beginning was delivered; the error itself where nothing of it was."""
-    there = tally.delivered + tally.unchanged
+    there = there_already(tally)
     if delivery.dry_run or delivery.all_or_nothing or not there:
         return error
     kind, cause = (Unavailable, error.cause) if isinstance(error, Unavailable) else (InvalidInput, error.message)
-    companies = "1 company of this file is" if there == 1 else f"{there:,} companies of this file are"
-    return kind(f"{cause} {companies} delivered and stay so; deliver it again, whole, once that is mended: what is there stays unchanged.")
+    return kind(f"{cause} {there}; deliver it again, whole, once that is mended: what is there stays unchanged.")
+
+
+def there_already(tally: Tally) -> str | None:
+    """How many companies of a file that is cut short are delivered; None where none is."""
+    there = tally.delivered + tally.unchanged
+    if not there:
+        return None
+    return (
+        "1 company of this file is delivered and stays so" if there == 1 else f"{there:,} companies of this file are delivered and stay so"
+    )
