@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from tests.conftest import OWNER, create_database
+from tests.conftest import ADMINISTRATOR, OWNER, as_role, create_database
 
 EMPTY = "template0"
 
@@ -20,4 +20,16 @@ async def cloned(postgres: str, template: str, *, owner: str = OWNER) -> AsyncIt
         yield await create_database(postgres, name, template=template, owner=owner)
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def seeing_all(dsn: str) -> AsyncIterator[None]:
+    """The databases' owner may see what others do, as the reference of the metrics has it granted."""
+    connection = await asyncpg.connect(as_role(dsn, ADMINISTRATOR))
+    await connection.execute(f"GRANT pg_read_all_stats TO {OWNER}")
+    try:
+        yield
+    finally:
+        await connection.execute(f"REVOKE pg_read_all_stats FROM {OWNER}")
         await connection.close()

@@ -23,6 +23,7 @@ async def test_pushes_go_on_after_an_outage_and_the_log_tells_of_it_once(cluster
     away, back = told
     assert "cannot be reached" in away
     assert back == "pushes: at work again"
+    assert [record for record in caplog.records if record.name.startswith("asyncpg")] == []
 
 
 async def push_through_an_outage(cluster, name, receiver):

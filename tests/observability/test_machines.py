@@ -12,6 +12,8 @@ from openprospect.server.app import create_app
 from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.settings import Settings
+from tests.conftest import ADMINISTRATOR, as_role
+from tests.databases import seeing_all
 from tests.integration.conftest import BASE_URL, pull, running
 from tests.webhooks.pushing import given_up
 
@@ -165,6 +167,18 @@ async def test_the_database_is_told_of(service):
     ((labels, _),) = samples["openprospect_info"]
     assert labels["database"] == "embedded"
     assert {labels["state"] for labels, _ in samples["openprospect_database_connections"]} == {"busy", "idle"}
+
+
+async def test_the_oldest_transaction_is_told_where_others_can_be_seen_and_only_there(service, dsn):
+    name = "openprospect_database_oldest_transaction_seconds"
+    async with AsyncExitStack() as stack:
+        other = await asyncpg.connect(as_role(dsn, ADMINISTRATOR))
+        stack.push_async_callback(other.close)
+        await stack.enter_async_context(other.transaction())
+        assert name not in await scraped(service.transport)
+        async with seeing_all(dsn):
+            ((_, seconds),) = (await scraped(service.transport))[name]
+    assert seconds > 0
 
 
 async def test_connections_to_the_servers_other_databases_count_too(service, postgres):

@@ -10,6 +10,7 @@ import pytest
 
 from openprospect.server.access.keys import create_key
 from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from tests.databases import seeing_all
 from tests.integration.conftest import BASE_URL, pull
 from tests.project.repository import text_of
 
@@ -18,7 +19,7 @@ _PARTS = re.compile(r"_(bucket|sum|count)$")
 
 
 @pytest.fixture
-async def names(service, client, search_id):
+async def names(dsn, service, client, search_id):
     """Every metric that a service with one of everything shows."""
     await client.post("/webhooks", json={"url": "http://127.0.0.1:59997/"})
     options: dict[str, Any] = {"organization": DEFAULT_ORGANIZATION, "scopes": ["console"], "is_live": True, "actor": "test"}
@@ -28,7 +29,7 @@ async def names(service, client, search_id):
     page = await pull(client, search_id)
     await client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": page["items"][0]["delivered_at"]})
     await client.post("/erasures", json=person)
-    async with httpx.AsyncClient(transport=service.transport, base_url=BASE_URL) as http:
+    async with seeing_all(dsn), httpx.AsyncClient(transport=service.transport, base_url=BASE_URL) as http:
         text = (await http.get("/metrics")).text
     return {_PARTS.sub("", name) for name in re.findall(r"^(openprospect_\w+)", text, re.MULTILINE)}
 

@@ -19,7 +19,16 @@ def test_a_url_of_several_hosts_is_as_many_urls(url, apart):
     assert each_host(url) == apart
 
 
-@pytest.mark.parametrize("url", ["postgresql://me@a:5432,b:5433/db", "postgres:///db?host=%2Ftmp", "postgresql://[::1]:1,b/db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@a:5432,b:5433/db",
+        "postgres:///db?host=%2Ftmp",
+        "postgresql://[::1]:1,b/db",
+        "postgresql://a/db?user=me&password=p@ss",
+        "postgresql://me:p%40%2F%3F%23@a/db",
+    ],
+)
 def test_a_url_that_the_driver_takes_is_taken(url):
     check_url(url, name="URL")
 
@@ -30,4 +39,11 @@ def test_a_url_that_the_driver_takes_is_taken(url):
 def test_what_is_no_url_is_told_by_its_setting_and_not_quoted(url):
     with pytest.raises(Misconfigured, match="THE_SETTING") as refused:
         check_url(url, name="THE_SETTING")
+    assert "geheim" not in refused.value.message
+
+
+@pytest.mark.parametrize("password", ["1/geheim", "1?geheim", "1#geheim", "1@geheim", "geheim@", "geheim/@"])
+def test_a_password_that_ends_the_url_early_is_told_with_how_to_write_it(password):
+    with pytest.raises(Misconfigured, match="%2F, %3F, %23, %5B and %40") as refused:
+        check_url(f"postgresql://me:{password}@host/db", name="URL")
     assert "geheim" not in refused.value.message

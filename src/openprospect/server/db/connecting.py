@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -57,11 +57,19 @@ def check_url(url: str, *, name: str) -> None:
     if not url.startswith(("postgresql://", "postgres://")):
         raise Misconfigured(f"{name} must begin with postgresql://, as in postgresql://user:password@host/database.")
     try:
-        _ = [urlsplit(host).port for host in each_host(url)]
+        ports = [urlsplit(host).port for host in each_host(url)]
     except ValueError:
+        ports = None
+    if ports is None or _is_cut_short(urlsplit(url)):
         raise Misconfigured(
             f"{name} cannot be read: write /, ?, #, [ and @ in the password as %2F, %3F, %23, %5B and %40, and the port as a number."
-        ) from None
+        )
+
+
+def _is_cut_short(parts: SplitResult) -> bool:
+    """Whether user and password end earlier than whoever wrote them meant: by a mark that ends another part of the URL."""
+    beyond = f"{parts.path}{parts.query.partition('=')[0]}"
+    return parts.netloc.count("@") > 1 or "@" in beyond or bool(parts.fragment)
 
 
 def each_host(dsn: str) -> list[str]:

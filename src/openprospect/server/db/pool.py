@@ -209,9 +209,10 @@ async def _connected(
     role: str | None = None,
     is_standby: bool = False,
 ) -> "asyncpg.Pool[asyncpg.Record]":
-    return await asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         dsn,
-        min_size=0 if is_standby else 1,
+        # While the database is away the driver would try to keep to any other number, and log each time that it cannot.
+        min_size=0,
         max_size=size,
         server_settings={**settings, **({"role": role} if role else {})},
         connection_class=TenantConnection if role else asyncpg.Connection,
@@ -223,6 +224,9 @@ async def _connected(
         command_timeout=120,
         target_session_attrs=SessionAttribute.standby if is_standby else None,
     )
+    if not is_standby:
+        await pool.release(await pool.acquire())  # or it cannot be opened
+    return pool
 
 
 def _prepared(on_statement: OnStatement | None, admit: Admit | None) -> Callable[[Any], Coroutine[Any, Any, None]]:
@@ -244,12 +248,3 @@ def _prepared(on_statement: OnStatement | None, admit: Admit | None) -> Callable
 
 async def _no_reset(_connection: Any) -> None:
     """Of a session's state, only whose rows it shows is changed outside a transaction; the driver's reset costs a round trip a request."""
-
-
-def _without_trace(record: logging.LogRecord) -> bool:
-    """While the database is away the driver tells so at every turn: that it failed is a line, where it failed is always the same."""
-    record.exc_info = None
-    return True
-
-
-logging.getLogger("asyncpg.pool").addFilter(_without_trace)

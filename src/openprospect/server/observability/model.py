@@ -108,4 +108,5 @@ class DatabaseHealth:
     connections: int
     busy_connections: int
     connection_limit: int
-    oldest_transaction_seconds: float
+    oldest_transaction_seconds: float | None
+    """None where this account may not see the transactions of others."""

@@ -79,12 +79,15 @@ ORDER BY deadline_at, erasure.id;
 
 -- database_health :one
 -- PostgreSQL itself. The embedded one listens on a socket file alone. Connections are those of all its databases: the limit is for all of them.
+-- Others' transactions are hidden from whoever may not read all statistics: then nothing is said of the oldest.
 SELECT current_setting('server_version') AS version, current_setting('listen_addresses') = '' AS is_embedded,
     pg_database_size(current_database()) AS bytes,
     current_setting('max_connections')::integer AS connection_limit,
     (SELECT sum(numbackends)::integer FROM pg_stat_database) AS connections,
     count(*) FILTER (WHERE state <> 'idle' AND pid <> pg_backend_pid()) AS busy_connections,
-    coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE pid <> pg_backend_pid()), 0)::float AS oldest_transaction_seconds
+    CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
+        coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE pid <> pg_backend_pid()), 0)::float
+    END AS oldest_transaction_seconds
 FROM pg_stat_activity WHERE datname = current_database();
 
 -- answer :value

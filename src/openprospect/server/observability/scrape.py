@@ -137,9 +137,10 @@ def _of_database(health: DatabaseHealth) -> Iterator[Metric]:
     yield connections
     yield _gauge("openprospect_database_connection_limit", "Connections that the database allows", health.connection_limit)
     yield _gauge("openprospect_database_bytes", "Size of the database", health.bytes)
-    yield _gauge(
-        "openprospect_database_oldest_transaction_seconds", "Age of the oldest open transaction", health.oldest_transaction_seconds
-    )
+    if health.oldest_transaction_seconds is not None:
+        yield _gauge(
+            "openprospect_database_oldest_transaction_seconds", "Age of the oldest open transaction", health.oldest_transaction_seconds
+        )
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -108,8 +108,8 @@ class ErasureLog:
                 return _first_line_hash(descriptor)
         except OSError as error:
             raise Misconfigured(
-                f"The erasure log {self.path} cannot be written ({error.strerror}), so nobody could be erased. Mend that, or name "
-                "another place in OPENPROSPECT_ERASURE_LOG."
+                f"The erasure log {self.path} cannot be written ({error.strerror}), so nobody could be erased. Mend that; or move the "
+                "file, if it is there, and name its new place in OPENPROSPECT_ERASURE_LOG."
             ) from None
 
     def first_line_hash(self) -> bytes | None:
@@ -128,7 +128,7 @@ class ErasureLog:
         except OSError as error:
             raise Unavailable(
                 f"The erasure log {self.path} cannot be written ({error.strerror}), so nothing was changed."
-                " Bring it back, make room or mend its permissions, or name another place in OPENPROSPECT_ERASURE_LOG."
+                " Bring it back, make room or mend its permissions; or move the file and name its new place in OPENPROSPECT_ERASURE_LOG."
             ) from error
 
     def entries(self) -> Iterator[Logged]:
