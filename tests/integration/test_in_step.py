@@ -13,6 +13,7 @@ from openprospect.server.access.model import DEFAULT_ORGANIZATION
 from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
+from openprospect.server.feed.store import hold_organization_alone
 from openprospect.server.privacy import suppress as lists
 from openprospect.server.privacy.erase import Subject, erase_found
 from openprospect.server.privacy.finding import Finding
@@ -186,9 +187,22 @@ async def test_an_erasure_that_is_just_being_committed_is_waited_for(database, o
     assert await erasures(database) == 1
 
 
+async def test_a_list_that_is_just_being_changed_is_left_as_that_leaves_it(database, organization_id, log):
+    await catch_up(database, log, deadline=SOON)
+    async with database.transaction() as db:
+        await lists.suppress(db, organization_id, ["competitor.example"], actor="test", log=log)
+    async with database.transaction() as db:
+        await hold_organization_alone(db, organization_id)
+        turn = asyncio.create_task(catch_up(database, log, deadline=SOON))
+        await until_somebody_waits(database)
+        await lists.unsuppress(db, organization_id, ["competitor.example"], actor="test", log=log)
+    await turn
+    assert await listed(database) == 0
+
+
 async def until_somebody_waits(database):
     for _ in range(1_000):
-        if await database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        if await database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"):
             return
         await asyncio.sleep(0.01)
     raise AssertionError("nobody waited")
