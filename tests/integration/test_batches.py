@@ -1,6 +1,8 @@
 """Batches: taken whole or not at all, and once however often they are sent."""
 
 import asyncio
+import codecs
+import gzip
 import json
 import threading
 from collections.abc import Sequence
@@ -97,7 +99,7 @@ async def test_a_thousand_companies_are_a_batch_and_one_more_is_not(client: http
 
 
 async def test_companies_come_one_a_line_too(client: httpx.AsyncClient, search_id: str) -> None:
-    lines = [json.dumps(HOTEL).encode(), b"", b'  {"name": "another"} \r']
+    lines = [codecs.BOM_UTF8 + json.dumps(HOTEL).encode(), b"", b'  {"name": "another"} \r']
     response = await _post_lines(client, search_id, lines)
     assert (response.status_code, response.json()["delivered"]) == (200, 2)
     assert [item["name"] for item in await feed(client, search_id)] == ["Grand Hotel", "another"]
@@ -109,6 +111,13 @@ async def test_bad_lines_are_named_by_their_index_and_nothing_is_delivered(clien
     assert [(row["index"], row["field"]) for row in response.json()["details"]["rows"]] == [(1, ""), (2, "name")]
     assert await feed(client, search_id) == []
     assert (await _post_lines(client, search_id, [b'{"name": "x"}'] * 1_001)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/deliveries/{}/companies", "/prospect-searches"])
+async def test_a_compressed_body_is_refused_by_its_encoding(client: httpx.AsyncClient, search_id: str, path: str) -> None:
+    response = await client.post(path.format(search_id), content=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+    assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert response.json()["message"] == "The body is sent with Content-Encoding: gzip; send it as it is, uncompressed."
 
 
 async def test_another_kind_of_body_is_refused(client: httpx.AsyncClient, search_id: str) -> None:

@@ -119,6 +119,15 @@ def test_a_file_of_blank_lines_is_empty(read: Reader) -> None:
         read("\n\n , \n")
 
 
+@pytest.mark.parametrize(("rows", "repeated"), [("Hotel,,x", 0), ("Company,,City\nHotel,,x\nCompany,,City", 2)])
+def test_headings_that_stand_there_again_are_left_out_and_counted(tmp_path: Path, rows: str, repeated: int) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"Company,,City\n{rows}\n")
+    with open_file(path, Choices()) as file:
+        assert [outcome.line for outcome in file] == [2 if repeated == 0 else 3]
+        assert file.repeated_headings == repeated
+
+
 def test_headings_alone_are_no_companies(read: Reader) -> None:
     assert read("Company,Email\n").companies == []
 

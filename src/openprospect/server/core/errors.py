@@ -9,6 +9,7 @@ OpenProspectError
 ├── Unauthenticated       bring a key that works
 ├── Forbidden             bring a key with more scopes
 ├── NotAcceptable         ask for another form
+├── EncodedBody           send it uncompressed
 ├── TooManyRequests       wait
 ├── Unavailable           try again later
 │   └── Busy              once others are done
@@ -86,6 +87,12 @@ class Busy(Unavailable):
             effect="Nothing was changed; try again in a few seconds.",
             outcome="unchanged",
         )
+
+
+class EncodedBody(OpenProspectError):
+    """A body that was compressed on its way, or otherwise encoded."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
 
 
 class Misconfigured(OpenProspectError):

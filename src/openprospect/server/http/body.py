@@ -6,9 +6,10 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException
 
-from openprospect.server.core.errors import InvalidInput
+from openprospect.server.core.errors import EncodedBody, InvalidInput
 
 MAX_BODY_BYTES = 64 << 20
+_SHOWN = 100
 
 T = TypeVar("T")
 
@@ -19,7 +20,10 @@ def takes(*shapes: Any, media_types: tuple[str, ...] = ("application/json",)) ->
 
 
 def media_type_of(request: Request[Any, Any, Any]) -> str:
-    """The body's media type without parameters; JSON where the caller named none."""
+    """The body's media type without parameters; JSON where the caller named none. Raises EncodedBody for one that is compressed."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise EncodedBody(f"The body is sent with Content-Encoding: {encoding[:_SHOWN]}; send it as it is, uncompressed.")
     return request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
 
 

@@ -11,6 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from openprospect.server.core.errors import (
     Conflict,
+    EncodedBody,
     Forbidden,
     Gone,
     InvalidInput,
@@ -45,6 +46,7 @@ STATUS: Mapping[type[OpenProspectError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
     NotAcceptable: 406,
+    EncodedBody: 415,
     TooManyRequests: 429,
     Unavailable: 503,
     Misconfigured: 503,

@@ -11,6 +11,8 @@ from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, Rejec
 class DocumentIntake:
     """Every document checked by itself, and against those before it."""
 
+    repeated_headings = 0
+
     def __init__(self, source: Documents) -> None:
         self._source = source
         self._companies = Companies()

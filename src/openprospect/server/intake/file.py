@@ -25,7 +25,9 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 
 
 class Intake(Protocol):
-    """Companies and rejected rows of one source."""
+    """Companies and rejected rows of one source. `repeated_headings`: rows read until now that were headings again, and left out."""
+
+    repeated_headings: int
 
     def outcomes(self) -> Iterator[IntakeResult]: ...
 
@@ -56,6 +58,11 @@ class InputFile:
     def progress(self) -> float | None:
         """How much is done, from 0 to 1; None where nobody can know. May be asked by another thread while the file is read."""
         return self._intake.fraction()
+
+    @property
+    def repeated_headings(self) -> int:
+        """How many rows, as in files that were put together, were the headings again, and left out."""
+        return self._intake.repeated_headings
 
     def stop(self) -> None:
         """Whoever iterates comes to an end soon. May be called by another thread; only then may nobody wait for what is left."""

@@ -10,7 +10,7 @@ _MOST_COLUMNS = 5
 _MOST_REASONS = 3
 
 
-def remarks(tally: Tally, columns: Sequence[Column]) -> list[str]:
+def remarks(tally: Tally, columns: Sequence[Column], *, repeated_headings: int) -> list[str]:
     """Why most rows were rejected, who leaves or stays without being in the file, which columns say different things of one company."""
     headings = {column.field: column.heading for column in columns}
     found = [_differing(field, headings.get(field, field), count) for field, count in tally.differing.most_common(_MOST_COLUMNS)]
@@ -19,8 +19,13 @@ def remarks(tally: Tally, columns: Sequence[Column]) -> list[str]:
         *([f"Rejected: {'; '.join(reasons)}."] if reasons else []),
         *([_left(tally.left)] if tally.left else []),
         *([_kept(tally.kept)] if tally.kept else []),
+        *([_repeated(repeated_headings)] if repeated_headings else []),
         *found,
     ]
+
+
+def _repeated(rows: int) -> str:
+    return "1 row is the headings again, and left out." if rows == 1 else f"{rows:,} rows are the headings again, and left out."
 
 
 def _left(people: int) -> str:

@@ -24,6 +24,7 @@ class TableIntake:
 
     def __init__(self, table: Table, columns: Sequence[Column]) -> None:
         self._table = table
+        self.repeated_headings = 0
         self._columns = columns
         self._may_be_of_people = may_be_of_people(columns)
         self._of_company = frozenset(column.index for column in columns if not column.is_person)
@@ -40,6 +41,9 @@ class TableIntake:
         for row in self._table.rows():
             if self._is_stopped:
                 return
+            if isinstance(row, TableRow) and self._repeats_headings(row):
+                self.repeated_headings += 1
+                continue
             rejected = row if isinstance(row, RejectedRow) else self._take(row)
             if rejected:
                 self._is_assigned = False
@@ -58,6 +62,9 @@ class TableIntake:
     def close(self) -> None:
         self._grouping.close()
         self._companies.close()
+
+    def _repeats_headings(self, row: TableRow) -> bool:
+        return all(cell == heading or not (cell or heading) for cell, heading in zip(row.cells, self._table.headings, strict=True))
 
     def _take(self, row: TableRow) -> RejectedRow | None:
         if row.flaw and not self._identifying.isdisjoint(row.flaw.unknown):

@@ -1,5 +1,6 @@
 """A producer's batch on the wire: its rows from bytes, and what it is told in the end."""
 
+import codecs
 import re
 from typing import Any
 
@@ -34,7 +35,7 @@ def rows_of_ndjson(body: bytes) -> list[CompanyRow]:
     values: list[Any] = []
     faults: dict[int, list[Fault]] = {}
     # One after the other: a body of line feeds alone, split, is millions of lines.
-    for line in _LINE.finditer(body):
+    for line in _LINE.finditer(body.removeprefix(codecs.BOM_UTF8)):
         try:
             values.append(msgspec.json.decode(line[0].rstrip()))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
