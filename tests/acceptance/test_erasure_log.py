@@ -32,6 +32,7 @@ def own(site):
 @pytest.fixture
 def elsewhere():
     folder = Path(tempfile.mkdtemp(prefix="openprospect-"))
+    folder.chmod(0o755)  # else the cluster would lie elsewhere, and stay there
     yield Site(folder=folder)
     shutil.rmtree(folder)
 
