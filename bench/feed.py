@@ -9,7 +9,7 @@ from openprospect.server.access.keys import create_key, ensure_default_organizat
 from openprospect.server.access.model import DEFAULT_ORGANIZATION, Scope
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyId, CompanyRow, ProspectRow
-from openprospect.server.feed.writing.publish import MAX_BATCH, publish
+from openprospect.server.feed.writing.publish import MAX_BATCH, Submission, publish
 from openprospect.server.feed.writing.withdraw import withdraw
 from openprospect.server.searches.create import create_search
 from openprospect.server.searches.model import Search
@@ -56,7 +56,7 @@ async def deliver(database: Database, search: Search, rows: Iterator[CompanyRow]
     ids: list[CompanyId] = []
     while batch := list(islice(rows, MAX_BATCH)):
         async with database.transaction() as db:
-            published = await publish(db, search, batch, actor=_ACTOR, all_or_nothing=True)
+            published = await publish(db, search, Submission(rows=batch, actor=_ACTOR, all_or_nothing=True))
         ids += [outcome.company_id for _, outcome in sorted(published.outcomes.items())]
     return ids
 

@@ -123,7 +123,7 @@ class Bench:
 
     async def publish(self, search: Search, rows: Sequence[CompanyRow]) -> None:
         async with self.database.transaction() as db:
-            await publish(db, search, rows, actor="bench", all_or_nothing=True)
+            await publish(db, search, Submission(rows=rows, actor="bench", all_or_nothing=True))
 
     async def make_copies(self) -> None:
         """Tables of the same shape with the same indexes, for plain COPY."""

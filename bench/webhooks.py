@@ -21,7 +21,7 @@ from openprospect.server.db.embedded import temporary
 from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.writing.publish import publish
+from openprospect.server.feed.writing.publish import Submission, publish
 from openprospect.server.searches.model import Search
 from openprospect.server.webhooks.endpoints import create_webhook
 from tests.webhooks.receiver import Hang, Received, Receiver, Reply
@@ -100,7 +100,7 @@ class Pushes:
         """Deliver companies; answers when each was committed."""
         rows = [CompanyRow(name=f"company {number}", source_id=f"{time.time_ns()}-{number}") for number in range(count)]
         async with self.database.transaction() as db:
-            published = await publish(db, search, rows, actor="bench", all_or_nothing=True)
+            published = await publish(db, search, Submission(rows=rows, actor="bench", all_or_nothing=True))
         now = time.time()
         return {outcome.company_id: now for outcome in published.outcomes.values()}
 

@@ -126,7 +126,7 @@ async def one_by_one(world: TwoProcesses, search: Search, submissions: Sequence[
     for submission in submissions:
         try:
             async with world.database.transaction() as db:
-                published = await publish(db, search, submission.rows, actor=submission.actor, all_or_nothing=True)
+                published = await publish(db, search, submission)
             answers.append(msgspec.json.encode(result_of(published)))
         except RejectedRows as error:
             answers.append(error)

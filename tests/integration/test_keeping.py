@@ -8,7 +8,7 @@ import pytest
 
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.rows.row import MAX_PROSPECTS, parse_company
-from openprospect.server.feed.writing.publish import Published, publish
+from openprospect.server.feed.writing.publish import Published, Submission, publish
 from openprospect.server.privacy.suppress import suppress
 from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
@@ -29,7 +29,7 @@ def publish_rows(database, search_id):
     async def publish_rows(*rows: CompanyRow) -> Published:
         search = await known_search(database, SearchId(UUID(search_id)))
         async with database.transaction() as db:
-            return await publish(db, search, rows, actor="test", all_or_nothing=False)
+            return await publish(db, search, Submission(rows=rows, actor="test", all_or_nothing=False))
 
     return publish_rows
 

@@ -18,7 +18,7 @@ from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Connection, Database, Row
 from openprospect.server.feed.model import CompanyRow
 from openprospect.server.feed.store import SQL
-from openprospect.server.feed.writing.publish import publish
+from openprospect.server.feed.writing.publish import Submission, publish
 from openprospect.server.searches.lookup import own_search
 from openprospect.server.searches.model import SearchId
 from tests.integration.conftest import Deliver, Service, open_search, pull
@@ -97,7 +97,7 @@ async def tail_while_producing(database: Database, client: httpx.AsyncClient, se
             async with database.transaction() as db:
                 slow = Dawdling(db, lambda: polls.wait(chance.randint(0, 3)), variant)
                 rows = [CompanyRow(name=name, source_id=name) for name in names]
-                await publish(slow, search, rows, actor="test", all_or_nothing=True)
+                await publish(slow, search, Submission(rows=rows, actor="test", all_or_nothing=True))
                 await polls.wait(chance.randint(0, 2))
             run.committed += names
 

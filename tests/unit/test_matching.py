@@ -1,5 +1,6 @@
 """Which company is which: delivered rows held against what the feed knows."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from hypothesis import given
@@ -37,8 +38,13 @@ def a_row(
     return CompanyRow(name=name, id=company_id, source_id=source_id, website_url=website_url)
 
 
+def told(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[list[Match], dict[int, list[Fault]]]:
+    found = match_companies(rows, known)
+    return found.matches, found.faults
+
+
 def matched(row: CompanyRow, *known: KnownCompany) -> Match:
-    matches, faults = match_companies([row], KnownCompanies(known))
+    matches, faults = told([row], KnownCompanies(known))
     assert not faults
     return matches[0]
 
@@ -96,7 +102,7 @@ def test_a_new_company_keeps_the_id_that_it_came_with() -> None:
 
 
 def test_new_companies_without_an_id_get_fresh_ones() -> None:
-    matches, faults = match_companies([a_row("a"), a_row("b")], KnownCompanies([]))
+    matches, faults = told([a_row("a"), a_row("b")], KnownCompanies([]))
     assert not faults
     assert len({match.company_id for match in matches}) == 2
 
@@ -108,16 +114,14 @@ def test_a_row_that_is_two_companies_is_rejected_with_its_index_and_field() -> N
         a_row(company_id=ONE, source_id="two"),
         a_row(company_id=NEW, source_id="two"),
     ]
-    matches, faults = match_companies(rows, KnownCompanies(known))
+    matches, faults = told(rows, KnownCompanies(known))
     assert [match.index for match in matches] == [0]
     assert fields(faults) == {1: ["source_id"], 2: ["source_id"]}
 
 
 def test_a_row_whose_host_is_another_company_than_its_id_is_rejected() -> None:
     known = [a_company(ONE, website_url="https://one.example"), a_company(TWO, website_url="https://two.example")]
-    assert fields(match_companies([a_row(company_id=ONE, website_url="https://two.example")], KnownCompanies(known))[1]) == {
-        0: ["website_url"]
-    }
+    assert fields(told([a_row(company_id=ONE, website_url="https://two.example")], KnownCompanies(known))[1]) == {0: ["website_url"]}
 
 
 def test_the_second_row_of_one_company_is_rejected_and_told_which_was_first() -> None:
@@ -134,7 +138,7 @@ def test_the_second_row_of_one_company_is_rejected_and_told_which_was_first() ->
         a_row(company_id=NEW, source_id="this"),
         a_row(company_id=NEW, source_id="that"),
     ]
-    matches, faults = match_companies(rows, KnownCompanies(known))
+    matches, faults = told(rows, KnownCompanies(known))
     assert [match.index for match in matches] == [0, 2, 4, 6, 8]
     assert fields(faults) == {1: ["id"], 3: ["source_id"], 5: ["website_url"], 7: ["name"], 9: ["id"]}
     assert all(f"row {index - 1} " in found[0].reason for index, found in faults.items())
@@ -142,9 +146,7 @@ def test_the_second_row_of_one_company_is_rejected_and_told_which_was_first() ->
 
 def test_a_rejected_row_does_not_stand_in_the_way_of_a_good_one() -> None:
     known = [a_company(ONE, source_id="one"), a_company(TWO, source_id="two")]
-    matches, faults = match_companies(
-        [a_row(company_id=ONE, source_id="two"), a_row(source_id="one"), a_row(source_id="two")], KnownCompanies(known)
-    )
+    matches, faults = told([a_row(company_id=ONE, source_id="two"), a_row(source_id="one"), a_row(source_id="two")], KnownCompanies(known))
     assert list(faults) == [0]
     assert [match.company_id for match in matches] == [ONE, TWO]
 
@@ -159,7 +161,7 @@ ROWS = st.lists(st.builds(lambda i, s, w: a_row(company_id=i, source_id=s, websi
 def test_whatever_is_delivered_no_two_companies_share_an_id_or_what_they_are_known_by(batches: list[list[CompanyRow]]) -> None:
     feed: dict[CompanyId, KnownCompany] = {}
     for rows in batches:
-        matches, faults = match_companies(rows, KnownCompanies(feed.values()))
+        matches, faults = told(rows, KnownCompanies(feed.values()))
         assert sorted([*faults, *(match.index for match in matches)]) == list(range(len(rows)))
         assert len({match.company_id for match in matches}) == len(matches)
         for match in matches:

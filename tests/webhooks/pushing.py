@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.writing.publish import publish
+from openprospect.server.feed.writing.publish import Submission, publish
 from openprospect.server.searches.model import Search
 from openprospect.server.webhooks.dispatch import Dispatcher
 from openprospect.server.webhooks.endpoints import create_webhook, give_up
@@ -34,7 +34,7 @@ async def put(database: Database, search: Search, *names: str) -> list[str]:
     """Deliver companies of these names; answers their ids."""
     rows = [CompanyRow(name=name, source_id=name) for name in names]
     async with database.transaction() as db:
-        published = await publish(db, search, rows, actor="test", all_or_nothing=True)
+        published = await publish(db, search, Submission(rows=rows, actor="test", all_or_nothing=True))
     return [str(published.outcomes[place].company_id) for place in range(len(rows))]
 
 

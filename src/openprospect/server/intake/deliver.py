@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,7 +11,8 @@ from openprospect.server.core.errors import Fault, InvalidInput, OpenProspectErr
 from openprospect.server.db.pool import Connection
 from openprospect.server.feed.store import await_organization
 from openprospect.server.feed.writing.locks import Writing
-from openprospect.server.feed.writing.publish import MAX_BATCH, Published, publish
+from openprospect.server.feed.writing.publish import MAX_BATCH, Published, Submission, publish
+from openprospect.server.intake.met import MetCompanies
 from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow
 from openprospect.server.intake.rejects import Rejects
 from openprospect.server.searches.model import Search
@@ -65,6 +66,7 @@ class _Run:
     rejects: Rejects
     tally: Tally
     on_progress: Callable[[Tally], None]
+    met: MetCompanies
 
     async def deliver(self, outcomes: Iterator[IntakeResult], db: Connection | None) -> None:
         while batch := list(islice(outcomes, MAX_BATCH)):
@@ -88,7 +90,14 @@ class _Run:
         return published[0]
 
     async def _publish(self, db: Connection, rows: list[DeliveredRow]) -> Published:
-        return await publish(db, self.delivery.search, [row.row for row in rows], actor=self.delivery.actor, all_or_nothing=False)
+        submission = Submission(
+            rows=[row.row for row in rows],
+            actor=self.delivery.actor,
+            all_or_nothing=False,
+            places=[f"line {row.line}" for row in rows],
+            met=self.met,
+        )
+        return await publish(db, self.delivery.search, submission)
 
     def _count(self, rows: list[DeliveredRow], published: Published) -> None:
         for index, faults in published.rejected.items():
@@ -96,10 +105,12 @@ class _Run:
         for index, outcome in published.outcomes.items():
             self.tally.differing.update(rows[index].differing)
             self.tally.left += outcome.left
-            self.tally.kept += outcome.kept
+            # Who stays at a company that was met stands in its earlier rows.
+            self.tally.kept += outcome.kept if outcome.company_id not in self.met else 0
             self.tally.delivered += outcome.is_delivered
             self.tally.unchanged += not outcome.is_delivered
             self.tally.suppressed += outcome.suppressed
+        self.met.add([*published.disputed, *(outcome.company_id for outcome in published.outcomes.values())])
 
     def _note(self, fault: Fault) -> None:
         reason = _NUMBER.sub("…", f"{fault.field}: {fault.reason}" if fault.field else fault.reason)
@@ -133,11 +144,12 @@ async def deliver_file(
 
     The tally is true also where an error ends it: `cut_short` tells the error with it.
     """
-    run = _Run(delivery, rejects, tally, on_progress)
-    if delivery.all_or_nothing:
-        await run.deliver_together(iter(outcomes))
-    else:
-        await run.deliver(iter(outcomes), None)
+    with closing(MetCompanies()) as met:
+        run = _Run(delivery, rejects, tally, on_progress, met)
+        if delivery.all_or_nothing:
+            await run.deliver_together(iter(outcomes))
+        else:
+            await run.deliver(iter(outcomes), None)
 
 
 def cut_short(error: OpenProspectError, delivery: FileDelivery, tally: Tally) -> OpenProspectError:

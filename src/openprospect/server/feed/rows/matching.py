@@ -1,7 +1,7 @@
 """Which company is which: pure rules that hold delivered rows against what the feed knows already. No storage, no clock."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.core.ids import new_id
@@ -33,6 +33,10 @@ class Match:
     identity: bytes
     kept: int = 0
 
+    def keeping_people(self) -> "Match":
+        """The same, though the row may not name everybody."""
+        return replace(self, row=replace(self.row, keeps_people=True))
+
 
 class KnownCompanies:
     """The companies that some rows may mean."""
@@ -49,11 +53,24 @@ class KnownCompanies:
         return self._by_identity.get(identity)
 
 
-def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[list[Match], dict[int, list[Fault]]]:
-    """The company of each row, and the faults of those rows that are two at once or the second of one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """The rows that know their company, the faults of the others by index, and the known companies that these others may be about."""
+
+    matches: list[Match]
+    faults: dict[int, list[Fault]]
+    disputed: frozenset[CompanyId]
+
+
+def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies, *, places: Sequence[str] = ()) -> Matching:
+    """The company of each row; one that is two at once, or the second of one, is faulty, and disputes whatever it may be about.
+
+    `places`: where the producer finds each row, for the faults; else its index tells.
+    """
     matches: list[Match] = []
     faults: dict[int, list[Fault]] = {}
-    taken: dict[bytes | CompanyId, int] = {}
+    disputed: set[CompanyId] = set()
+    taken: dict[bytes | CompanyId, Match] = {}
     for index, row in enumerate(rows):
         match = _match(index, row, known)
         owner = known.of_identity(match.identity)
@@ -61,13 +78,16 @@ def match_companies(rows: Sequence[CompanyRow], known: KnownCompanies) -> tuple[
         if owner is not None and owner.id != match.company_id:
             reason = "belongs to another company than the id does; deliver each with its own, or leave the id out"
             faults[index] = [Fault(field=company_key(row).field, reason=reason)]
+            disputed |= {owner.id, match.company_id}
         elif earlier is not None:
-            reason = f"the same company as row {earlier} of this batch; put all of a company into one row"
+            place = places[earlier.index] if places else f"row {earlier.index} of this batch"
+            reason = f"the same company as {place}; put all of a company into one row, or under one id"
             faults[index] = [Fault(field="id" if row.id == match.company_id else company_key(row).field, reason=reason)]
+            disputed |= {earlier.company_id, match.company_id}
         else:
-            taken[match.company_id] = taken[match.identity] = index
+            taken[match.company_id] = taken[match.identity] = match
             matches.append(match)
-    return matches, faults
+    return Matching(matches=matches, faults=faults, disputed=frozenset(disputed))
 
 
 def _match(index: int, row: CompanyRow, companies: KnownCompanies) -> Match:

@@ -1,6 +1,6 @@
 """Delivering companies to a feed: order, time and identity are decided here, under the feed's lock, and nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -27,11 +27,17 @@ MAX_BATCH = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What one producer delivers: in whose name, and whether all of it is left out where anything has to be."""
+    """What one producer delivers: in whose name, and whether all of it is left out where anything has to be.
+
+    `places`: where the producer finds each row; else its index tells. `met`: companies that earlier parts of the same delivery are about,
+    so that its rows need not name everybody there.
+    """
 
     rows: Sequence[CompanyRow]
     actor: str
     all_or_nothing: bool
+    places: Sequence[str] = ()
+    met: Container[CompanyId] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +54,14 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What became of a batch: an outcome or faults for each index, and the watermark after it."""
+    """What became of a batch: an outcome or faults for each index, and the watermark after it.
+
+    `disputed`: companies that rejected rows may be about.
+    """
 
     outcomes: dict[int, PublishedRow]
     rejected: dict[int, list[Fault]]
+    disputed: Collection[CompanyId]
     delivered_until: datetime
 
 
@@ -62,15 +72,16 @@ class _Matched:
     submission: Submission
     matches: list[Match]
     rejected: dict[int, list[Fault]]
+    disputed: Collection[CompanyId]
 
     @property
     def is_refused(self) -> bool:
         return bool(self.rejected) and self.submission.all_or_nothing
 
 
-async def publish(db: Connection, search: Search, rows: Sequence[CompanyRow], *, actor: str, all_or_nothing: bool) -> Published:
+async def publish(db: Connection, search: Search, submission: Submission) -> Published:
     """Deliver a batch in the caller's transaction. Raises RejectedRows, before anything is written, where nothing may be left out."""
-    [answer] = await publish_together(db, search, [Submission(rows=rows, actor=actor, all_or_nothing=all_or_nothing)])
+    [answer] = await publish_together(db, search, [submission])
     if isinstance(answer, RejectedRows):
         raise answer
     return answer
@@ -102,10 +113,19 @@ async def _known(db: Connection, search: Search, rows: Sequence[CompanyRow]) -> 
 
 
 async def _match(db: Connection, search: Search, submission: Submission, known: KnownCompanies, hasher: Hasher) -> _Matched:
-    matches, rejected = match_companies(submission.rows, known)
-    matches, overfull = await complete(db, search.id, matches, hasher)
-    rejected |= overfull
-    return _Matched(submission=submission, matches=[] if rejected and submission.all_or_nothing else matches, rejected=rejected)
+    found = match_companies(submission.rows, known, places=submission.places)
+    named = [
+        match.keeping_people() if match.company_id in found.disputed or match.company_id in submission.met else match
+        for match in found.matches
+    ]
+    matches, overfull = await complete(db, search.id, named, hasher)
+    rejected = found.faults | overfull
+    return _Matched(
+        submission=submission,
+        matches=[] if rejected and submission.all_or_nothing else matches,
+        rejected=rejected,
+        disputed=found.disputed.union(match.company_id for match in found.matches if match.index in overfull),
+    )
 
 
 def _answers(
@@ -121,7 +141,7 @@ def _answers(
             answers.append(RejectedRows(one.rejected))
         else:
             outcomes = {candidate.match.index: _outcome(candidate) for candidate in own}
-            answers.append(Published(outcomes=outcomes, rejected=one.rejected, delivered_until=watermark))
+            answers.append(Published(outcomes=outcomes, rejected=one.rejected, disputed=one.disputed, delivered_until=watermark))
     return answers
 
 
