@@ -72,6 +72,8 @@ class TestCleaning:
             ("http://intranet", "http://intranet"),
             ("bücher.example", "https://bücher.example"),
             ("http://10.0.0.1", "http://10.0.0.1"),
+            ("x.xn--p1ai", "https://x.xn--p1ai"),
+            ("o.de", "https://o.de"),
         ],
     )
     def test_a_website_without_a_scheme_gets_one(self, text: str, expected: str) -> None:
@@ -121,6 +123,9 @@ class TestFaults:
             ("website_url", "javascript:alert(1)", "expected a web address"),
             ("website_url", "localhost", "expected a web address"),
             ("website_url", "3.14", "expected a web address"),
+            ("website_url", "n.v.", "expected a web address"),
+            ("website_url", "k.A", "expected a web address"),
+            ("website_url", "https://s.o./", "expected a web address"),
             ("name", "x" * 1001, "1,001 characters; at most 1,000 are possible"),
             ("website_url", "example.com/" + "x" * 2048, "2,060 characters; at most 2,048 are possible"),
             ("prospects", {"email": "x"}, "expected a list of objects"),
@@ -153,6 +158,28 @@ class TestFaults:
     def test_a_bad_email_is_named_and_never_repeated(self, email: str) -> None:
         found = faults_of(with_people({"first_name": "Maria"}, {"email": email}))
         assert found == {"prospects[1].email": "expected one e-mail address, such as name@example.com"}
+
+    @pytest.mark.parametrize("prospects", [{}, {"prospects": None}])
+    def test_a_row_a_person_is_no_company(self, prospects: dict[str, None]) -> None:
+        person = {"first_name": "Jo", "last_name": "Doe", "email": "jo@example.com", "job_title": "CEO"}
+        assert faults_of(company(**person, **prospects)) == dict.fromkeys(
+            person, "a person's field on a company; put people into `prospects`"
+        )
+        assert list(faults_of(company(full_name="Jo Doe", attributes={"email": "jo@example.com"}))) == ["full_name", "email"]
+        assert list(faults_of(company(contacts=[{"email": "jo@example.com"}]))) == ["contacts"]
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"email": "info@example.com"},
+            {"contacts": 3},
+            {"first_name": " ", "email": "info@example.com"},
+            {"prospects": [], "email": "info@example.com", "job_title": "wanted: a cook"},
+        ],
+    )
+    def test_what_may_be_the_companys_own_stays_its_attribute(self, fields: dict[str, Any]) -> None:
+        kept = {name: value for name, value in fields.items() if name not in ("prospects", "first_name")}
+        assert parse_company(company(**fields)).attributes == kept
 
     def test_a_person_is_an_object(self) -> None:
         assert faults_of(with_people("Maria", None)) == {

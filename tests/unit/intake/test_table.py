@@ -60,12 +60,23 @@ class TestGrouping:
         )
         assert found.faults == [(3, "name", reason), (5, "name", reason)]
 
+    @pytest.mark.parametrize("identifier", ["", "k-1"])
+    def test_on_one_page_too_a_name_that_has_nothing_in_common_is_rejected_not_swallowed(self, read: Reader, identifier: str) -> None:
+        found = read(
+            "source_id,company_name,website,email\n"
+            f"{identifier},Adler GmbH,www.facebook.com,a@example.com\n,Hotel Adler,facebook.com/,b@example.com\n"
+            ",Baer AG,www.facebook.com,c@example.com\n,,facebook.com,d@example.com\n"
+        )
+        assert found.people == [("Adler GmbH", f"{person}@example.com") for person in "abd"]
+        reason = "same website as line 2, but another company name; give each company a source_id, or one company one name"
+        assert found.faults == [(4, "name", reason)]
+
     @pytest.mark.parametrize("identifier", ["id", "source_id"])
     def test_what_identifies_goes_before_the_name(self, read: Reader, identifier: str) -> None:
         rows = f"A,portal.example,{ID},a@example.com\nB,portal.example,{ID},b@example.com\n"
         assert read(f"company_name,website,{identifier},email\n{rows}").people == [("A", "a@example.com"), ("A", "b@example.com")]
 
-    @pytest.mark.parametrize("nothing", ["n/a", " N/A ", "#N/A", "k.A.", "-", "--", "None", "null", "NaN"])
+    @pytest.mark.parametrize("nothing", ["n/a", " N/A ", "#N/A", "k.A.", "k.A", "n.v.", "s.o.", "-", "--", "None", "null", "NaN"])
     def test_what_people_write_for_nothing_is_no_address_and_makes_no_two_companies_one(self, read: Reader, nothing: str) -> None:
         found = read(
             f"company_name,source_id,website,email,last_name\nA,{nothing},{nothing},{nothing},Ahn\nB,{nothing},{nothing},{nothing},Bo\n"

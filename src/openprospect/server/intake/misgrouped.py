@@ -59,15 +59,17 @@ def _stranger_by_id(member: Member, reference: _Reference) -> Fault | None:
 
 
 def _strangers_by_website(others: Sequence[Member], reference: _Reference) -> dict[int, list[Fault]]:
-    """Of rows without an identifier, those that have the host of the company in common, but neither its name nor its page."""
+    """Of rows without an identifier and with another name, those on another page of the website, or whose name has nothing in common."""
     apart = [member for member in others if _page(member) != reference.page]
-    if not any(map(_name, apart)):
-        return {}
-    reason = (
-        f"same website as line {reference.line}, but another page, and another company name or none; "
-        "give each company a source_id, or one company one name"
-    )
-    return {member.line: [Fault(field="name", reason=reason)] for member in apart}
+    named = any(map(_name, apart))
+    found = {member.line: _stranger(reference, "but another page, and another company name or none") for member in apart if named}
+    unlike = [member for member in others if _name(member) and reference.name and not _are_akin(_name(member), reference.name)]
+    return {member.line: _stranger(reference, "but another company name") for member in unlike} | found
+
+
+def _stranger(reference: _Reference, difference: str) -> list[Fault]:
+    reason = f"same website as line {reference.line}, {difference}; give each company a source_id, or one company one name"
+    return [Fault(field="name", reason=reason)]
 
 
 def _are_akin(one: str, other: str) -> bool:

@@ -15,7 +15,10 @@ _TEXT_FIELDS = frozenset({*COMPANY_FIELDS, *PROSPECT_FIELDS, FULL_NAME})
 # What stands for an id that is yet to come, or that nobody knows; there is no customer 0.
 _NO_IDS = frozenset({"0", "?", "??", "???", "tbd", "tba", "unknown", "unbekannt"})
 # What people and programs write into a cell that has nothing to hold. Names are taken as they are: Na and None are people.
-_PLACEHOLDERS = frozenset({"n/a", "n.a.", "k.a.", "-", "--", "none", "null", "nan", *SPREADSHEET_ERRORS})
+_ABBREVIATIONS = frozenset({"n.a", "n.v", "k.a", "s.o", "s.u"})
+_PLACEHOLDERS = frozenset(
+    {"n/a", "-", "--", "none", "null", "nan", *_ABBREVIATIONS, *(f"{said}." for said in _ABBREVIATIONS), *SPREADSHEET_ERRORS}
+)
 _BLANKS = {
     **dict.fromkeys(_TEXT_FIELDS, SPREADSHEET_ERRORS),
     **dict.fromkeys(("website_url", "email", "job_title"), _PLACEHOLDERS),

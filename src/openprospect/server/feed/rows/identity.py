@@ -14,6 +14,7 @@ import idna
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _LOCAL_PART = re.compile(r"[^\s()<>\[\]:;,\\\"@\x00-\x20\x7f]{1,64}")
+_SHORTEST_TOP_LEVEL = 2
 _WEBSITE = re.compile(r"(?:(?P<scheme>https?:)?//)?(?P<host>[^/?#:@\\\s]+)(?::\d{1,5})?(?P<rest>(?:[/?#].*)?)", re.IGNORECASE | re.DOTALL)
 
 
@@ -33,6 +34,14 @@ def ascii_domain(domain: str) -> str | None:
             return None
     name = domain.lower().removesuffix(".")
     return name if _DOMAIN.fullmatch(name) and (not _ends_in_digits(name) or _is_ipv4(name)) else None
+
+
+def website_domain(host: str) -> str | None:
+    """The domain of a website's host; None where it cannot be one, as abbreviations cannot: `n.v.`, `s.o.`, `k.A.`."""
+    domain = ascii_domain(host)
+    top_level = (domain or "").rpartition(".")[2]
+    may_be_one = top_level.startswith("xn--") or sum(map(str.isalpha, top_level)) >= _SHORTEST_TOP_LEVEL or (domain and _is_ipv4(domain))
+    return domain if may_be_one else None
 
 
 def host_key(website_url: str | None) -> str | None:

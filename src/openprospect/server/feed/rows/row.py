@@ -4,13 +4,13 @@ Every way in (HTTP, files) comes through here, so that there is one meaning of "
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.feed.model import CompanyId, CompanyRow, JsonObject, ProspectId, ProspectRow
-from openprospect.server.feed.rows.identity import ascii_domain, bare_email, is_email, split_website
+from openprospect.server.feed.rows.identity import bare_email, is_email, split_website, website_domain
 from openprospect.server.feed.rows.people import repeated_people
 from openprospect.server.feed.rows.storable import find_unstorable, glance
 
@@ -27,6 +27,8 @@ _SHORTEST_LIMIT = min(_MAX_LENGTH.values())
 
 _NOT_ATTRIBUTES = frozenset({*COMPANY_FIELDS, *OUTPUT_FIELDS, "prospects"})
 _NOT_PERSON_ATTRIBUTES = frozenset(PROSPECT_FIELDS)
+# What nobody has but a person. `email` may be the company's own, unless one of these stands beside it.
+_TELLING_OF_PEOPLE = ("first_name", "last_name", "full_name", "job_title")
 _UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 
 
@@ -51,6 +53,7 @@ def parse_company(value: object, *, parsed: Sequence[ProspectRow] | None = None)
     faults: list[Fault] = []
     record = _unpacked(value)
     people = _people(record, faults)
+    faults += _of_people(record)
     if suspicious:
         _find_unstorable(record, people, faults)
     row = _company(record, people, faults, parsed=parsed)
@@ -101,6 +104,20 @@ def _people(record: JsonObject, faults: list[Fault]) -> list[JsonObject]:
         if not isinstance(person, dict):
             faults.append(Fault(field=f"prospects[{index}]", reason="expected an object: one person"))
     return [_unpacked(person) if isinstance(person, dict) else {} for person in people]
+
+
+def _of_people(record: JsonObject) -> Iterator[Fault]:
+    """The fields of a person on a company that has no list of people: as attributes they would be served past every suppression."""
+    if record.get("prospects") is not None:
+        return
+    telling = [field for field in _TELLING_OF_PEOPLE if _is_filled(record.get(field))]
+    found = [*telling, *(["email"] if telling and _is_filled(record.get("email")) else [])]
+    found += ["contacts"] if isinstance(record.get("contacts"), list | dict) and record["contacts"] else []
+    yield from (Fault(field=field, reason="a person's field on a company; put people into `prospects`") for field in found)
+
+
+def _is_filled(value: object) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
 
 
 def _find_unstorable(record: JsonObject, people: list[JsonObject], faults: list[Fault]) -> None:
@@ -188,7 +205,7 @@ def _website_url(record: JsonObject, faults: list[Fault]) -> str | None:
     if text is None:
         return None
     scheme, host, _ = split_website(text) or ("", "", "")
-    domain = ascii_domain(host) or ""
+    domain = website_domain(host) or ""
     # A lone word is a host only where somebody wrote a scheme before it: "n/a" and "none" are no websites.
     if not text.isprintable() or not ("." in domain or (domain and scheme)):
         faults.append(Fault(field="website_url", reason="expected a web address, such as https://example.com or example.com"))
