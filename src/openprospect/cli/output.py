@@ -16,6 +16,7 @@ from openprospect.sync.errors import SyncError
 
 EXIT_RETRY = 1
 EXIT_MEND = 2
+EXIT_BUSY = 3
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts.")]
 

@@ -8,11 +8,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from openprospect.cli.durations import duration
-from openprospect.cli.output import EXIT_RETRY, Json, answer, answers, stderr
+from openprospect.cli.output import EXIT_BUSY, EXIT_RETRY, Json, answer, answers, stderr
 from openprospect.sync.client import Client
 from openprospect.sync.destinations.base import Held
-from openprospect.sync.destinations.opening import held_in
-from openprospect.sync.errors import FixNeeded
+from openprospect.sync.destinations.opening import held_in, when_free
+from openprospect.sync.errors import Busy, FixNeeded
 from openprospect.sync.freshness import too_old
 from openprospect.sync.progress import live_progress
 from openprospect.sync.retry import Retry, until
@@ -89,15 +89,19 @@ def status(*, to: To, max_age: str | None = None, json: Json = False) -> int:
     to
         The destination.
     max_age
-        End with 1 where the last run of a search that came to its end is longer ago, as 2h; for monitoring.
+        End with 1 where the last run of a search that came to its end is longer ago, as 2h; with 3 where another process has the file.
     """
-    oldest = datetime.now(UTC) - duration(max_age, option="--max-age") if max_age else None
-    found = held_in(to)
+    oldest = duration(max_age, option="--max-age") if max_age else None
+    try:
+        found = when_free(lambda: held_in(to))
+    except Busy as error:
+        stderr.print(f"{error} What it holds cannot be read until then.", markup=False)
+        return EXIT_BUSY
     if json:
         answers((held.document() for held in found), columns=(), json=True)
     else:
         _show(found)
-    late = too_old(found, oldest) if oldest else []
+    late = too_old(found, now=datetime.now(UTC), max_age=oldest) if oldest else []
     for sentence in late:
         stderr.print(sentence, markup=False)
     return EXIT_RETRY if late else 0

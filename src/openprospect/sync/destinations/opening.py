@@ -1,13 +1,14 @@
 """From a URL to an open destination. A driver loads only when its scheme is asked for."""
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Protocol, cast
 
 from openprospect.sync.destinations.base import Destination, Held
-from openprospect.sync.errors import DestinationRefused, SyncError, Unforeseen
+from openprospect.sync.errors import Busy, DestinationRefused, SyncError, Unforeseen
 from openprospect.sync.retry import Retry
 
 log = logging.getLogger("openprospect.sync")
@@ -49,6 +50,18 @@ def held_in(url: str) -> list[Held]:
     """
     with _told(url):
         return _kind(url).held_in(url)
+
+
+def when_free(read: Callable[[], list[Held]], *, patience_seconds: float = 3.0, pause_seconds: float = 0.1) -> list[Held]:
+    """What is read once no other process holds the destination. Raises `Busy` where that takes longer."""
+    end = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return read()
+        except Busy:
+            if time.monotonic() > end:
+                raise
+            time.sleep(pause_seconds)
 
 
 @contextmanager
