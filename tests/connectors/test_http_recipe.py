@@ -17,13 +17,13 @@ class Recipe:
     def __init__(self, base_url: str, key: str, search_id: str) -> None:
         self._url = f"{base_url}/api/v1/deliveries/{search_id}/companies"
         self._headers = {"Authorization": f"Bearer {key}"}
-        self.position = ""
+        self.checkpoint = ""
         self.records: dict[str, dict[str, Any]] = {}
 
     def run(self, *, fail_after: int | None = None) -> None:
         has_more, pages = True, 0
         while has_more:
-            parameters = {"limit": "100"} | ({"delivered_since": self.position} if self.position else {})
+            parameters = {"limit": "100"} | ({"delivered_since": self.checkpoint} if self.checkpoint else {})
             page = httpx.get(self._url, params=parameters, headers=self._headers, timeout=60, trust_env=False).raise_for_status().json()
             for item in page["items"]:
                 if "removed_at" in item:
@@ -34,7 +34,7 @@ class Recipe:
             if pages == fail_after:
                 return
             if page["items"]:
-                self.position = page["items"][-1]["delivered_at"]
+                self.checkpoint = page["items"][-1]["delivered_at"]
             has_more = page["has_more"]
 
 
