@@ -37,6 +37,22 @@ class Loaded:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def refusal(self, base_url: str, search_id: str, key: str) -> str:
+        """What it says where it does not load."""
+        done = subprocess.run(
+            self.command(base_url, search_id), env=self.environment(key), cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def reload(self, base_url: str, search_id: str, key: str) -> None:
+        """As the refusal says to."""
+        text = (self.folder / self.name).read_text()
+        anew = text.replace("pipeline.run(source)", 'pipeline.run([source], refresh="drop_sources")')
+        assert anew != text
+        (self.folder / "reload.py").write_text(anew)
+        subprocess.run([sys.executable, "reload.py"], env=self.environment(key), cwd=self.folder, capture_output=True, check=True)
+
     def run_and_kill(self, base_url: str, search_id: str, key: str) -> None:
         """Killed once dlt has begun to load what it read."""
         with subprocess.Popen(
@@ -153,6 +169,29 @@ def test_whoever_left_is_in_no_file_of_dlt_s_and_not_where_it_prepares(loaded: L
     assert loaded.people() == live_people(feed)
     assert loaded.prepared() == []
     assert [path for path in (loaded.folder / "dlt").rglob("*") if path.is_file() and "gone@secret.example" in read(path)] == []
+
+
+def test_a_service_that_was_restored_is_refused_until_everything_is_loaded_anew(tmp_path: Path, server: FeedServer) -> None:
+    loaded, feed = Loaded(tmp_path, "dlt_pipeline.py"), server.feed(SEARCH)
+    feed.deliver(company(1), company(2))
+    loaded.run(server.url, SEARCH, KEY)  # from a service that tells no instance: the first one that does is taken in
+    server.instance = "before"
+    feed.deliver(company(3))
+    loaded.run(server.url, SEARCH, KEY)
+    before = loaded.people()
+    server.instance = "restored"
+    feed.deliver(company(4, people=1))
+
+    assert "was restored from a backup" in (said := loaded.refusal(server.url, SEARCH, KEY))
+    assert 'refresh="drop_sources"' in said
+    assert loaded.people() == before
+
+    del feed.entries[company(3)["id"]]  # which the backup did not hold
+    loaded.reload(server.url, SEARCH, KEY)
+    assert loaded.people() == live_people(feed)
+    feed.deliver(company(5))
+    loaded.run(server.url, SEARCH, KEY)
+    assert loaded.names() == live_names(feed)
 
 
 def live_names(feed: Feed) -> list[tuple[Any, ...]]:

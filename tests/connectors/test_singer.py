@@ -2,6 +2,9 @@
 
 import json
 import subprocess
+from contextlib import redirect_stdout
+from copy import deepcopy
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,12 @@ from singer_sdk.testing.runners import TapTestRunner
 
 from openprospect.connectors.singer import OpenProspectTap
 from openprospect.demo.service import COMMAND, clean_environment
+from openprospect.sync.errors import OtherInstance
 from tests.acceptance.conftest import Service
 from tests.connectors.feed import LivingFeed, killed_after_lines
 from tests.connectors.kept_tables import EMAIL, KeptTables
+from tests.sync.contract import SEARCH
+from tests.sync.feed_server import KEY, FeedServer, company
 
 pytestmark = pytest.mark.heavy
 
@@ -117,3 +123,31 @@ def test_people_delivered_between_the_two_streams_outlive_the_clean_up(service: 
 
     target.read()
     assert target.tables.people() == feed.live_people()
+
+
+def test_a_state_of_a_service_that_was_restored_since_is_refused_and_stays(tmp_path: Path) -> None:
+    with FeedServer() as server:
+        feed = server.feed(SEARCH)
+        feed.deliver(company(1))
+        config = {"base_url": server.url, "api_key": KEY, "prospect_search_ids": [SEARCH]}
+        state = _state_after(config, {})  # of a service that tells no instance: the first one that does is taken in
+        server.instance = "before"
+        state = _state_after(config, state)
+        assert _state_after(config, state) == state
+        server.instance = "restored"
+        feed.deliver(company(2))
+
+        with pytest.raises(OtherInstance, match=r"was restored from a backup.* read everything anew, without a state"):
+            _state_after(config, state)
+
+        assert _state_after(config, {}) != state
+
+
+def _state_after(config: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    """The last state that a run of the tap prints."""
+    printed = StringIO()
+    with redirect_stdout(printed):
+        OpenProspectTap(config=config, state=deepcopy(state), parse_env_config=False).sync_all()
+    messages = [json.loads(line) for line in printed.getvalue().splitlines()]
+    states: list[dict[str, Any]] = [message["value"] for message in messages if message["type"] == "STATE"]
+    return states[-1]

@@ -3,7 +3,7 @@
     pipeline = dlt.pipeline("prospects", destination="snowflake", dataset_name="crm")
     pipeline.run(delivered_companies("5f0c…", base_url="https://delivery.example.com"))  # key: SOURCES__OPENPROSPECT__API_KEY
 
-dlt commits its position with the load: a run that is killed repeats, and skips nothing. The warehouse must merge by
+dlt commits its place in the feed with the load: a run that is killed repeats, and skips nothing. The warehouse must merge by
 `delete-insert`, as every one does that speaks SQL; for Delta and Iceberg there is `openprospect sync --to dlt:delta`.
 """
 
@@ -19,24 +19,29 @@ from openprospect.sync.access import canonical_id
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.dlt.rows import KEYS, REMOVED, RUN, removals, table_of
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, company_frame, prospect_frame
+from openprospect.sync.instances import mended_by
 from openprospect.sync.wire import Company
 
 _MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
 _REMOVAL: Any = {REMOVED: {"hard_delete": True}}
+_INSTANCE = "instance"
+_RELOAD = 'Load one search alone with pipeline.run(…, refresh="drop_sources"), which empties the dataset, and then all of them as ever.'
 
 
 @dlt.source(name="openprospect", section="openprospect")
 def delivered_companies(
     prospect_search_id: str, base_url: str = "http://127.0.0.1:8400", api_key: str = dlt.secrets.value
 ) -> Iterator[DltResource]:
-    """Two flat tables, `companies` and `prospects`, from one walk. Positions are kept by search: load as many as you please."""
+    """Two flat tables, `companies` and `prospects`, from one walk. Places are kept by search: load as many as you please."""
     search_id = canonical_id(prospect_search_id)
 
     # No primary key: delivered_since is exclusive, so that there is no boundary to look back over.
     @dlt.resource(name=f"feed_{search_id}", selected=False)
     def feed(delivered: Any = dlt.sources.incremental("delivered_at", primary_key=())) -> Iterator[list[dict[str, Any]]]:  # noqa: B008
-        with Client(base_url, api_key) as client:
-            yield from _each_once(client.pages(search_id, delivered_since=delivered.last_value))
+        known, since = dlt.current.resource_state(), delivered.last_value
+        with mended_by(_RELOAD), Client(base_url, api_key) as client:
+            pages = client.pages(search_id, delivered_since=since, expected_instance=known.get(_INSTANCE) if since else None)
+            yield from _each_once(_noted(pages, known))
 
     @dlt.transformer(
         data_from=feed,
@@ -68,6 +73,14 @@ def delivered_companies(
 
     yield companies
     yield prospects
+
+
+def _noted(pages: Iterable[FeedPage], known: dict[str, Any]) -> Iterator[FeedPage]:
+    """The same pages. Whose place it is stands beside it, and is committed with it."""
+    for page in pages:
+        if page.instance:
+            known[_INSTANCE] = page.instance
+        yield page
 
 
 def _each_once(pages: Iterable[FeedPage]) -> Iterator[list[dict[str, Any]]]:

@@ -14,10 +14,13 @@ from singer_sdk.helpers.types import Context
 
 from openprospect.sync.access import canonical_id
 from openprospect.sync.client import Client
+from openprospect.sync.instances import mended_by
 from openprospect.sync.wire import Company
 
 _ATTRIBUTES = th.Property("attributes", th.ObjectType(additional_properties=True))
 _DELIVERED_AT = th.Property("delivered_at", th.DateTimeType, required=True)
+_INSTANCE = "instance"
+_RELOAD = "Empty the tables of the target and read everything anew, without a state."
 _SEARCH = th.Property("prospect_search_id", th.StringType, required=True)
 
 
@@ -33,9 +36,14 @@ class FeedStream(Stream):
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
         search_id = (context or {})["prospect_search_id"]
         since = self.get_starting_replication_key_value(context)
-        with Client(self.config["base_url"], self.config["api_key"]) as client:
-            for company in client.companies(search_id, delivered_since=since):
-                yield from self.records_of(company)
+        bookmark = self.get_context_state(context)
+        expected = bookmark.get(_INSTANCE) if since else None
+        with mended_by(_RELOAD), Client(self.config["base_url"], self.config["api_key"]) as client:
+            for page in client.pages(search_id, delivered_since=since, expected_instance=expected):
+                if page.instance:
+                    bookmark[_INSTANCE] = page.instance
+                for company in page.companies:
+                    yield from self.records_of(company)
 
     def records_of(self, company: Company) -> Iterable[dict[str, Any]]:
         raise NotImplementedError

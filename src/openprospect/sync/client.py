@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ import msgspec
 
 from openprospect.sync.access import path_of, transport_to
 from openprospect.sync.errors import AnswerUnclear, TryLater
+from openprospect.sync.instances import check_instance
 from openprospect.sync.links import LINES, asks_since, export_url, leads_by_time, next_url
 from openprospect.sync.retry import Retry
 from openprospect.sync.transport import Answer
@@ -64,7 +66,9 @@ class Client:
         for page in self.pages(search_id, delivered_since=delivered_since):
             yield from page.companies
 
-    def pages(self, search_id: str, *, delivered_since: str | None = None, after: str | None = None) -> Generator[FeedPage]:
+    def pages(
+        self, search_id: str, *, delivered_since: str | None = None, after: str | None = None, expected_instance: str | None = None
+    ) -> Generator[FeedPage]:
         """One walk through a feed, page by page; at least one page, the last with `has_more` False.
 
         `delivered_since` tells the server that everything up to it is stored. `after` is the same place and tells nothing;
@@ -74,7 +78,16 @@ class Client:
         that arrived whole, so that neither a stream that breaks off nor what changed meanwhile leaves a gap. Follows the
         server's links; where it sends none, counts offsets as documented. Such a walk begins anew where the server had forgotten
         it: companies then come twice.
+
+        `expected_instance`: that of the page which the place is from, where the server told it. Raises `OtherInstance` in place of
+        any page of another one.
         """
+        with closing(self._walk(search_id, delivered_since=delivered_since, after=after)) as pages:
+            for page in pages:
+                check_instance(page.instance, expected=expected_instance, server=self.base_url)
+                yield page
+
+    def _walk(self, search_id: str, *, delivered_since: str | None, after: str | None) -> Generator[FeedPage]:
         start = {name: time for name, time in (("delivered_since", delivered_since), ("after", after)) if time is not None}
         endpoint = path_of(search_id)
         feed_url = self.base_url + endpoint
@@ -123,7 +136,7 @@ class Client:
             "GET", url, headers={"If-None-Match": known.etag} if known else None, expected=_OK_OR_UNCHANGED if known else _OK
         )
         if known and answer.status == 304:
-            return known.page, answer
+            return replace(known.page, instance=answer.headers.get("Delivery-Instance") or known.page.instance), answer
         page = _page(answer)
         etag = answer.headers.get("ETag")
         # Only the tags of empty polls are kept: they alone come again, and there is one for each search.

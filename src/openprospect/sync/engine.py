@@ -15,12 +15,15 @@ from openprospect.sync.batch import MOST_COMPANIES, Batch, Gathering, Source
 from openprospect.sync.client import Client, FeedPage
 from openprospect.sync.destinations.base import Checkpoint, Destination
 from openprospect.sync.errors import DestinationRefused, Stopped, SyncError, Unforeseen
+from openprospect.sync.instances import mended_by
 from openprospect.sync.readahead import ReadAhead
 from openprospect.sync.reckoning import Reckoning
 from openprospect.sync.stamps import canonical
 from openprospect.sync.summary import Summary
 
 log = logging.getLogger("openprospect.sync")
+
+_FOLLOW = "To follow it from now on, run once with --full."
 
 Watch = Callable[[str, int, int], None]
 """Told after every page: search id, companies read so far, companies known to be left."""
@@ -66,6 +69,11 @@ class _Start:
     @property
     def is_full(self) -> bool:
         return self.before is None or self.anew or self.before.full_run
+
+    @property
+    def source(self) -> Source | None:
+        """Where everything that counts came from so far."""
+        return None if self.before is None or self.anew else self.before.source
 
     @property
     def stored(self) -> str | None:
@@ -156,7 +164,13 @@ class _SearchRun:
     def _pages(self, start: _Start, abandoned: threading.Event) -> Iterator[tuple[Source, FeedPage]]:
         """The pages of a walk while anybody wants them, with where they come from."""
         source: Source | None = None
-        with closing(self._client.pages(self._search_id, delivered_since=start.stored, after=start.read)) as pages:
+        walk = self._client.pages(
+            self._search_id,
+            delivered_since=start.stored,
+            after=start.read,
+            expected_instance=start.source.instance if start.source else None,
+        )
+        with mended_by(_FOLLOW), closing(walk) as pages:
             for page in pages:
                 if abandoned.is_set():
                     raise Stopped("Nobody takes what is read.")
@@ -183,15 +197,15 @@ class _SearchRun:
     def _checked(self, page: FeedPage, start: _Start) -> Source:
         """Where the page comes from. Raises `DestinationRefused` if what is stored does not."""
         source = Source(server=self._client.base_url, instance=page.instance)
-        if start.before and not start.anew and not start.before.source.is_same(source):
+        if start.source and not start.source.is_same(source):
             raise DestinationRefused(
-                f"The destination holds search {self._search_id} as {start.before.source.server} serves it, not {source.server}."
+                f"The destination holds search {self._search_id} as {start.source.server} serves it, not {source.server}."
                 " If that is the same service under a new address, or the one to follow from now on, run once with --full."
             )
         if start.time and page.watermark and canonical(page.watermark) < canonical(start.time):
             raise DestinationRefused(
                 f"The feed of search {self._search_id} ends at {page.watermark}, before what the destination holds ({start.time}):"
-                " the service was restored from a backup, or is another one. To follow it from now on, run once with --full."
+                f" the service was restored from a backup, or is another one. {_FOLLOW}"
             )
         return source
 

@@ -11,6 +11,7 @@ SyncError
 │   ├── SearchGone     the search id
 │   ├── RequestRefused what was asked for
 │   ├── AnswerUnclear  the base URL, or the server behind it
+│   ├── OtherInstance  what was stored so far: this service knows nothing of some of it
 │   └── DestinationRefused  where the data should go
 └── Stopped            asked to stop, and did
 """
@@ -76,6 +77,10 @@ class RequestRefused(FixNeeded):
 
 class AnswerUnclear(FixNeeded):
     """The server answers with something other than a feed."""
+
+
+class OtherInstance(FixNeeded):
+    """The service is not the one that a stored place was given out by."""
 
 
 class DestinationRefused(FixNeeded):

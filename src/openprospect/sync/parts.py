@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from openprospect.sync.access import path_of, transport_to
 from openprospect.sync.errors import AnswerUnclear, TryLater
+from openprospect.sync.instances import check_instance
 from openprospect.sync.stamps import canonical, format_timestamp
 from openprospect.sync.transport import Answer
 from openprospect.sync.wire import Page, decode_page
@@ -25,20 +26,31 @@ _OK = frozenset({200})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What was delivered after one time and up to another: as it stood `as_of`, or as it stands when it is read."""
+    """What was delivered after one time and up to another: as it stood `as_of`, or as it stands when it is read.
+
+    `instance`: where the times come from, where the server told it; no other one is read.
+    """
 
     search_id: str
     after: str | None
     until: str
     as_of: str | None = None
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """How many companies there are, and up to where the feed is complete. A walk of several pages keeps that moment readable."""
+class Head:
+    """Up to where a feed is complete, and of which instance it is, where the server tells it."""
+
+    watermark: str
+    instance: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent(Head):
+    """How many companies there are as well. A walk of several pages keeps that moment readable."""
 
     companies: int
-    watermark: str
 
 
 class Parts:
@@ -47,19 +59,20 @@ class Parts:
     def __init__(self, base_url: str, api_key: str) -> None:
         self._transport = transport_to(base_url, api_key)
 
-    def watermark(self, search_id: str) -> str:
-        """Up to where the feed is complete."""
-        return _watermark(self._transport.request("HEAD", self._url(search_id, "export", {}), headers={"Accept": ARROW}, expected=_OK))
+    def head(self, search_id: str) -> Head:
+        """Where the feed ends now."""
+        answer = self._transport.request("HEAD", self._url(search_id, "export", {}), headers={"Accept": ARROW}, expected=_OK)
+        return Head(watermark=_watermark(answer), instance=_instance(answer))
 
-    def extent(self, search_id: str, *, after: str | None) -> Extent:
-        """Of what comes after a place, which is not confirmed by it."""
-        answer = self._page(search_id, {"after": after})
-        return Extent(companies=decode_page(answer.body).total, watermark=_watermark(answer))
+    def extent(self, search_id: str, *, after: str | None, expected_instance: str | None = None) -> Extent:
+        """Of what comes after a place, which is not confirmed by it. Raises `OtherInstance` where that is not of the expected one."""
+        extent = _extent(self._page(search_id, {"after": after}))
+        check_instance(extent.instance, expected=expected_instance, server=self._transport.base_url)
+        return extent
 
     def begin(self, search_id: str, *, delivered_since: str | None) -> Extent:
         """Of what is there, or came after a time; everything up to that time is stored, this says."""
-        answer = self._page(search_id, {"delivered_since": delivered_since})
-        return Extent(companies=decode_page(answer.body).total, watermark=_watermark(answer))
+        return _extent(self._page(search_id, {"delivered_since": delivered_since}))
 
     def cuts(self, search_id: str, *, delivered_since: str | None, companies: int, parts: int) -> list[str]:
         """Times that part so many companies evenly, ascending; fewer where fewer are left by now."""
@@ -95,6 +108,7 @@ class Parts:
     def _stream(self, part: Part, *, after: str | None) -> Iterator[pa.RecordBatch]:
         url = self._url(part.search_id, "export", {"after": after, "delivered_until": part.until, "as_of": part.as_of})
         answer = self._transport.request("GET", url, headers={"Accept": ARROW}, expected=_OK, is_stream=True)
+        check_instance(_instance(answer), expected=part.instance, server=self._transport.base_url)
         try:
             with io.BufferedReader(_Pieces(answer.pieces)) as body, pa.ipc.open_stream(body) as batches:
                 yield from batches
@@ -133,6 +147,14 @@ class _Pieces(io.RawIOBase):
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
+
+
+def _extent(answer: Answer) -> Extent:
+    return Extent(companies=decode_page(answer.body).total, watermark=_watermark(answer), instance=_instance(answer))
+
+
+def _instance(answer: Answer) -> str | None:
+    return answer.headers.get("Delivery-Instance") or None
 
 
 def _watermark(answer: Answer) -> str:

@@ -9,15 +9,17 @@ from pyspark.sql.datasource import DataSourceReader, DataSourceStreamReader
 from pyspark.sql.streaming.datasource import SupportsTriggerAvailableNow
 
 from openprospect.connectors.spark.columns import rows_of
+from openprospect.connectors.spark.offsets import Offset, check_same_instances, heads_in, offset_of
 from openprospect.connectors.spark.options import Options
 from openprospect.connectors.spark.planning import Interval, arrivals, snapshot
 from openprospect.sync.client import Client
 from openprospect.sync.errors import SyncError
+from openprospect.sync.instances import mended_by
+from openprospect.sync.parts import Head
+
+_RELOAD = "Start the stream anew, with a new checkpoint and a new table."
 
 log = logging.getLogger("openprospect.spark")
-
-Offset = dict[str, str]
-"""By search, the `delivered_at` up to which it was read; a search that is not in it is read from its beginning."""
 
 
 class _Reader:
@@ -52,33 +54,38 @@ class StreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailableNow)
 
     def initialOffset(self) -> Offset:  # noqa: N802 - Spark's names, here and below
         since = self._options.delivered_since
-        return dict.fromkeys(self._options.search_ids, since) if since else {}
+        return offset_of(dict.fromkeys(self._options.search_ids, Head(watermark=since))) if since else {}
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
         self._last = self._heads()
 
     def latestOffset(self, start: Offset, limit: Any) -> Offset:  # noqa: ARG002, N802
-        return self._last or self._heads()
+        latest = self._last or self._heads()
+        with mended_by(_RELOAD):
+            check_same_instances(start, latest, server=self._options.base_url)
+        return latest
 
     def partitions(self, start: Offset, end: Offset) -> list[Interval]:
+        after = {search_id: head.watermark for search_id, head in heads_in(start).items()}
         companies_each = self._options.partition_companies
-        with self._options.connect() as feed:
+        with mended_by(_RELOAD), self._options.connect() as feed:
+            check_same_instances(start, end, server=self._options.base_url)
             return [
                 interval
-                for search_id, until in end.items()
-                if start.get(search_id) != until
-                for interval in arrivals(feed, search_id, after=start.get(search_id), until=until, companies_each=companies_each)
+                for search_id, head in heads_in(end).items()
+                if after.get(search_id) != head.watermark
+                for interval in arrivals(feed, search_id, after=after.get(search_id), until=head, companies_each=companies_each)
             ]
 
     def commit(self, end: Offset) -> None:
         """Spark has written everything up to here: the receipt says so. One that fails is made good by the next."""
         with Client(self._options.base_url, self._options.api_key) as client:
-            for search_id, until in end.items():
+            for search_id, head in heads_in(end).items():
                 try:
-                    client.confirm(search_id, until)
+                    client.confirm(search_id, head.watermark)
                 except SyncError as error:
                     log.warning("The receipt of search %s was not taken: %s", search_id, error)
 
     def _heads(self) -> Offset:
         with self._options.connect() as feed:
-            return {search_id: feed.watermark(search_id) for search_id in self._options.search_ids}
+            return offset_of({search_id: feed.head(search_id) for search_id in self._options.search_ids})
