@@ -9,9 +9,11 @@ from openprospect.cli.durations import duration
 from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, LoggedStorage, on_begun_database
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
+from openprospect.cli.tenant import Tenant, tell_default, tenant_or_default
 from openprospect.server.access import keys, store
-from openprospect.server.access.model import DEFAULT_ORGANIZATION, KeyId
+from openprospect.server.access.model import KeyId
 from openprospect.server.core.timestamps import format_timestamp
+from openprospect.server.db.pool import Database
 
 TierName = Literal["free", "pro", "enterprise", "custom"]
 
@@ -33,7 +35,7 @@ def create_key(
     name: str,
     *,
     scope: Annotated[list[str], Parameter(negative="")],
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     expires_in: str | None = None,
     test: Annotated[bool, Parameter(negative="")] = False,
     tier: TierName | None = None,
@@ -50,7 +52,7 @@ def create_key(
     scope
         What the key may do; give it once for each scope.
     organization
-        The tenant that the key belongs to.
+        The tenant that the key belongs to; without it, default.
     expires_in
         How long the key works, as 90d, 12h or 30m; without it, until it is revoked.
     test
@@ -61,20 +63,23 @@ def create_key(
         That number itself, for a key whose tier is custom.
     """
     lifetime = duration(expires_in, option="--expires-in") if expires_in else None
-    made = on_begun_database(
-        storage,
-        lambda database: keys.create_key(
+
+    async def work(database: Database) -> tuple[Tenant, keys.NewKey]:
+        owner = await tenant_or_default(database, organization)
+        return owner, await keys.create_key(
             database,
             name,
-            organization=organization,
+            organization=owner.name,
             scopes=scope,
             expires_in=lifetime,
             is_live=not test,
             actor=actor(),
             tier=tier,
             rate_limit=rate_limit,
-        ),
-    )
+        )
+
+    owner, made = on_begun_database(storage, work)
+    tell_default(owner, organization)
     expires_at = format_timestamp(made.expires_at)
     answer({"id": made.id, "name": made.name, "key": made.key, "scopes": made.scopes, "expires_at": expires_at}, json=json)
 

@@ -13,8 +13,8 @@ import msgspec
 from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, ErasureLogPaths, LoggedStorage, log_in_use, read_logs
 from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, ClockIsRight, ErasureDeadlineDays, Storage, actor, on_database
-from openprospect.server.access.keys import organization_named
-from openprospect.server.access.model import DEFAULT_ORGANIZATION, OrganizationId
+from openprospect.cli.tenant import Tenant, tenant_meant
+from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Connection, Database
 from openprospect.server.feed.model import ProspectId
@@ -35,7 +35,7 @@ def erase(
     email: str | None = None,
     *,
     prospect_id: UUID | None = None,
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     erasure_deadline_days: ErasureDeadlineDays = DEFAULTS.erasure_deadline_days,
     storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
@@ -49,24 +49,25 @@ def erase(
     prospect_id
         Their id instead, where they have no address.
     organization
-        The tenant.
+        The tenant; has to be named where there are several.
     erasure_deadline_days
         By when every recipient should have confirmed.
     """
     subject = Subject(email=email, prospect_id=ProspectId(prospect_id) if prospect_id else None)
     deadline = timedelta(days=erasure_deadline_days)
 
-    async def work(database: Database) -> Erasure:
-        owner = await organization_named(database, organization)
+    async def work(database: Database) -> tuple[Tenant, Erasure]:
+        owner = await tenant_meant(database, organization)
         log = await log_in_use(database, storage)
         policy = ErasurePolicy(deadline=deadline, log=log)
         erasure_id = await erase_person(database, Writing(database), owner.id, subject, actor=actor(), policy=policy)
-        return await _erasure(database, erasure_id)
+        return owner, await _erasure(database, erasure_id)
 
-    done = on_database(storage, work, lock_seconds=LOCK_SECONDS)
+    owner, done = on_database(storage, work, lock_seconds=LOCK_SECONDS)
     if not done.companies:
-        stderr.print(f"{email or prospect_id} is not known here, and will be kept out of every later delivery.", markup=False)
-    answer({"erasure_id": done.id, "companies": done.companies, "prospects": done.prospects, "recipients": len(done.recipients)}, json=json)
+        stderr.print(f"{email or prospect_id} is not known {owner.where}, and will be kept out of every later delivery.", markup=False)
+    counts = {"companies": done.companies, "prospects": done.prospects, "recipients": len(done.recipients)}
+    answer({"erasure_id": done.id, **counts, **owner.told}, json=json)
 
 
 def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
@@ -146,7 +147,7 @@ def settle_erasure(erasure_id: UUID, consumer: str, *, reason: str, storage: Sto
 
 def add_suppressions(
     *entry: str,
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
@@ -157,15 +158,15 @@ def add_suppressions(
     entry
         E-mail addresses, or domains.
     organization
-        The tenant.
+        The tenant; has to be named where there are several.
     """
-    count = _on_list(storage, organization, lambda db, owner, log: suppress.suppress(db, owner, entry, actor=actor(), log=log))
-    answer({"suppressed": count}, json=json)
+    owner, count = _on_list(storage, organization, lambda db, owner, log: suppress.suppress(db, owner, entry, actor=actor(), log=log))
+    answer({"suppressed": count, **owner.told}, json=json)
 
 
 def remove_suppressions(
     *entry: str,
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
@@ -176,23 +177,23 @@ def remove_suppressions(
     entry
         E-mail addresses, or domains.
     organization
-        The tenant.
+        The tenant; has to be named where there are several.
     """
-    count = _on_list(storage, organization, lambda db, owner, log: suppress.unsuppress(db, owner, entry, actor=actor(), log=log))
-    answer({"removed": count}, json=json)
+    owner, count = _on_list(storage, organization, lambda db, owner, log: suppress.unsuppress(db, owner, entry, actor=actor(), log=log))
+    answer({"removed": count, **owner.told}, json=json)
 
 
-def export_suppressions(*, organization: str = DEFAULT_ORGANIZATION, storage: Storage = DEFAULT_STORAGE) -> None:
+def export_suppressions(*, organization: str | None = None, storage: Storage = DEFAULT_STORAGE) -> None:
     """Print the suppression list as JSON lines of hashes: nobody can be read from it.
 
     Parameters
     ----------
     organization
-        The tenant.
+        The tenant; has to be named where there are several.
     """
 
     async def work(database: Database) -> list[str]:
-        owner = await organization_named(database, organization)
+        owner = await tenant_meant(database, organization)
         return list(await suppress.export(database, owner.id))
 
     for line in on_database(storage, work):
@@ -202,7 +203,7 @@ def export_suppressions(*, organization: str = DEFAULT_ORGANIZATION, storage: St
 def import_suppressions(
     file: Path,
     *,
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
 ) -> None:
@@ -213,11 +214,11 @@ def import_suppressions(
     file
         The file.
     organization
-        The tenant.
+        The tenant; has to be named where there are several.
     """
     lines = _lines_of(file)
-    count = _on_list(storage, organization, lambda db, owner, log: suppress.import_lines(db, owner, lines, actor=actor(), log=log))
-    answer({"imported": count}, json=json)
+    owner, count = _on_list(storage, organization, lambda db, owner, log: suppress.import_lines(db, owner, lines, actor=actor(), log=log))
+    answer({"imported": count, **owner.told}, json=json)
 
 
 def _lines_of(file: Path) -> list[str]:
@@ -232,13 +233,13 @@ def _lines_of(file: Path) -> list[str]:
 _Change = Callable[[Connection, OrganizationId, ErasureLog], Awaitable[int]]
 
 
-def _on_list(storage: LoggedStorage, organization: str, change: _Change) -> int:
-    """Change an organization's suppression list in one transaction; answers how many entries it was about."""
+def _on_list(storage: LoggedStorage, organization: str | None, change: _Change) -> tuple[Tenant, int]:
+    """Change an organization's suppression list in one transaction; answers whose, and how many entries it was about."""
 
-    async def work(database: Database) -> int:
-        owner = await organization_named(database, organization)
+    async def work(database: Database) -> tuple[Tenant, int]:
+        owner = await tenant_meant(database, organization)
         log = await log_in_use(database, storage)
-        return await Writing(database).alone(owner.id, lambda db: change(db, owner.id, log))
+        return owner, await Writing(database).alone(owner.id, lambda db: change(db, owner.id, log))
 
     return on_database(storage, work, lock_seconds=LOCK_SECONDS)
 

@@ -5,8 +5,7 @@ from uuid import UUID
 from openprospect.cli.erasure_log import DEFAULT_LOGGED_STORAGE, LoggedStorage, on_begun_database
 from openprospect.cli.output import Json, answer, answers
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
-from openprospect.server.access.keys import organization_named
-from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.cli.tenant import Tenant, tell_default, tenant_or_default
 from openprospect.server.db.pool import Database
 from openprospect.server.searches import store
 from openprospect.server.searches.create import create_search
@@ -16,7 +15,7 @@ from openprospect.server.searches.model import Search, SearchId
 def create(
     name: str,
     *,
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     id: UUID | None = None,  # noqa: A002  # the flag is called --id
     storage: LoggedStorage = DEFAULT_LOGGED_STORAGE,
     json: Json = False,
@@ -28,16 +27,18 @@ def create(
     name
         What it is called.
     organization
-        The tenant that it belongs to.
+        The tenant that it belongs to; without it, default.
     id
         A UUID of your own; without it, a fresh one.
     """
 
-    async def work(database: Database) -> Search:
-        owner = await organization_named(database, organization)
-        return await create_search(database, name, organization_id=owner.id, search_id=SearchId(id) if id else None, actor=actor())
+    async def work(database: Database) -> tuple[Tenant, Search]:
+        owner = await tenant_or_default(database, organization)
+        made = await create_search(database, name, organization_id=owner.id, search_id=SearchId(id) if id else None, actor=actor())
+        return owner, made
 
-    made = on_begun_database(storage, work)
+    owner, made = on_begun_database(storage, work)
+    tell_default(owner, organization)
     answer({"id": made.id, "name": made.name, "status": made.status}, json=json)
 
 

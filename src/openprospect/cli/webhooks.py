@@ -10,8 +10,7 @@ from cyclopts.validators import Number
 
 from openprospect.cli.output import Json, answer, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, actor, on_database
-from openprospect.server.access.keys import organization_named
-from openprospect.server.access.model import DEFAULT_ORGANIZATION
+from openprospect.cli.tenant import tenant_meant
 from openprospect.server.core.timestamps import format_timestamp, given_timestamp
 from openprospect.server.core.vault import Vault
 from openprospect.server.db.pool import Database
@@ -37,7 +36,7 @@ def create(
     url: str,
     *,
     search: UUID | None = None,
-    organization: str = DEFAULT_ORGANIZATION,
+    organization: str | None = None,
     event: Annotated[list[str] | None, Parameter(negative="")] = None,
     full: Annotated[bool, Parameter(negative="")] = False,
     base_url: Annotated[str, Parameter(env_var="OPENPROSPECT_BASE_URL")] = "http://127.0.0.1:8400",
@@ -54,7 +53,7 @@ def create(
     search
         The prospect search; without it, every one of the organization, new ones included.
     organization
-        The tenant, where no search is named.
+        The tenant, where no search is named; has to be named where there are several.
     event
         What to tell of: company.delivered, company.withdrawn, prospect.erased, delivery.completed. Without it, the first three.
     full
@@ -65,7 +64,7 @@ def create(
 
     async def work(database: Database) -> tuple[Webhook, endpoints.NewSecret]:
         if search is None:
-            organization_id = (await organization_named(database, organization)).id
+            organization_id = (await tenant_meant(database, organization)).id
         else:
             organization_id = (await known_search(database, SearchId(search))).organization_id
         return await endpoints.create_webhook(

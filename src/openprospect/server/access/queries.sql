@@ -15,6 +15,10 @@ FROM organization ORDER BY organization.name;
 -- The tenant of this name.
 SELECT id, name FROM organization WHERE name = $1;
 
+-- first_organizations :many
+-- The first of the tenants by name, each with how many there are of all.
+SELECT id, name, count(*) OVER () AS total FROM organization ORDER BY name LIMIT $1;
+
 -- create_key :one
 -- A key; of its secret only the hash.
 INSERT INTO api_key (id, organization_id, name, secret_hash, scopes, is_live, expires_at, tier, rate_limit)

@@ -28,6 +28,12 @@ async def organizations(db: Executor) -> list[Row]:
     return await db.rows(SQL.organizations)
 
 
+async def first_organizations(db: Executor, count: int) -> tuple[list[Organization], int]:
+    """At most so many, by name, and how many there are of all."""
+    rows = await db.rows(SQL.first_organizations, count)
+    return [Organization(id=row["id"], name=row["name"]) for row in rows], rows[0]["total"] if rows else 0
+
+
 async def create_key(
     db: Executor,
     *,
