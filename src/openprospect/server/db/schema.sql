@@ -538,7 +538,8 @@ CREATE TABLE history (
     company_id uuid,
     actor text NOT NULL,
     action text NOT NULL,
-    details jsonb
+    details jsonb,
+    key_id uuid
 );
 ALTER TABLE history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME history_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 CREATE INDEX history_company ON history USING btree (prospect_search_id, company_id, id) WHERE (company_id IS NOT NULL);
