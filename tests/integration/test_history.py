@@ -30,6 +30,25 @@ async def test_history_tells_of_everything_with_names_of_fields_alone(client, se
     assert rows[3][1] == '{"changed": ["name", "attributes.city", "prospects"]}'
 
 
+async def test_history_tells_two_keys_of_one_name_apart(service, search_id, database):
+    ids = []
+    for number in range(2):
+        client = await service.client()
+        listed = await database.rows("SELECT id FROM api_key ORDER BY created_at DESC LIMIT 1")
+        ids.append(listed[0]["id"])
+        path = f"/deliveries/{search_id}/companies"
+        (company,) = (await client.post(path, json={"companies": [{"name": f"Hotel {number}", "prospects": [MARIA]}]})).json()["items"]
+        await erase(client, email=MARIA["email"])
+        await client.delete(f"{path}/{company['id']}")
+        await client.post("/prospect-searches", json={"name": "inns"})
+        await client.post("/erasures", json={"email": BO["email"]})
+    lines = await database.rows("SELECT actor, key_id, action FROM history WHERE actor LIKE 'key %' ORDER BY id")
+    assert len({line["actor"] for line in lines}) == 1
+    of_each = [[line["action"] for line in lines if line["key_id"] == key_id] for key_id in ids]
+    assert of_each[0] == ["delivered", "person erased", "person erased", "withdrawn", "search created", "person erased"]
+    assert of_each[1] == ["delivered", "withdrawn", "search created"]
+
+
 NAMING = [MARIA["email"], "Marijana Quarzenthal", "+49 30 901820-17", "tel_030_90_18_20_17", "493090182017"]
 
 

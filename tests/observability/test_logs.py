@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from openprospect.server.access.keys import revoke_key
 from openprospect.server.observability.logs import ACCESS, JsonLines, current_request_id
 from tests.integration.conftest import BASE_URL
+from tests.integration.limited import key
 
 
 @contextmanager
@@ -42,6 +44,26 @@ async def test_a_request_is_one_line_with_its_id_and_the_template_of_its_route(s
     assert line["route"] == "/api/v1/deliveries/{prospect_search_id}/companies"
     assert line["milliseconds"] >= 0
     assert line["at"].endswith("Z")
+
+
+async def test_a_line_tells_whose_request_it_was_also_where_it_was_refused(service, search_id, database):
+    path, headers = f"/deliveries/{search_id}/companies", {}
+    made = await key(database, tier="custom", rate_limit=1)
+    async with httpx.AsyncClient(transport=service.transport, base_url=f"{BASE_URL}/api/v1") as http:
+        with logged() as lines:
+            await http.get(path)
+            headers["Authorization"] = f"Bearer {made.key}"
+            for _ in range(3):
+                await http.get(path, headers=headers)
+            await revoke_key(database, made.id, actor="test")
+            fresh = await key(database, name="other")
+            await revoke_key(database, fresh.id, actor="test")
+            await http.get(path, headers={"Authorization": f"Bearer {fresh.key}"})
+    told = [(line["status"], line.get("key_id"), line.get("organization_id")) for line in lines if "status" in line]
+    owner = str(await database.value("SELECT organization_id FROM prospect_search"))
+    limited = str(made.id)
+    # A key that has just spent its hour is not looked up again.
+    assert told == [(401, None, None), (200, limited, owner), (429, limited, owner), (429, limited, None), (401, str(fresh.id), owner)]
 
 
 async def test_nothing_personal_is_logged(service, client, search_id):

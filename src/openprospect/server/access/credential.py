@@ -11,6 +11,7 @@ from openprospect.server.access.model import Caller, Scope
 from openprospect.server.access.secret import hash_of, is_well_formed
 from openprospect.server.core.errors import Unauthenticated
 from openprospect.server.db.pool import Executor, Row
+from openprospect.server.http.identity import Identity
 
 _ENDED = {"revoked": "This key has been revoked; ask for a new one.", "expired": "This key has expired; ask for a new one."}
 
@@ -19,7 +20,7 @@ _ENDED = {"revoked": "This key has been revoked; ask for a new one.", "expired":
 class Credential:
     """A key as shown, and what it is shown for: nobody yet. `admit` makes a caller of what the view `caller` has for it.
 
-    `answer_headers` is what the answer will have besides its own.
+    `answer_headers` is what the answer will have besides its own; `identity` is for the log.
     """
 
     secret_hash: bytes
@@ -27,12 +28,14 @@ class Credential:
     address: str
     admission: Admission
     answer_headers: list[tuple[bytes, bytes]]
+    identity: Identity
 
     def refuse_at_once(self) -> None:
         """Raises TooManyRequests where that is known before the key is."""
         self.admission.bad_keys.refuse(self.address, self.secret_hash)
         if (spent := self.admission.leases.spent(self.secret_hash)) is not None:
-            self._hold_to(spent)
+            self.identity.update(key_id=spent.key_id)
+            self._hold_to(spent.allowance)
 
     async def caller(self, db: Executor) -> Caller:
         """Look the key up, and nothing else. Raises Unauthenticated, TooManyRequests or Forbidden."""
@@ -40,6 +43,8 @@ class Credential:
 
     async def admit(self, found: Row | None) -> Caller:
         """The caller, of a row with the columns of the view `caller`. Raises Unauthenticated, TooManyRequests or Forbidden."""
+        if found is not None and found["key_id"] is not None:
+            self.identity.update(key_id=found["key_id"], organization_id=found["organization_id"])
         caller = require_working_key(found, self.secret_hash, bad_keys=self.admission.bad_keys, address=self.address)
         assert found is not None
         self.admission.uses.note(caller.key_id)

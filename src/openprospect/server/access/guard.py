@@ -11,6 +11,7 @@ from openprospect.server.access.credential import Credential, secret_hash_of, se
 from openprospect.server.access.model import Caller, Scope
 from openprospect.server.http.address import address_of
 from openprospect.server.http.answer_headers import answer_headers
+from openprospect.server.http.identity import identity
 
 CallersRequest = Request[None, Caller, State]
 """A request that passed a guard: `request.auth` is the caller."""
@@ -36,6 +37,7 @@ class Requires:
             address=address_of(connection),
             admission=connection.app.state.admission,
             answer_headers=answer_headers(connection),
+            identity=identity(connection),
         )
         credential.refuse_at_once()
         return credential

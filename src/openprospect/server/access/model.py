@@ -8,6 +8,7 @@ from typing import NewType
 from uuid import UUID
 
 from openprospect.server.core.errors import Forbidden
+from openprospect.server.db.history import Actor
 
 OrganizationId = NewType("OrganizationId", UUID)
 KeyId = NewType("KeyId", UUID)
@@ -64,9 +65,9 @@ class Caller:
         return self.key_name
 
     @property
-    def actor(self) -> str:
+    def actor(self) -> Actor:
         """What history calls them."""
-        return f"key {self.key_name}"
+        return Actor(f"key {self.key_name}", key_id=self.key_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

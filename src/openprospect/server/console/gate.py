@@ -14,6 +14,7 @@ from openprospect.server.console.model import Operator
 from openprospect.server.console.session import operator_of
 from openprospect.server.core.errors import Forbidden, InvalidInput, Unauthenticated
 from openprospect.server.db.pool import Database
+from openprospect.server.http.identity import identity
 
 COOKIE = "openprospect_session"
 
@@ -30,6 +31,7 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, State], _handler: 
         raise Unauthenticated("Sign in first.")
     admission: Admission = connection.app.state.admission
     admission.uses.note(operator.key_id)
+    identity(connection).update(key_id=operator.key_id, organization_id=operator.organization_id)
     connection.scope["auth"] = operator
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from openprospect.server.access.model import KeyId, Organization, OrganizationId
+from openprospect.server.db.history import Actor
 from openprospect.server.feed.wire import DeliveredCompany
 
 
@@ -23,9 +24,9 @@ class Operator:
         return self.organization.id
 
     @property
-    def actor(self) -> str:
+    def actor(self) -> Actor:
         """What history calls them."""
-        return f"key {self.key_name} in the console"
+        return Actor(f"key {self.key_name} in the console", key_id=self.key_id)
 
     @property
     def csrf(self) -> str:

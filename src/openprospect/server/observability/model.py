@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from openprospect.server.privacy.model import ErasureId
 from openprospect.server.searches.model import SearchId
@@ -96,6 +98,20 @@ class ExpiringKey:
     organization: str
     name: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """A line of history. `key_id` is None where it was no key's, or an earlier version wrote it."""
+
+    at: datetime
+    organization: str
+    actor: str
+    key_id: UUID | None
+    action: str
+    search_id: SearchId | None
+    company_id: UUID | None
+    details: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

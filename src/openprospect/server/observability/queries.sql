@@ -93,3 +93,23 @@ FROM pg_stat_activity WHERE datname = current_database();
 -- answer :value
 -- Whether the database answers at all.
 SELECT 1;
+
+-- deeds :many
+-- What was done in a tenant, or in every one, and not to one company alone; of one key, since a time, where these are named. Newest first.
+SELECT at, organization.name AS organization, actor, key_id, action, prospect_search_id AS search_id, company_id, details
+FROM organization CROSS JOIN LATERAL (
+    SELECT * FROM history
+    WHERE organization_id = organization.id AND company_id IS NULL
+        AND ($2::uuid IS NULL OR key_id = $2) AND ($3::timestamptz IS NULL OR at >= $3)
+    ORDER BY id DESC LIMIT $4
+) AS deed
+WHERE $1::uuid IS NULL OR organization.id = $1
+ORDER BY deed.id DESC LIMIT $4;
+
+-- deeds_in_search :many
+-- What was done to companies of a search; of one key, since a time, where these are named. Newest first: all lines of the search are read.
+SELECT at, organization.name AS organization, actor, key_id, action, prospect_search_id AS search_id, company_id, details
+FROM history JOIN organization ON organization.id = organization_id
+WHERE prospect_search_id = $1 AND company_id IS NOT NULL
+    AND ($2::uuid IS NULL OR key_id = $2) AND ($3::timestamptz IS NULL OR at >= $3)
+ORDER BY history.id DESC LIMIT $4;

@@ -10,6 +10,7 @@ from prometheus_client import Counter, Histogram, disable_created_metrics
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from openprospect.server.http.identity import identity_in
 from openprospect.server.observability.logs import ACCESS, current_request_id
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for every other one, that nobody asks for
@@ -74,4 +75,4 @@ class Observed:
         self._metrics.note(method, route, status, seconds)
         if ACCESS.isEnabledFor(20):
             fields = {"method": method, "route": route, "status": status, "milliseconds": round(seconds * 1000, 1)}
-            ACCESS.info("request", extra={"fields": fields})
+            ACCESS.info("request", extra={"fields": fields | identity_in(scope)})

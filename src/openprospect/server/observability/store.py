@@ -1,9 +1,14 @@
 """Reads what is watched: of one organization, or of all where none is named. Writes nothing."""
 
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import json
+
 from openprospect.server.access.model import OrganizationId
-from openprospect.server.db.pool import Executor
+from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
-from openprospect.server.observability.model import DatabaseHealth, ExpiringKey, Feed, Queue, Standing, WaitingErasure
+from openprospect.server.observability.model import DatabaseHealth, Deed, ExpiringKey, Feed, Queue, Standing, WaitingErasure
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
@@ -39,3 +44,17 @@ async def database_health(db: Executor) -> DatabaseHealth:
 async def answers(db: Executor) -> None:
     """Raises Unavailable where the database does not answer."""
     await db.value(SQL.answer)
+
+
+async def deeds(
+    db: Executor, organization_id: OrganizationId | None, key_id: UUID | None, *, since: datetime | None, limit: int
+) -> list[Deed]:
+    return [_deed(row) for row in await db.rows(SQL.deeds, organization_id, key_id, since, limit)]
+
+
+async def deeds_in_search(db: Executor, search_id: SearchId, key_id: UUID | None, *, since: datetime | None, limit: int) -> list[Deed]:
+    return [_deed(row) for row in await db.rows(SQL.deeds_in_search, search_id, key_id, since, limit)]
+
+
+def _deed(row: Row) -> Deed:
+    return Deed(**{**row, "details": json.decode(row["details"]) if row["details"] else None})

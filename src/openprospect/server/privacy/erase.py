@@ -87,12 +87,12 @@ async def erase_found(
         id=new_id(),
         organization_id=organization_id,
         at=datetime.now(UTC),
-        actor=actor,
+        actor=str(actor),
         subject_hash=subject_hash,
         prospect_ids=sorted(found.person.ids),
         marks=sorted(marks),
     )
-    await _carry_out(db, erasure, found, policy)
+    await _carry_out(db, erasure, found, actor=actor, policy=policy)
     return ErasureId(erasure.id)
 
 
@@ -107,7 +107,7 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spel
     )
     found = await Finding(organization_id, lambda _: person).find(db)
     marks = {*erasure.marks, *_marks_at(found, hasher)}
-    await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, policy)
+    await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, actor=erasure.actor, policy=policy)
 
 
 async def reach(database: Database, writing: Writing, organization_id: OrganizationId, subject: Subject) -> set[Place]:
@@ -116,15 +116,15 @@ async def reach(database: Database, writing: Writing, organization_id: Organizat
     return (await writing.beforehand(organization_id, lambda: finding.find(database))).places
 
 
-async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, policy: ErasurePolicy) -> None:
-    organization_id, erasure_id, actor = OrganizationId(erasure.organization_id), ErasureId(erasure.id), erasure.actor
+async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, *, actor: str, policy: ErasurePolicy) -> None:
+    organization_id, erasure_id = OrganizationId(erasure.organization_id), ErasureId(erasure.id)
     await store.add_erasure(db, erasure_id, organization_id=organization_id, subject_hash=erasure.subject_hash, actor=actor)
     # In one order, so that nobody waits in a circle. Nothing was delivered or withdrawn since the organization is held.
     heads = {search_id: await feed.lock_feed(db, search_id) for search_id in found.search_ids}
     for search_id, head in heads.items():
         places = await _erase_in_search(db, search_id, found.within(search_id), head=head)
         for portion in chunked(places):
-            await _note_places(db, erasure, search_id, portion)
+            await _note_places(db, erasure, search_id, portion, actor=actor)
         await store.note_erasure(db, search_id)
     await store.suppress(db, organization_id, set(erasure.marks))
     await history.record(db, organization_id, actor=actor, action="person erased", details={"erasure_id": str(erasure_id)})
@@ -135,10 +135,10 @@ async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, polic
     await store.date_erasure(db, erasure_id, deadline=policy.deadline)
 
 
-async def _note_places(db: Connection, erasure: LoggedErasure, search_id: SearchId, places: Sequence[ErasedAt]) -> None:
+async def _note_places(db: Connection, erasure: LoggedErasure, search_id: SearchId, places: Sequence[ErasedAt], *, actor: str) -> None:
     await store.add_places(db, ErasureId(erasure.id), places)
     people = ((at.place[1], {"prospect_id": str(at.prospect_id)} if at.prospect_id else None) for at in places)
-    events = [(erasure.actor, company_id, "person erased", details) for company_id, details in people]
+    events = [(actor, company_id, "person erased", details) for company_id, details in people]
     await history.record_companies(db, erasure.organization_id, search_id, events)
 
 

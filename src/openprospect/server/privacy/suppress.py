@@ -75,7 +75,7 @@ async def _write_down(
 ) -> None:
     if log and marks:
         at = datetime.now(UTC)
-        entry = LoggedListing(organization_id=organization_id, at=at, actor=actor, change=change, marks=sorted(marks))
+        entry = LoggedListing(organization_id=organization_id, at=at, actor=str(actor), change=change, marks=sorted(marks))
         await write_down(db, log, entry)
 
 

@@ -24,6 +24,7 @@ _MANY_LEASES = 10_000
 class _Lease:
     """What this process may still give out of a key's hour. `untaken` is what no process had taken when it asked last."""
 
+    key_id: KeyId
     limit: int
     left: int = 0
     untaken: int = 0
@@ -38,6 +39,14 @@ class _Lease:
         return Allowance(limit=self.limit, is_within=is_within, remaining=self.left + self.untaken, ends_in_seconds=self.ends_at - now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A key that has nothing left of its hour, and where it stands."""
+
+    key_id: KeyId
+    allowance: Allowance
+
+
 class Leases:
     """The leases of one process, by the hash of the key's secret: what a request shows before anybody knows whose it is."""
 
@@ -46,16 +55,18 @@ class Leases:
         self._clock = clock
         self._leases: dict[bytes, _Lease] = {}
 
-    def spent(self, secret_hash: bytes) -> Allowance | None:
-        """Where a key stands that was heard to be spent a moment ago: it is refused without a look at the database."""
+    def spent(self, secret_hash: bytes) -> Spent | None:
+        """The key, where it was heard to be spent a moment ago: it is refused without a look at the database."""
         lease, now = self._leases.get(secret_hash), self._clock()
-        return lease.allowance(now, is_within=False) if lease and now < lease.spent_until else None
+        if lease is None or now >= lease.spent_until:
+            return None
+        return Spent(key_id=lease.key_id, allowance=lease.allowance(now, is_within=False))
 
     async def count(self, secret_hash: bytes, key_id: KeyId, limit: int) -> Allowance:
         """Count one request. While nobody can be asked, the process goes by itself and refuses less."""
         lease = self._leases.get(secret_hash)
         if lease is None or lease.limit != limit:
-            lease = self._begin(secret_hash, limit)
+            lease = self._begin(secret_hash, key_id, limit)
         now = self._clock()
         if not lease.is_open(now):
             await self._renew(lease, key_id)
@@ -65,11 +76,11 @@ class Leases:
             lease.left -= 1
         return lease.allowance(now, is_within=is_within)
 
-    def _begin(self, secret_hash: bytes, limit: int) -> _Lease:
+    def _begin(self, secret_hash: bytes, key_id: KeyId, limit: int) -> _Lease:
         if len(self._leases) >= _MANY_LEASES:
             now = self._clock()
             self._leases = {key: lease for key, lease in self._leases.items() if now < lease.ends_at}
-        lease = self._leases[secret_hash] = _Lease(limit)
+        lease = self._leases[secret_hash] = _Lease(key_id, limit)
         return lease
 
     async def _renew(self, lease: _Lease, key_id: KeyId) -> None:
