@@ -12,6 +12,7 @@ from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.intake.deliver import FileDelivery, Tally, deliver_file
 from openprospect.server.intake.file import Choices, open_content
 from openprospect.server.intake.outcome import RejectedRow
+from openprospect.server.intake.remarks import remarks
 from openprospect.server.searches.lookup import known_search
 from openprospect.server.searches.model import SearchId
 from tests.integration.hotel import feed
@@ -87,6 +88,16 @@ async def test_a_row_that_is_two_companies_keeps_the_people_of_both(client, sear
     found = await deliver_content("\n".join(map(json.dumps, lines)), "companies.ndjson")
     assert [(rejected.line, rejected.faults[0].field) for rejected in found.rejected] == [(1, "source_id")]
     assert people(await feed(client, search_id)) == {"Hotel Adler": {"Maria", "Paul"}, "Inn": {"Otto"}}
+
+
+async def test_companies_that_gain_a_source_id_are_told_as_new_and_with_their_id_are_the_same(client, search_id, deliver_content):
+    first = await deliver_content("company_name,website\nA,a.example\nB,b.example\n")
+    assert (first.tally.new, remarks(first.tally, [], repeated_headings=0)) == (0, [])
+    known = (await feed(client, search_id))[0]["id"]
+    again = await deliver_content(f"id,source_id,company_name,website\n{known},1,A,a.example\n,2,B,b.example\n")
+    assert (again.tally.delivered, again.tally.new) == (2, 1)
+    assert remarks(again.tally, [], repeated_headings=0)[0].startswith("1 company is new to the feed. ")
+    assert [(item["name"], item["source_id"]) for item in await feed(client, search_id)] == [("B", None), ("A", "1"), ("B", "2")]
 
 
 async def feed_of_all(client, search_id) -> list[dict[str, Any]]:

@@ -25,15 +25,16 @@ _MOST_REASONS = 1_000
 class Tally:
     """What became of a file: companies, people left out, and rows of the file that were rejected.
 
-    `left`: people who were at these companies before, and are not in the file. `kept`: those who stay, since a rejected row may be theirs.
-    `differing`: by field, in how many companies rows contradict each other. `reasons`: how many rows were rejected for what, whatever its
-    numbers.
+    `new`: companies that are new to a feed that had others before the file. `left`: people who were at these companies before, and are not
+    in the file. `kept`: those who stay, since a rejected row may be theirs. `differing`: by field, in how many companies rows contradict
+    each other. `reasons`: how many rows were rejected for what, whatever its numbers.
     """
 
     delivered: int = 0
     unchanged: int = 0
     suppressed: int = 0
     rejected: int = 0
+    new: int = 0
     left: int = 0
     kept: int = 0
     differing: Counter[str] = field(default_factory=Counter)
@@ -41,7 +42,7 @@ class Tally:
 
     def roll_back(self) -> None:
         """Nothing was delivered after all; what was rejected stays so."""
-        self.delivered = self.unchanged = self.suppressed = self.left = self.kept = 0
+        self.delivered = self.unchanged = self.suppressed = self.new = self.left = self.kept = 0
         self.differing.clear()
 
 
@@ -67,6 +68,7 @@ class _Run:
     tally: Tally
     on_progress: Callable[[Tally], None]
     met: MetCompanies
+    is_first: bool | None = None
 
     async def deliver(self, outcomes: Iterator[IntakeResult], db: Connection | None) -> None:
         while batch := list(islice(outcomes, MAX_BATCH)):
@@ -102,8 +104,11 @@ class _Run:
     def _count(self, rows: list[DeliveredRow], published: Published) -> None:
         for index, faults in published.rejected.items():
             self._reject(rows[index].rejected(faults))
+        if self.is_first is None:
+            self.is_first = published.is_first
         for index, outcome in published.outcomes.items():
             self.tally.differing.update(rows[index].differing)
+            self.tally.new += outcome.is_new and not self.is_first
             self.tally.left += outcome.left
             # Who stays at a company that was met stands in its earlier rows.
             self.tally.kept += outcome.kept if outcome.company_id not in self.met else 0

@@ -11,12 +11,13 @@ _MOST_REASONS = 3
 
 
 def remarks(tally: Tally, columns: Sequence[Column], *, repeated_headings: int) -> list[str]:
-    """Why most rows were rejected, who leaves or stays without being in the file, which columns say different things of one company."""
+    """Why most rows were rejected, what is new, who leaves or stays without being in the file, which columns say different things."""
     headings = {column.field: column.heading for column in columns}
     found = [_differing(field, headings.get(field, field), count) for field, count in tally.differing.most_common(_MOST_COLUMNS)]
     reasons = [f"{count:,} x {reason}" for reason, count in tally.reasons.most_common(_MOST_REASONS)]
     return [
         *([f"Rejected: {'; '.join(reasons)}."] if reasons else []),
+        *([_new(tally.new)] if tally.new else []),
         *([_left(tally.left)] if tally.left else []),
         *([_kept(tally.kept)] if tally.kept else []),
         *([_repeated(repeated_headings)] if repeated_headings else []),
@@ -26,6 +27,14 @@ def remarks(tally: Tally, columns: Sequence[Column], *, repeated_headings: int) 
 
 def _repeated(rows: int) -> str:
     return "1 row is the headings again, and left out." if rows == 1 else f"{rows:,} rows are the headings again, and left out."
+
+
+def _new(companies: int) -> str:
+    what = "1 company is" if companies == 1 else f"{companies:,} companies are"
+    return (
+        f"{what} new to the feed. One that was delivered without its source_id, or without its website, is not known again by it: "
+        "where that is so here, withdraw the former one."
+    )
 
 
 def _left(people: int) -> str:

@@ -42,11 +42,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRow:
-    """What became of one row, and how many people were kept out, how many left the company, and how many stay without being in the row."""
+    """What became of one row. `is_new`: whether the feed had not had its company before.
+
+    `suppressed`: people who were kept out; `left`: who left the company; `kept`: who stay without being in the row.
+    """
 
     company_id: CompanyId
     source_id: str | None
     is_delivered: bool
+    is_new: bool
     suppressed: int
     left: int
     kept: int
@@ -56,12 +60,13 @@ class PublishedRow:
 class Published:
     """What became of a batch: an outcome or faults for each index, and the watermark after it.
 
-    `disputed`: companies that rejected rows may be about.
+    `disputed`: companies that rejected rows may be about. `is_first`: whether nothing had been delivered to the feed before.
     """
 
     outcomes: dict[int, PublishedRow]
     rejected: dict[int, list[Fault]]
     disputed: Collection[CompanyId]
+    is_first: bool
     delivered_until: datetime
 
 
@@ -104,7 +109,7 @@ async def publish_together(db: Connection, search: Search, submissions: Sequence
     actors = {match.company_id: one.submission.actor for one in matched for match in one.matches}
     changed = [candidate for candidate in candidates if candidate.is_changed]
     states = await _write(db, search, changed, head=head, actors=actors) if changed else []
-    return _answers(matched, candidates, {state.id: state.delivered_at for state in states}, watermark=head.watermark)
+    return _answers(matched, candidates, {state.id: state.delivered_at for state in states}, head=head)
 
 
 async def _known(db: Connection, search: Search, rows: Sequence[CompanyRow]) -> KnownCompanies:
@@ -129,11 +134,12 @@ async def _match(db: Connection, search: Search, submission: Submission, known: 
 
 
 def _answers(
-    matched: Sequence[_Matched], candidates: Sequence[Candidate], delivered_at: dict[CompanyId, datetime], *, watermark: datetime
+    matched: Sequence[_Matched], candidates: Sequence[Candidate], delivered_at: dict[CompanyId, datetime], *, head: Head
 ) -> list[Published | RejectedRows]:
     """The candidates stand in the order of the submissions; so do the times, and each submission ends with the newest so far."""
     answers: list[Published | RejectedRows] = []
     rest = iter(candidates)
+    watermark = head.watermark
     for one in matched:
         own = list(islice(rest, len(one.matches)))
         watermark = max([watermark, *(delivered_at[candidate.match.company_id] for candidate in own if candidate.is_changed)])
@@ -141,7 +147,14 @@ def _answers(
             answers.append(RejectedRows(one.rejected))
         else:
             outcomes = {candidate.match.index: _outcome(candidate) for candidate in own}
-            answers.append(Published(outcomes=outcomes, rejected=one.rejected, disputed=one.disputed, delivered_until=watermark))
+            published = Published(
+                outcomes=outcomes,
+                rejected=one.rejected,
+                disputed=one.disputed,
+                is_first=head.position == 0,
+                delivered_until=watermark,
+            )
+            answers.append(published)
     return answers
 
 
@@ -150,6 +163,7 @@ def _outcome(candidate: Candidate) -> PublishedRow:
         company_id=candidate.match.company_id,
         source_id=candidate.match.source_id,
         is_delivered=candidate.is_changed,
+        is_new=candidate.match.known is None,
         suppressed=candidate.guests.suppressed,
         left=len(candidate.leaving),
         kept=candidate.match.kept,
