@@ -92,11 +92,11 @@ async def test_a_row_that_is_two_companies_keeps_the_people_of_both(client, sear
 
 async def test_companies_that_gain_a_source_id_are_told_as_new_and_with_their_id_are_the_same(client, search_id, deliver_content):
     first = await deliver_content("company_name,website\nA,a.example\nB,b.example\n")
-    assert (first.tally.new, remarks(first.tally, [], repeated_headings=0)) == (0, [])
+    assert (first.tally.new, remarks(first.tally, [], title_lines=0, repeated_headings=0)) == (0, [])
     known = (await feed(client, search_id))[0]["id"]
     again = await deliver_content(f"id,source_id,company_name,website\n{known},1,A,a.example\n,2,B,b.example\n")
     assert (again.tally.delivered, again.tally.new) == (2, 1)
-    assert remarks(again.tally, [], repeated_headings=0)[0].startswith("1 company is new to the feed. ")
+    assert remarks(again.tally, [], title_lines=0, repeated_headings=0)[0].startswith("1 company is new to the feed. ")
     assert [(item["name"], item["source_id"]) for item in await feed(client, search_id)] == [("B", None), ("A", "1"), ("B", "2")]
 
 

@@ -86,7 +86,7 @@ def deliver(
         stderr.print("Dry run: nothing was kept.")
     elif all_or_nothing and tally.rejected:
         stderr.print("Nothing was delivered, since rows were rejected.")
-    for remark in remarks(tally, source.columns, repeated_headings=source.repeated_headings):
+    for remark in remarks(tally, source.columns, title_lines=source.title_lines, repeated_headings=source.repeated_headings):
         stderr.print(remark, markup=False)
     counts = {name: getattr(tally, name) for name in ("delivered", "unchanged", "suppressed", "rejected")}
     answer({**counts, "rejects_file": str(rejected.path) if tally.rejected else None}, json=json)

@@ -49,6 +49,7 @@ class Report:
     rejected: Sequence[Rejected] = ()
     rejects: str = ""
     """The file of rejected rows, to mend the uploaded one by; empty where there are none, or too many for a page."""
+    title_lines: int = 0
     repeated_headings: int = 0
     problem: str | None = None
     """What broke it off before the file's end."""
@@ -68,7 +69,7 @@ async def deliver_upload(delivery: FileDelivery, opened: Callable[[], InputFile]
                 yield report
         except OpenProspectError as error:
             report.problem = cut_short(error, delivery, report.tally).message
-        report.repeated_headings = source.repeated_headings
+        report.title_lines, report.repeated_headings = source.title_lines, source.repeated_headings
     report.is_over, report.fraction = True, 1.0
     report.rejected, report.rejects = rejects.shown, rejects.text
     yield report

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePath
 from types import TracebackType
@@ -40,7 +41,7 @@ class InputFile:
     """An open file, to be iterated once. `columns` tells which column became which field; empty where the file has no table.
 
     `encoding` is what a CSV file was taken to be written in, `sheet` the one of a workbook that is read, and `sheets` all that it shows;
-    None and empty for the other formats, which leave no choice.
+    None and empty for the other formats, which leave no choice. `title_lines`: how many lines above the headings were left out.
     """
 
     def __init__(self, intake: Intake, columns: Sequence[Column], stack: ExitStack, source: Source) -> None:
@@ -50,6 +51,7 @@ class InputFile:
         self.encoding = source.encoding if isinstance(source, Delimited) else None
         self.sheet = source.sheet if isinstance(source, Spreadsheet) else None
         self.sheets = source.sheets if isinstance(source, Spreadsheet) else ()
+        self.title_lines = source.title_lines if isinstance(source, Delimited | Spreadsheet) else 0
 
     def __iter__(self) -> Iterator[IntakeResult]:
         return self._intake.outcomes()
@@ -146,9 +148,9 @@ def _source(name: str, stream: BinaryIO, choices: Choices, *, size: int, stack: 
     if size == 0:
         raise InvalidInput(f"{name} is empty.")
     if ending in (".csv", ".tsv"):
-        return Delimited(name, stream, stack, size=size, encoding=choices.encoding)
+        return Delimited(name, stream, stack, size=size, check=partial(map_columns, mapping=choices.mapping), encoding=choices.encoding)
     if ending == ".xlsx":
-        return Spreadsheet(name, stream, stack, named=choices.sheet, check=lambda headings: map_columns(headings, choices.mapping))
+        return Spreadsheet(name, stream, stack, named=choices.sheet, check=partial(map_columns, mapping=choices.mapping))
     if ending == ".parquet":
         return open_parquet(name, stream, stack)
     return JsonFile(stream, size=size) if ending == ".json" else JsonLines(stream, size=size)

@@ -10,12 +10,13 @@ _MOST_COLUMNS = 5
 _MOST_REASONS = 3
 
 
-def remarks(tally: Tally, columns: Sequence[Column], *, repeated_headings: int) -> list[str]:
+def remarks(tally: Tally, columns: Sequence[Column], *, title_lines: int, repeated_headings: int) -> list[str]:
     """Why most rows were rejected, what is new, who leaves or stays without being in the file, which columns say different things."""
     headings = {column.field: column.heading for column in columns}
     found = [_differing(field, headings.get(field, field), count) for field, count in tally.differing.most_common(_MOST_COLUMNS)]
     reasons = [f"{count:,} x {reason}" for reason, count in tally.reasons.most_common(_MOST_REASONS)]
     return [
+        *([f"The headings are those of line {title_lines + 1}; what stands above is left out."] if title_lines else []),
         *([f"Rejected: {'; '.join(reasons)}."] if reasons else []),
         *([_new(tally.new)] if tally.new else []),
         *([_left(tally.left)] if tally.left else []),

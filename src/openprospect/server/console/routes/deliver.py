@@ -100,7 +100,7 @@ def _last(delivery: FileDelivery, name: str, report: Report) -> dict[str, Any]:
         name=name,
         report=report,
         feed=delivery.search,
-        remarks=remarks(report.tally, report.columns, repeated_headings=report.repeated_headings),
+        remarks=remarks(report.tally, report.columns, title_lines=report.title_lines, repeated_headings=report.repeated_headings),
         fields=_FIELDS,
         encodings=ENCODINGS,
     )

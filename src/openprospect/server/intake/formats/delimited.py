@@ -7,10 +7,12 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from io import TextIOWrapper
+from itertools import dropwhile
 from typing import BinaryIO, TextIO
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
+from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, are_headings, find_heading_row
 from openprospect.server.intake.formats.quotes import fits, swallows_rows
 from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.outcome import RejectedRow
@@ -26,9 +28,11 @@ _TORN = "stands behind a broken quote, and is no row by itself: it does not hold
 
 
 class Delimited:
-    """One CSV file, open until the stack is closed."""
+    """One CSV file, open until the stack is closed. `title_lines`: how many lines stand above the headings, without being any."""
 
-    def __init__(self, name: str, stream: BinaryIO, stack: ExitStack, *, size: int, encoding: str | None = None) -> None:
+    def __init__(
+        self, name: str, stream: BinaryIO, stack: ExitStack, *, size: int, check: Check = lambda _: None, encoding: str | None = None
+    ) -> None:
         self._stream = stream
         self._size = size
         self.encoding = encoding_of(name, stream, named=encoding)
@@ -38,8 +42,12 @@ class Delimited:
         lines = _Lines(stack.enter_context(self._text()))
         self._separator = lines.excel_separator() or find_separator(sample)
         csv.field_size_limit(_MAX_FIELD_CHARACTERS)
+        self._lines = lines
         self._records = _Records(lines, self._separator)
-        self.headings = self._headings()
+        first = self._first()
+        row = first if are_headings(first.cells, check) else self._found(first, check)
+        self.title_lines = row.line - 1 if row is not first else 0
+        self.headings: list[str] = row.cells
         self._records.width = len(self.headings)
 
     def rows(self) -> Iterator[TableRow | RejectedRow]:
@@ -61,13 +69,30 @@ class Delimited:
         self._stream.seek(0)
         return TextIOWrapper(self._stream, encoding=self.encoding, errors=HALF_CHARACTERS, newline="")
 
-    def _headings(self) -> list[str]:
+    def _first(self) -> TableRow:
+        """The first line that holds anything."""
         for record in self._records:
             if isinstance(record, RejectedRow):
                 raise InvalidInput(f"The headings cannot be read: {record.faults[0].reason} in line {record.line}.")
             if any(record.cells):
-                return [heading.removeprefix("\ufeff").strip() for heading in record.cells]
+                return TableRow(record.line, [heading.removeprefix("\ufeff").strip() for heading in record.cells])
         raise InvalidInput("The file is empty; expected a line of headings and a row a person.")
+
+    def _found(self, first: TableRow, check: Check) -> TableRow:
+        """The headings below a title, or the first line. What stands below them is read again."""
+        rows, behind = [first], [list[str]()]
+        for record in self._records:
+            lines = self._lines.record if isinstance(record, TableRow) else self._lines.record[:1]
+            for read in behind:
+                read.extend(lines)
+            if isinstance(record, RejectedRow) or len(rows) == MOST_ROWS:
+                break
+            if any(record.cells):
+                rows.append(record)
+                behind.append([])
+        place = find_heading_row([row.cells for row in rows], check)
+        self._lines.read_again(behind[place])
+        return rows[place]
 
     def _ragged(self, record: TableRow) -> RejectedRow:
         reason = f"{len(record.cells)} values under {len(self.headings)} headings; a value that holds {self._separator!r} has to be quoted"
@@ -159,7 +184,10 @@ class _Records(Iterator[TableRow | RejectedRow]):
 
 
 def find_separator(sample: str) -> str:
-    """The separator that gives the first records the most alike, and most, columns; a comma where there is but one column."""
+    """The separator that gives the first records the most alike, and most, columns; a comma where there is but one column.
+
+    A title above them, without any separator, does not count, as long as half of the records are alike.
+    """
     return max(_SEPARATORS, key=lambda separator: _likeness(sample, separator))
 
 
@@ -168,9 +196,11 @@ def _likeness(sample: str, separator: str) -> tuple[float, int]:
     if len(sample) == _SAMPLE_CHARACTERS:
         lines.pop()
     widths = [width for _, width in zip(range(_SAMPLE_RECORDS), _widths(lines, separator), strict=False) if width]
-    if not widths or widths[0] == 1:
+    first = next(dropwhile(lambda width: width == 1, widths[:MOST_ROWS]), 1)
+    share = Counter(widths)[first] / len(widths) if widths else 0.0
+    if first == 1 or (widths[0] == 1 and share < 1 / 2):
         return 0.0, 0
-    return Counter(widths)[widths[0]] / len(widths), widths[0]
+    return share, first
 
 
 def _widths(lines: Iterable[str], separator: str) -> Iterator[int]:

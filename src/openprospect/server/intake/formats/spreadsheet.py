@@ -1,13 +1,15 @@
 """XLSX, row by row: the sheet that holds companies, the values that formulas had when the file was saved."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 
 from openprospect.server.core.errors import InvalidInput
+from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, are_headings, find_heading_row
 from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS, plain
 from openprospect.server.intake.formats.source import Flaw, TableRow
 from openprospect.server.intake.formats.workbook import open_workbook
@@ -29,19 +31,19 @@ class UnclearSheet(InvalidInput):
 class Spreadsheet:
     """One workbook, open until the stack is closed. Its table of distinct texts is held in memory, as the format needs.
 
-    `sheet`: the one that is read; `sheets`: all that hold anything and are shown. `check` raises InvalidInput for headings of no companies.
+    `sheet`: the one that is read; `sheets`: all that hold anything and are shown; `title_lines`: how many rows stand above the headings,
+    without being any.
     """
 
-    def __init__(
-        self, name: str, stream: BinaryIO, stack: ExitStack, *, named: str | None, check: Callable[[Sequence[str]], object]
-    ) -> None:
+    def __init__(self, name: str, stream: BinaryIO, stack: ExitStack, *, named: str | None, check: Check) -> None:
         workbook = open_workbook(name, stream)
         stack.callback(workbook.close)
-        shown = [sheet for one in workbook.worksheets if one.sheet_state == "visible" and (sheet := _Sheet(one)).holds_anything]
+        shown = [sheet for one in workbook.worksheets if one.sheet_state == "visible" and (sheet := _Sheet(one, check)).holds_anything]
         self.sheets = [sheet.title for sheet in shown]
-        self._sheet = _chosen(shown, check) if named is None else _found(named, workbook.worksheets)
+        self._sheet = _chosen(shown, check) if named is None else _found(named, workbook.worksheets, check)
         self.sheet = self._sheet.title
         self.headings = self._sheet.headings()
+        self.title_lines = self._sheet.title_lines
         self.fraction = self._sheet.fraction
 
     def rows(self) -> Iterator[TableRow]:
@@ -52,22 +54,32 @@ class Spreadsheet:
 
 
 class _Sheet:
-    """One sheet, of which the first row that holds anything was read. `rows` are those below that do."""
+    """One sheet, read up to its headings: the first row that holds anything, or one below a title. `rows` are those below that do."""
 
-    def __init__(self, sheet: Any) -> None:
+    def __init__(self, sheet: Any, check: Check) -> None:
         self.title: str = sheet.title
         self._row = 0
         self._last_row = sheet.max_row or 0
         self.rows = self._filled(sheet)
-        self._first = next(self.rows, None)
+        self._top = next(self.rows, None)
+        self.title_lines = 0
+        if self._top and not are_headings(self._top.cells, check):
+            self._look_below(self._top, check)
 
     @property
     def holds_anything(self) -> bool:
-        return self._first is not None
+        return self._top is not None
+
+    def _look_below(self, first: TableRow, check: Check) -> None:
+        rows = [first, *islice(self.rows, MOST_ROWS - 1)]
+        place = find_heading_row([row.cells for row in rows], check)
+        self._top = rows[place]
+        self.title_lines = rows[place].line - 1 if place else 0
+        self.rows = chain(rows[place + 1 :], self.rows)
 
     def headings(self) -> list[str]:
         """Raises InvalidInput where there are none to read."""
-        cells = self._first.cells if self._first else []
+        cells = self._top.cells if self._top else []
         if uncalculated := _uncalculated(cells):
             raise InvalidInput(f"The headings cannot be read: {uncalculated}.")
         headings = [str(cell if cell is not None else "").strip() for cell in cells]
@@ -93,15 +105,15 @@ class _Sheet:
             raise InvalidInput(f"The workbook has rows beyond {_MOST_ROWS:,}, where Excel ends; save it anew, or as CSV.")
 
 
-def _found(named: str, sheets: Sequence[Any]) -> _Sheet:
+def _found(named: str, sheets: Sequence[Any], check: Check) -> _Sheet:
     for sheet in sheets:
-        if sheet.title.strip().casefold() == named.strip().casefold() and (found := _Sheet(sheet)).holds_anything:
+        if sheet.title.strip().casefold() == named.strip().casefold() and (found := _Sheet(sheet, check)).holds_anything:
             return found
     titles = [sheet.title for sheet in sheets]
     raise UnclearSheet(f"No sheet that holds anything is called {named!r}; there are: {_listed(titles)}.", titles)
 
 
-def _chosen(shown: Sequence[_Sheet], check: Callable[[Sequence[str]], object]) -> _Sheet:
+def _chosen(shown: Sequence[_Sheet], check: Check) -> _Sheet:
     """The only sheet, or the only one that holds companies; raises InvalidInput where that leaves none, or several."""
     if not shown:
         raise InvalidInput("No sheet of the workbook holds anything, hidden ones aside; expected a row of headings and a row a person.")
@@ -118,7 +130,7 @@ def _chosen(shown: Sequence[_Sheet], check: Callable[[Sequence[str]], object]) -
     raise UnclearSheet(f"No sheet of the workbook holds companies ({_listed(list(faults))}). {told}", list(faults))
 
 
-def _fault(sheet: _Sheet, check: Callable[[Sequence[str]], object]) -> str | None:
+def _fault(sheet: _Sheet, check: Check) -> str | None:
     try:
         check(sheet.headings())
     except InvalidInput as error:
