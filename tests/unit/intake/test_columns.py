@@ -109,6 +109,11 @@ class TestUsualExports:
     def test_a_name_beside_a_first_name_alone_is_the_last_name(self, headings: str) -> None:
         assert fields(headings.replace(";", ","))["Name"] == "prospects.last_name"
 
+    @pytest.mark.parametrize("people", ["first_name", "last_name", "first_name,last_name,email"])
+    def test_a_name_spelled_as_our_own_fields_are_is_the_companys(self, people: str) -> None:
+        assert fields(f"name,source_id,{people}")["name"] == "name"
+        assert fields(f"company_name,name,{people}").get("name") != "name"
+
     @pytest.mark.parametrize("headings", [["Vorname", "Name", "E-Mail"], ["Vorname", "Nachname", "Name"], ["Nachname", "Name"]])
     def test_a_name_beside_a_part_of_a_persons_name_is_never_the_companys(self, headings: list[str]) -> None:
         with pytest.raises(InvalidInput, match="No column holds the company's name"):

@@ -125,7 +125,7 @@ def _guessed(free: Sequence[int], headings: Sequence[str], *, taken: set[str]) -
     known = taken | guesses.keys()
     alone = {squeezed(headings[index]): index for index in free if index not in guesses.values()}
     for word in AMBIGUOUS_NAMES & alone.keys():
-        if meaning := _meaning_of_name(known):
+        if meaning := _meaning_of_name(known, is_field=_is_spelled_as_fields(headings[alone[word]], headings)):
             guesses[meaning] = alone[word]
     for word in AMBIGUOUS_IDENTIFIERS & alone.keys():
         if "source_id" not in known and not any(field.startswith(_PEOPLE) for field in known):
@@ -133,8 +133,15 @@ def _guessed(free: Sequence[int], headings: Sequence[str], *, taken: set[str]) -
     return guesses
 
 
-def _meaning_of_name(known: Set[str]) -> str | None:
+def _is_spelled_as_fields(heading: str, headings: Sequence[str]) -> bool:
+    """Whether `name` stands beside a person's name with both spelled as the fields are: what the reference of input rows asks for."""
+    return heading == "name" and not {"first_name", "last_name"}.isdisjoint(headings)
+
+
+def _meaning_of_name(known: Set[str], *, is_field: bool) -> str | None:
     """What `Name` stands for beside other fields, if for any: German tables have `Vorname;Name`."""
+    if is_field and "name" not in known:
+        return "name"
     names = {name for name in ("first_name", "last_name", FULL_NAME) if f"{_PEOPLE}{name}" in known}
     if "first_name" in names:
         return None if "last_name" in names else f"{_PEOPLE}last_name"
