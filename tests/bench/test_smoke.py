@@ -9,7 +9,11 @@ from bench.suites import SUITES
 from tests.project.repository import ROOT
 
 
-@pytest.mark.parametrize("suite", SUITES)
+# The others stand for no promise of their own, and take a minute together: `make test-connectors` runs them along.
+ALWAYS = {"read", "export", "ingest", "sync"}
+
+
+@pytest.mark.parametrize("suite", [suite if suite in ALWAYS else pytest.param(suite, marks=pytest.mark.heavy) for suite in SUITES])
 def test_a_suite_runs_at_its_smallest_size_and_prints_its_table(suite):
     command = [sys.executable, "-m", "bench", "--smoke", "--only", suite]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

@@ -30,6 +30,7 @@ ACROSS = {
     "housekeeping.feeds_with_superseded": "tidies up everywhere",
     "housekeeping.forget_walks": "tidies up everywhere",
     "housekeeping.forgettable": "tidies up everywhere",
+    "observability.deeds": "lists what was done in one tenant, or in all",
     "observability.standings": "lists the consumers of many searches",
     "observability.queues": "lists the endpoints of many searches",
     "observability.waiting_erasures": "an erasure reaches every search of a tenant",

@@ -22,7 +22,7 @@ def history(
     *,
     organization: str | None = None,
     search: UUID | None = None,
-    key: UUID | None = None,
+    key_id: UUID | None = None,
     since: str | None = None,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000))] = 100,
     storage: Storage = DEFAULT_STORAGE,
@@ -36,7 +36,7 @@ def history(
         Of this tenant alone.
     search
         What was done to companies of this prospect search, instead of all else.
-    key
+    key_id
         Of this key alone, as `openprospect keys list` shows it, whatever others of its name did.
     since
         Not before this time, such as 2026-11-22T03:00:00Z.
@@ -49,9 +49,11 @@ def history(
 
     async def work(database: Database) -> list[Deed]:
         if search is not None:
-            return await store.deeds_in_search(database, (await known_search(database, SearchId(search))).id, key, since=begin, limit=limit)
+            return await store.deeds_in_search(
+                database, (await known_search(database, SearchId(search))).id, key_id, since=begin, limit=limit
+            )
         owner = await organization_named(database, organization) if organization is not None else None
-        return await store.deeds(database, owner.id if owner else None, key, since=begin, limit=limit)
+        return await store.deeds(database, owner.id if owner else None, key_id, since=begin, limit=limit)
 
     columns = ("at", "organization", "actor", "key_id", "action", "search_id", "company_id", "details")
     answers(map(_line, on_database(storage, work)), columns=columns, json=json)

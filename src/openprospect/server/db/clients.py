@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +20,7 @@ _NOWHERE = f"postgresql:///?sslmode=require&host={quote('/dev/null', safe='')}"
 class Server:
     """A server as the driver found it at a URL: what a program that connects to it has to be able to do."""
 
-    dsn: str
+    dsn: str = field(repr=False)
     major: int
     is_encrypted: bool
 

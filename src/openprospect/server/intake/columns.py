@@ -63,9 +63,10 @@ def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Col
     if "name" not in fields:
         raise InvalidInput(_without_name(headings))
     has_people = any(field.startswith(_PEOPLE) for field in fields)
+    of_company = {tuple(rest) for is_company, _, rest in map(_owner, headings) if is_company}
     for index in free:
         if index not in fields.values():
-            fields[_attribute(headings[index], index, headings, has_people=has_people, taken=fields.keys())] = index
+            fields[_attribute(headings[index], index, of_company, has_people=has_people, taken=fields.keys())] = index
     columns = [Column(index=index, heading=headings[index], field=field) for field, index in fields.items()]
     return sorted(columns, key=lambda column: column.index)
 
@@ -175,11 +176,12 @@ def _owner(heading: str) -> tuple[bool, bool, list[str]]:
     return of_company, of_person, rest if of_company or of_person else whole
 
 
-def _attribute(heading: str, index: int, headings: Sequence[str], *, has_people: bool, taken: Container[str]) -> str:
+def _attribute(heading: str, index: int, said_of_company: Set[tuple[str, ...]], *, has_people: bool, taken: Container[str]) -> str:
+    """`said_of_company` are the words of the headings that say they are the company's."""
     of_company, of_person, rest = _owner(heading)
     name = attribute_name(rest) or attribute_name(words(heading)) or f"column_{index + 1}"
     # Beside "Company City", a plain "City" is the person's.
-    is_doubled = any(_owner(other)[::2] == (True, rest) for other in headings)
+    is_doubled = tuple(rest) in said_of_company
     is_company = of_company or (not of_person and (not has_people or (squeezed(heading) in COMPANY_ATTRIBUTES and not is_doubled)))
     owner = "" if is_company else _PEOPLE
     spellings = chain([name, attribute_name(words(heading)) or name], (f"{name}_{number}" for number in count(2)))
