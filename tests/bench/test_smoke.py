@@ -8,7 +8,6 @@ import pytest
 from bench.suites import SUITES
 from tests.project.repository import ROOT
 
-
 # The others stand for no promise of their own, and take a minute together: `make test-connectors` runs them along.
 ALWAYS = {"read", "export", "ingest", "sync"}
 
