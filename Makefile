@@ -33,7 +33,7 @@ test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py
 	$(BIN)/pytest $(or $(T),$(SIDE_BY_SIDE))
 
 test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
-	$(BIN)/pytest tests/bench -m heavy
+	$(BIN)/pytest tests -m heavy --ignore tests/connectors --ignore tests/crm
 	$(BIN)/pytest tests/connectors tests/crm -m "" -n 2 --dist loadscope
 	@$(BIN)/python -m connectors.proof --record
 

@@ -46,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """More than half of the time a test waits for some process: three of them for each core keep all of these at work."""
-    return 3 * (os.cpu_count() or 1)
+    """Half of the time a test waits for some process: two of them more than there are cores keep all of these at work."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,7 @@ def test_what_was_erased_is_erased_again_by_no_other_log_than_the_databases_own_
     assert site.json("erasures", "reapply", "--erasure-log", str(second), environment=own) == {"erasures_reapplied": 0}
 
 
+@pytest.mark.heavy
 def test_the_environment_names_one_log_with_a_colon_too(site, elsewhere, own):
     begin(site, own)
     named = {"OPENPROSPECT_ERASURE_LOG": str(site.folder / "with:colon.jsonl")}
@@ -136,6 +137,7 @@ def test_the_environment_names_one_log_with_a_colon_too(site, elsewhere, own):
     assert restored == {"companies": 1, "erasures_reapplied": 0}
 
 
+@pytest.mark.heavy
 def test_whoever_only_ever_typed_commands_restores_without_saying_where_the_log_is(elsewhere):
     search = elsewhere.new_search()
     elsewhere.json("deliver", search, "-", stdin=json.dumps(COMPANY).encode())
@@ -151,6 +153,7 @@ def test_a_service_does_not_start_where_no_erasure_could_be_written_down(site, o
     assert "no/such/folder/log.jsonl cannot be written (No such file or directory), so nobody could be erased." in said
 
 
+@pytest.mark.heavy
 def test_a_restore_takes_the_logs_of_several_machines_each_as_its_end_was_left(site, elsewhere, own):
     """As earlier versions kept them."""
     begin(site, own)

@@ -52,6 +52,7 @@ def test_a_service_that_starts_on_a_database_of_before_an_erasure_serves_nobody_
     assert len(site.run("erasures", "list", "--json", environment=older).answers) == 1
 
 
+@pytest.mark.heavy
 def test_a_restore_that_is_a_rehearsal_pushes_to_nobody_and_writes_to_no_log_of_the_service(site, copies):
     own, rehearsal = (environment | {"OPENPROSPECT_SECRET_KEY": "for tests alone and long enough for them"} for environment in copies)
     log, backup = Path(own["OPENPROSPECT_ERASURE_LOG"]), f"{uuid.uuid4().hex[:8]}.dump"

@@ -135,6 +135,7 @@ def slow_delivery(server, key, search_id):
     return finish
 
 
+@pytest.mark.heavy
 def test_workers_share_the_work_and_die_with_a_parent_that_is_killed(site):
     with site.serving("--workers", "2") as server:
         workers = eventually(lambda: found if len(found := workers_of(server.process.pid)) == 2 else None)

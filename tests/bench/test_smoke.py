@@ -8,8 +8,8 @@ import pytest
 from bench.suites import SUITES
 from tests.project.repository import ROOT
 
-# The others stand for no promise of their own, and take a minute together: `make test-connectors` runs them along.
-ALWAYS = {"read", "export", "ingest", "sync"}
+# The others stand for no promise of their own, and take minutes together: `make test-connectors` runs them along.
+ALWAYS = {"read", "ingest"}
 
 
 @pytest.mark.parametrize("suite", [suite if suite in ALWAYS else pytest.param(suite, marks=pytest.mark.heavy) for suite in SUITES])

@@ -22,7 +22,7 @@ from tests.integration.tidying import looked_just_now
 from tests.integration.walk_model import Walk, chosen, is_contested
 from tests.integration.world import World
 
-IN_A_HURRY = settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+IN_A_HURRY = settings(max_examples=20, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SETTINGS = (
     settings(IN_A_HURRY, max_examples=3_000, stateful_step_count=100) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else IN_A_HURRY
 )
