@@ -27,12 +27,12 @@ setup: $(INSTALLED) ## install what is missing into .venv
 demo: $(INSTALLED) ## start the service with sample data, sync it into DuckDB, stay up until Ctrl-C
 	@$(BIN)/python -m openprospect.demo
 
-test: check $(NODE_PACKAGES) ## check, then every test; T=tests/unit/test_row.py for one file
+test: check $(NODE_PACKAGES) ## check, then every test that is not slow; T=tests/unit/test_row.py for one file
 	@$(BIN)/python -m connectors.proof || true
 	$(if $(T),,$(BIN)/pytest --partitions 4 $(SIDE_BY_SIDE) $(PROMISE))
 	$(BIN)/pytest $(or $(T),$(SIDE_BY_SIDE))
 
-test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## run every connector by its own tool; what `make test` leaves out
+test-connectors: $(INSTALLED) $(CONNECTOR_ENVIRONMENTS) ## the slow tests, and every connector by its own tool: what `make test` leaves out
 	$(BIN)/pytest tests -m heavy --ignore tests/connectors --ignore tests/crm
 	$(BIN)/pytest tests/connectors tests/crm -m "" -n 2 --dist loadscope
 	@$(BIN)/python -m connectors.proof --record
