@@ -20,10 +20,10 @@ from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks import store as webhooks
 from openprospect.server.webhooks.model import Claim
 from tests.integration.conftest import Service, open_search
+from tests.integration.waiting import until_somebody_waits
 from tests.webhooks.pushing import endpoint
 
 ROWS = 30
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def waits_for_the_first_and_holds_no_other(database: Database, table: str, order: str, writing: Awaitable[object]) -> None:
@@ -31,9 +31,7 @@ async def waits_for_the_first_and_holds_no_other(database: Database, table: str,
     async with database.transaction() as holder:
         await holder.execute(f"SELECT FROM {table} ORDER BY {order} LIMIT 1 FOR UPDATE")
         task = asyncio.ensure_future(writing)
-        async with asyncio.timeout(10):
-            while not await database.value(_WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
-                await asyncio.sleep(0.01)
+        await until_somebody_waits(database)
         async with database.transaction() as other:
             free = await other.rows(f"SELECT 1 FROM {table} FOR UPDATE SKIP LOCKED")
     await task

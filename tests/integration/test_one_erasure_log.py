@@ -18,9 +18,9 @@ from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.privacy.one_log import ReadLogs
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.suppress import suppress
+from tests.integration.waiting import until_somebody_waits
 
 SOON = timedelta(days=1)
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -170,8 +170,6 @@ async def test_another_log_begins_once_those_who_write_to_the_former_have_ended_
     async with database.transaction() as db:
         await suppress(db, (await organization_named(database, DEFAULT_ORGANIZATION)).id, ["a.example"], actor="somebody", log=former)
         beginning = asyncio.create_task(begin_another(database, another(storage)))
-        async with asyncio.timeout(10):
-            while not await database.value(WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
-                await asyncio.sleep(0.01)
+        await until_somebody_waits(database)
     log, _ = await beginning
     assert [entry.marks for entry in log.entries()] == [entry.marks for entry in former.entries()]

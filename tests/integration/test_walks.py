@@ -10,8 +10,7 @@ from openprospect.server.db.pool import Database
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.naive_client import NaiveClient
 from tests.integration.pages import SEVEN, ask, sources, versions, walk
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+from tests.integration.waiting import until_somebody_waits
 
 
 async def test_a_walk_shows_the_feed_as_it_was_when_it_began(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
@@ -118,9 +117,7 @@ async def test_a_run_that_joins_a_walk_which_moves_on_at_that_moment_keeps_its_p
     async with database.transaction() as db:
         await db.execute("UPDATE walk SET runs = runs + 1")
         moving = asyncio.create_task(pull(client, search_id, limit=2, offset=2))
-        async with asyncio.timeout(10):
-            while not await database.value(WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
-                await asyncio.sleep(0.01)
+        await until_somebody_waits(database)
     await moving
     assert await places(database) == [(2, 1), (4, 1)]
 
@@ -161,9 +158,7 @@ async def test_a_run_that_would_join_a_walk_which_moves_on_at_that_moment_begins
     async with database.transaction() as db:
         await db.execute("UPDATE walk SET page_offset = 2, next_offset = 4, reached_offset = 4")
         joining = asyncio.create_task(pull(client, search_id, limit=2))
-        async with asyncio.timeout(10):
-            while not await database.value(WAITING):  # noqa: ASYNC110  # PostgreSQL tells nobody
-                await asyncio.sleep(0.01)
+        await until_somebody_waits(database)
     assert sources(await joining) == ["a", "b"]
     assert {row["next_offset"] for row in await database.rows("SELECT next_offset FROM walk")} == {2, 4}
 
