@@ -21,8 +21,11 @@ def are_headings(cells: Sequence[Any], check: Check) -> bool:
 
 
 def find_heading_row(rows: Sequence[Sequence[Any]], check: Check) -> int:
-    """The place of the first row of headings with nothing but titles above, of which each has at most half as many values; else 0."""
-    for place, row in enumerate(rows):
+    """The place of the first row of headings below the first row, or 0 where there is none.
+
+    Above it stand titles alone: rows of at most half as many values.
+    """
+    for place, row in enumerate(rows[1:], start=1):
         if all(2 * _values(above) <= _values(row) for above in rows[:place]) and are_headings(row, check):
             return place
     return 0
