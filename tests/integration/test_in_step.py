@@ -21,6 +21,7 @@ from openprospect.server.privacy.in_step import catch_up
 from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.settings import Settings
 from tests.integration.conftest import Service, open_search, running
+from tests.integration.waiting import until_somebody_waits
 
 MARIA = "maria@h.example"
 HOTEL = {
@@ -34,7 +35,12 @@ SOON = timedelta(days=1)
 @pytest.fixture
 async def log(database, tmp_path):
     """The log of the database."""
-    return await log_for_serving(database, LoggedStorage(database_url="postgresql://is.not.asked/here", erasure_log=tmp_path / "log.jsonl"))
+    return await log_at_start(database, tmp_path / "log.jsonl")
+
+
+async def log_at_start(database, path):
+    """What a service that starts takes for the log."""
+    return await log_for_serving(database, LoggedStorage(database_url="postgresql://is.not.asked/here", erasure_log=path))
 
 
 @asynccontextmanager
@@ -200,14 +206,6 @@ async def test_a_list_that_is_just_being_changed_is_left_as_that_leaves_it(datab
     assert await listed(database) == 0
 
 
-async def until_somebody_waits(database):
-    for _ in range(1_000):
-        if await database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waited")
-
-
 async def test_an_older_copy_of_the_log_is_not_taken_for_it(database, organization_id, log):
     older = log.path.read_bytes()
     async with database.transaction() as db:
@@ -219,6 +217,20 @@ async def test_an_older_copy_of_the_log_is_not_taken_for_it(database, organizati
         await catch_up(database, log, deadline=SOON)
     log.path.write_bytes(newer + b'{"id":"')  # as a machine that died leaves it
     await catch_up(database, log, deadline=SOON)
+
+
+async def test_a_service_that_starts_knows_how_far_the_log_was_read(database, organization_id, log, tmp_path):
+    older = log.path.read_bytes()
+    await catch_up(database, log, deadline=SOON)
+    async with database.transaction() as db:
+        await lists.suppress(db, organization_id, ["competitor.example"], actor="test", log=log)
+    await database.execute("DELETE FROM suppression")  # as a database that is taken back has it
+    moved = log.path.rename(tmp_path / "moved.jsonl")
+    await catch_up(database, await log_at_start(database, moved), deadline=SOON)
+    assert await listed(database) == 1
+    moved.write_bytes(older)
+    with pytest.raises(Misconfigured, match="lacks what this database has read there before"):
+        await catch_up(database, await log_at_start(database, moved), deadline=SOON)
 
 
 async def test_a_log_that_was_never_read_changes_no_list(database, organization_id, log):

@@ -48,10 +48,12 @@ RETURNING first_line_hash, place, read_bytes, read_hash, EXISTS (SELECT FROM era
 SELECT held_erasure_log();
 
 -- follow_erasure_log :execute
--- The log that goes on after another, or the first of this database, where nobody else has just named another. Nothing of it was read.
+-- The log that goes on after another, or the first of this database, or where its log is now; where nobody else has just named another. Of another
+-- log nothing was read.
 INSERT INTO erasure_log (first_line_hash, place) VALUES ($1, $2::text)
-ON CONFLICT (is_only) DO UPDATE
-SET first_line_hash = excluded.first_line_hash, place = excluded.place, read_bytes = NULL, read_hash = NULL
+ON CONFLICT (is_only) DO UPDATE SET first_line_hash = excluded.first_line_hash, place = excluded.place,
+    read_bytes = CASE WHEN erasure_log.first_line_hash = excluded.first_line_hash THEN erasure_log.read_bytes END,
+    read_hash = CASE WHEN erasure_log.first_line_hash = excluded.first_line_hash THEN erasure_log.read_hash END
 WHERE erasure_log.first_line_hash IS NOT DISTINCT FROM $3;
 
 -- note_erasure_log :execute

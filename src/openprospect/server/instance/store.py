@@ -71,7 +71,7 @@ async def held_erasure_log(db: Connection) -> bytes | None:
 
 
 async def follow_erasure_log(db: Executor, first_line_hash: bytes, place: Path | None, *, after: bytes | None) -> None:
-    """Note the log that goes on after another, or the first; changes nothing where another was noted meanwhile."""
+    """Note the log that goes on after another, or is elsewhere now, or the first; changes nothing where another was noted meanwhile."""
     await db.execute(SQL.follow_erasure_log, first_line_hash, place and str(place), after)
 
 
