@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import tempfile
+from uuid import UUID
 
 import openpyxl
 import pyarrow as pa
@@ -194,6 +195,19 @@ async def test_an_outage_in_the_middle_tells_what_is_delivered_and_keeps_the_rej
     assert "Checking broke off" in checked["html"]
     assert "Rows that would be rejected" in checked["html"]
     assert "Nothing was changed; try again" in checked["html"]
+
+
+async def test_a_file_of_many_batches_is_one_delivery(send, client, search_id):
+    """What is new, and who leaves a company, is told by the whole of it."""
+    adler, others = f"{UUID(int=7)},A,Adler", "".join(f",k{number},Inn,\n" for number in range(1_000))
+    file = f"id,source_id,company_name,email\n{adler},maria@a.example\n{adler},paul@a.example\n{others}"
+    *_, first = await send(file.encode(), step="deliver")
+    assert "1,001 companies</strong> delivered" in first["html"]
+    assert "new to the feed" not in first["html"]
+    apart = f"id,source_id,company_name,email\n{UUID(int=7)},,Adler,maria@a.example\n{others},A,Adler,paul@a.example\n"
+    await send(apart.encode(), step="deliver")
+    everybody = await client.get("/prospects", params={"prospect_search_id": search_id})
+    assert sorted(person["email"] for person in everybody.json()["items"]) == ["maria@a.example", "paul@a.example"]
 
 
 async def test_a_form_without_a_file_is_refused(browser, search_id):

@@ -13,10 +13,10 @@ from openprospect.server.console.reading import FileReader
 from openprospect.server.core.errors import OpenProspectError
 from openprospect.server.feed.writing.publish import MAX_BATCH
 from openprospect.server.intake.columns import Column
-from openprospect.server.intake.deliver import FileDelivery, Tally, cut_short, deliver_file
+from openprospect.server.intake.deliver import FileDelivery, FileRun, Tally, cut_short
 from openprospect.server.intake.file import InputFile
 from openprospect.server.intake.outcome import DeliveredRow, IntakeResult, RejectedRow
-from openprospect.server.intake.rejects import Rejects, line_of
+from openprospect.server.intake.rejects import line_of
 
 _PULSE_SECONDS = 0.25
 _SHOWN = 50
@@ -59,12 +59,12 @@ async def deliver_upload(delivery: FileDelivery, opened: Callable[[], InputFile]
     """Deliver a file, or find out what would happen; tells now and then how far it is. Raises InvalidInput where it cannot be opened."""
     report = Report()
     rejects = _Rejects()
-    with FileReader(opened) as reading:
+    with FileReader(opened) as reading, FileRun(delivery, rejects, report.tally) as run:
         source = await reading.open()
         report.columns, report.encoding = source.columns, source.encoding
         report.sheet, report.sheets = source.sheet, source.sheets
         try:
-            async for _ in _batches(delivery, reading, report, rejects):
+            async for _ in _batches(run, reading, report):
                 report.fraction = source.progress or 0.0
                 yield report
         except OpenProspectError as error:
@@ -75,7 +75,7 @@ async def deliver_upload(delivery: FileDelivery, opened: Callable[[], InputFile]
     yield report
 
 
-async def _batches(delivery: FileDelivery, reading: FileReader, report: Report, rejects: Rejects) -> AsyncIterator[None]:
+async def _batches(run: FileRun, reading: FileReader, report: Report) -> AsyncIterator[None]:
     """A beat now and then, and one after each batch, counted in the report."""
     while True:
         batch = reading.next_batch(MAX_BATCH)
@@ -84,7 +84,7 @@ async def _batches(delivery: FileDelivery, reading: FileReader, report: Report, 
         if not (outcomes := await batch):
             return
         report.examples = report.examples or _examples(outcomes)
-        await deliver_file(delivery, outcomes, rejects, report.tally, on_progress=lambda _: None)
+        await run.deliver(outcomes)
         yield
 
 

@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from types import TracebackType
+from typing import Self
 
 from openprospect.server.core.errors import Fault, InvalidInput, OpenProspectError, Unavailable
 from openprospect.server.db.pool import Connection
@@ -62,15 +64,43 @@ class _RollBack(Exception):
 
 
 @dataclass(slots=True)
-class _Run:
+class FileRun:
+    """One file on its way to the feed, handed in whole or part by part, within the block; `on_progress` is told after each batch.
+
+    It remembers what the parts before were about. The tally is true also where an error ends it: `cut_short` tells the error with it.
+    """
+
     delivery: FileDelivery
     rejects: Rejects
     tally: Tally
-    on_progress: Callable[[Tally], None]
-    met: MetCompanies
-    is_first: bool | None = None
+    on_progress: Callable[[Tally], None] = lambda _: None
+    _met: MetCompanies = field(default_factory=MetCompanies)
+    _is_first: bool | None = None
 
-    async def deliver(self, outcomes: Iterator[IntakeResult], db: Connection | None) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._met.close()
+
+    async def deliver(self, outcomes: Iterable[IntakeResult]) -> None:
+        """In batches that are kept one by one; a dry run counts the same and keeps nothing."""
+        await self._deliver(iter(outcomes), None)
+
+    async def deliver_together(self, outcomes: Iterable[IntakeResult]) -> None:
+        """Everything in one transaction, kept only where nothing was rejected."""
+        with suppress(_RollBack):
+            async with self.delivery.writing.database.transaction() as db:
+                # The file may come from a pipe that takes its time.
+                await db.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                await await_organization(db, self.delivery.search.organization_id)
+                await self._deliver(iter(outcomes), db)
+                if self.tally.rejected:
+                    self.tally.roll_back()
+                if self.tally.rejected or self.delivery.dry_run:
+                    raise _RollBack
+
+    async def _deliver(self, outcomes: Iterator[IntakeResult], db: Connection | None) -> None:
         while batch := list(islice(outcomes, MAX_BATCH)):
             rows = [outcome for outcome in batch if isinstance(outcome, DeliveredRow)]
             self._reject(outcome for outcome in batch if isinstance(outcome, RejectedRow))
@@ -97,25 +127,25 @@ class _Run:
             actor=self.delivery.actor,
             all_or_nothing=False,
             places=[f"line {row.line}" for row in rows],
-            met=self.met,
+            met=self._met,
         )
         return await publish(db, self.delivery.search, submission)
 
     def _count(self, rows: list[DeliveredRow], published: Published) -> None:
         for index, faults in published.rejected.items():
             self._reject(rows[index].rejected(faults))
-        if self.is_first is None:
-            self.is_first = published.is_first
+        if self._is_first is None:
+            self._is_first = published.is_first
         for index, outcome in published.outcomes.items():
             self.tally.differing.update(rows[index].differing)
-            self.tally.new += outcome.is_new and not self.is_first
+            self.tally.new += outcome.is_new and not self._is_first
             self.tally.left += outcome.left
             # Who stays at a company that was met stands in its earlier rows.
-            self.tally.kept += outcome.kept if outcome.company_id not in self.met else 0
+            self.tally.kept += outcome.kept if outcome.company_id not in self._met else 0
             self.tally.delivered += outcome.is_delivered
             self.tally.unchanged += not outcome.is_delivered
             self.tally.suppressed += outcome.suppressed
-        self.met.add([*published.disputed, *(outcome.company_id for outcome in published.outcomes.values())])
+        self._met.add([*published.disputed, *(outcome.company_id for outcome in published.outcomes.values())])
 
     def _note(self, fault: Fault) -> None:
         reason = _NUMBER.sub("…", f"{fault.field}: {fault.reason}" if fault.field else fault.reason)
@@ -128,33 +158,13 @@ class _Run:
             self.tally.rejected += 1
             self._note(row.faults[0])
 
-    async def deliver_together(self, outcomes: Iterator[IntakeResult]) -> None:
-        """Everything in one transaction, kept only where nothing was rejected."""
-        with suppress(_RollBack):
-            async with self.delivery.writing.database.transaction() as db:
-                # The file may come from a pipe that takes its time.
-                await db.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-                await await_organization(db, self.delivery.search.organization_id)
-                await self.deliver(outcomes, db)
-                if self.tally.rejected:
-                    self.tally.roll_back()
-                if self.tally.rejected or self.delivery.dry_run:
-                    raise _RollBack
-
 
 async def deliver_file(
     delivery: FileDelivery, outcomes: Iterable[IntakeResult], rejects: Rejects, tally: Tally, *, on_progress: Callable[[Tally], None]
 ) -> None:
-    """Deliver what a file holds; `on_progress` is told after each batch. A dry run counts the same and keeps nothing.
-
-    The tally is true also where an error ends it: `cut_short` tells the error with it.
-    """
-    with closing(MetCompanies()) as met:
-        run = _Run(delivery, rejects, tally, on_progress, met)
-        if delivery.all_or_nothing:
-            await run.deliver_together(iter(outcomes))
-        else:
-            await run.deliver(iter(outcomes), None)
+    """Deliver what a file holds, as a whole where the delivery says so; `on_progress` is told after each batch."""
+    with FileRun(delivery, rejects, tally, on_progress) as run:
+        await (run.deliver_together if delivery.all_or_nothing else run.deliver)(outcomes)
 
 
 def cut_short(error: OpenProspectError, delivery: FileDelivery, tally: Tally) -> OpenProspectError:
