@@ -148,6 +148,10 @@ class TestOtherColumns:
             "prospects.last_contact",
         ]
 
+    @pytest.mark.parametrize("heading", ["LinkedIn Account", "Ansprechpartner Firma", "Position Company", "Nachname Unternehmen"])
+    def test_what_no_company_has_is_not_the_companys_for_a_word_behind_it(self, heading: str) -> None:
+        assert fields(f"Firma,{heading},E-Mail")[heading].startswith("prospects.")
+
     def test_an_attribute_never_takes_the_name_of_a_field(self) -> None:
         found = fields("Company,Website,Homepage,Prospects,Company Email,Email,Work Email")
         assert found["Homepage"] == "prospects.homepage"

@@ -17,7 +17,7 @@ from openprospect.server.intake.headings import (
     COMPANY_VOCABULARY,
     COMPANY_WORDS,
     FULL_NAME,
-    OWNED,
+    OWNED_BEFORE,
     PERSON_VOCABULARY,
     PERSON_WORDS,
     attribute_name,
@@ -170,7 +170,7 @@ def _known(word: str, vocabulary: Mapping[str, tuple[str, ...]], prefix: str) ->
 def _owner(heading: str) -> tuple[bool, bool, list[str]]:
     """Whether a heading begins with a word for a company or for a person, or ends with it; and its other words."""
     whole = words(heading) or [""]
-    is_behind = whole[0] not in COMPANY_WORDS | PERSON_WORDS and squeezed(" ".join(whole[:-1])) in OWNED
+    is_behind = whole[0] not in COMPANY_WORDS | PERSON_WORDS and squeezed(" ".join(whole[:-1])) in OWNED_BEFORE.get(whole[-1], ())
     owner, rest = (whole[-1], whole[:-1]) if is_behind else (whole[0], whole[1:])
     of_company, of_person = bool(rest) and owner in COMPANY_WORDS, bool(rest) and owner in PERSON_WORDS
     return of_company, of_person, rest if of_company or of_person else whole

@@ -1,6 +1,7 @@
 """The words that CRM exports put above their columns, in English and German, and how a heading becomes a name. No table in here."""
 
 import re
+from itertools import chain
 from unicodedata import combining, normalize
 
 COMPANY_WORDS = frozenset({"company", "account", "organization", "organisation", "firma", "firmen", "unternehmen", "employer"})
@@ -56,7 +57,6 @@ _CONTACT = (
     "telefon,telefonnummer,telefonnr,tel,phone,phone number,telephone,durchwahl,zentrale,fax,faxnummer,telefax,fax number",
     "mobil,mobile,mobilnummer,handy,handynummer,mobile phone,linkedin,linkedin url,xing,facebook,instagram,twitter",
 )
-_FIELDS = frozenset(spelling for known in (COMPANY_VOCABULARY, PERSON_VOCABULARY) for spellings in known.values() for spelling in spellings)
 
 # Whose identifier it is shows only from the other columns: in an export of people, theirs.
 AMBIGUOUS_IDENTIFIERS = frozenset({"recordid"})
@@ -71,5 +71,16 @@ _COMPANY_ATTRIBUTES = (
     "umsatz,jahresumsatz,gründungsjahr,beschreibung,ust id,ust idnr,handelsregister,handelsregisternummer,rechtsform",
 )
 COMPANY_ATTRIBUTES = frozenset(squeezed(heading) for line in _COMPANY_ATTRIBUTES for heading in line.split(","))
-OWNED = _FIELDS | COMPANY_ATTRIBUTES | AMBIGUOUS_NAMES | frozenset(squeezed(heading) for line in _CONTACT for heading in line.split(","))
-"""What may stand before the word that tells whose it is, as in `Telefon Firma`; the employer of `Previous Employer` owns nothing."""
+
+# What either may have. `Ansprechpartner Firma` and `Position Company` are people's: no company has them.
+_OF_EITHER = (
+    *(squeezed(heading) for line in _CONTACT for heading in line.split(",")),
+    *COMPANY_ATTRIBUTES,
+    *AMBIGUOUS_NAMES,
+    *PERSON_VOCABULARY["email"],
+)
+_OF_COMPANIES = frozenset(chain(_OF_EITHER, *COMPANY_VOCABULARY.values()))
+_OF_PEOPLE = frozenset(chain(_OF_EITHER, *PERSON_VOCABULARY.values()))
+# A `LinkedIn Account` is somebody's with LinkedIn.
+OWNED_BEFORE = dict.fromkeys(COMPANY_WORDS - {"account"}, _OF_COMPANIES) | dict.fromkeys(PERSON_WORDS, _OF_PEOPLE)
+"""What may stand before each word that tells whose it is, as in `Telefon Firma`; the employer of `Previous Employer` owns nothing."""
