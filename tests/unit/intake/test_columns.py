@@ -152,6 +152,10 @@ class TestOtherColumns:
     def test_what_no_company_has_is_not_the_companys_for_a_word_behind_it(self, heading: str) -> None:
         assert fields(f"Firma,{heading},E-Mail")[heading].startswith("prospects.")
 
+    @pytest.mark.parametrize("heading", ["Firma ID", "ID Firma", "Unternehmen-ID", "Company ID", "Employer ID"])
+    def test_an_id_of_the_company_is_the_producers(self, heading: str) -> None:
+        assert fields(f"Company,Email,{heading}")[heading] == "source_id"
+
     def test_an_attribute_never_takes_the_name_of_a_field(self) -> None:
         found = fields("Company,Website,Homepage,Prospects,Company Email,Email,Work Email")
         assert found["Homepage"] == "prospects.homepage"

@@ -158,6 +158,8 @@ def _meanings(heading: str) -> list[tuple[str, int]]:
     whole = [*_known(word, COMPANY_VOCABULARY, ""), *_known(word, PERSON_VOCABULARY, _PEOPLE)]
     if whole or short == word:
         return whole
+    if of_company and (as_company := [*_known(f"company{short}", COMPANY_VOCABULARY, "")]):
+        return as_company  # `Firma ID` is no id of ours, as `Company ID` is none
     if short in AMBIGUOUS_NAMES:
         return [("name" if of_company else f"{_PEOPLE}{FULL_NAME}", 0)]
     return [*_known(short, COMPANY_VOCABULARY if of_company else {}, ""), *_known(short, PERSON_VOCABULARY if of_person else {}, _PEOPLE)]
