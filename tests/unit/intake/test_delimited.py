@@ -128,6 +128,11 @@ def test_headings_that_stand_there_again_are_left_out_and_counted(tmp_path: Path
         assert file.repeated_headings == repeated
 
 
+def test_a_byte_order_mark_before_headings_that_stand_there_again_is_no_part_of_them(read: Reader) -> None:
+    found = read('\ufeffCompany,City\nHotel,Ulm\n\ufeffCompany,City\n\ufeff"Inn",Bonn\n')
+    assert [company.name for company in found.companies] == ["Hotel", "Inn"]
+
+
 def test_headings_alone_are_no_companies(read: Reader) -> None:
     assert read("Company,Email\n").companies == []
 

@@ -145,6 +145,10 @@ def test_merged_headings_are_no_company(read: Reader, tmp_path: Path) -> None:
     assert [line for line, _, _ in found.faults] == [2]
 
 
+def test_numbers_among_headings_that_stand_there_again_are_headings_too(read: Reader, workbook: Callable[..., Path]) -> None:
+    assert read(workbook([["Company", 2025, None], ["A", 5, None], ["Company", 2025, None]])).company.attributes == {"2025": 5}
+
+
 @pytest.mark.parametrize("error", ["#N/A", "#n/a", "#SPILL!", "#NV"])
 def test_formulas_that_found_nothing_are_blank(read: Reader, workbook: Callable[..., Path], error: str) -> None:
     company = read(workbook([["Company", "Website", "Rooms"], ["A", error, error]])).company

@@ -64,7 +64,7 @@ class TableIntake:
         self._companies.close()
 
     def _repeats_headings(self, row: TableRow) -> bool:
-        return all(cell == heading or not (cell or heading) for cell, heading in zip(row.cells, self._table.headings, strict=True))
+        return all(("" if cell is None else str(cell)) == heading for cell, heading in zip(row.cells, self._table.headings, strict=True))
 
     def _take(self, row: TableRow) -> RejectedRow | None:
         if row.flaw and not self._identifying.isdisjoint(row.flaw.unknown):

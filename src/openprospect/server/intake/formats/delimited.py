@@ -75,7 +75,7 @@ class Delimited:
             if isinstance(record, RejectedRow):
                 raise InvalidInput(f"The headings cannot be read: {record.faults[0].reason} in line {record.line}.")
             if any(record.cells):
-                return TableRow(record.line, [heading.removeprefix("\ufeff").strip() for heading in record.cells])
+                return record
         raise InvalidInput("The file is empty; expected a line of headings and a row a person.")
 
     def _found(self, first: TableRow, check: Check) -> TableRow:
@@ -112,7 +112,8 @@ class _Lines(Iterator[str]):
     def __next__(self) -> str:
         if self._characters > _MAX_RECORD_CHARACTERS:
             raise csv.Error("record limit")
-        line = self._again.popleft() if self._again else next(self._file)
+        # Files that were put together have a byte order mark each.
+        line = self._again.popleft() if self._again else next(self._file).removeprefix("\ufeff")
         self.record.append(line)
         self._characters += len(line)
         self.number += 1
@@ -126,7 +127,7 @@ class _Lines(Iterator[str]):
 
     def excel_separator(self) -> str | None:
         """The separator that Excel may be told in the first line, which then is no record."""
-        hint = _EXCEL_HINT.fullmatch(next(self, "").removeprefix("\ufeff"))
+        hint = _EXCEL_HINT.fullmatch(next(self, ""))
         if hint is None:
             self.read_again(self.record)
         return hint and hint[1]
