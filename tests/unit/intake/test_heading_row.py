@@ -36,6 +36,20 @@ def test_in_a_workbook_too(read: Reader, tmp_path: Path) -> None:
         assert file.title_lines == 3
 
 
+def test_headings_below_a_title_that_are_merged_down_are_no_company(read: Reader, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Contacts 2026"], ["Company", "Email"], [None, "of work"], ["Hotel", "m@example.com"], [None, "n@example.com"]):
+        sheet.append(row)
+    for merged in ("A1:B1", "A2:A3", "A4:A5"):
+        sheet.merge_cells(merged)
+    book.save(path := tmp_path / "companies.xlsx")
+    found = read(path)
+    assert found.people == [("Hotel", "m@example.com"), ("Hotel", "n@example.com")]
+    assert [(line, field) for line, field, _ in found.faults] == [(3, "email"), (3, "name")]
+
+
 def test_what_is_told_by_the_caller_counts_for_finding_them(tmp_path: Path) -> None:
     path = tmp_path / "companies.csv"
     path.write_text("Report\nBetrieb,Ort\nHotel,Ulm\n", encoding="utf-8")

@@ -18,28 +18,25 @@ Ranges = dict[int, set[tuple[int, int]]]
 
 
 def repeated(rows: Rows, merged: Ranges) -> Rows:
-    """The rows with such values in each of theirs, but for those of the first that holds anything: headings are no values."""
+    """The rows with such values in each of theirs."""
     going_on: list[tuple[int, int, Any]] = []
-    has_headings = False
     for number, values in rows:
         going_on = [(place, last, value) for place, last, value in going_on if number <= last]
         for place, _, value in going_on:
             values.extend([None] * (place + 1 - len(values)))
             values[place] = value
-        if has_headings:
-            going_on += [(place, last, values[place]) for place, last in merged.get(number, ()) if place < len(values)]
-        has_headings = has_headings or any(value is not None for value in values)
+        going_on += [(place, last, values[place]) for place, last in merged.get(number, ()) if place < len(values)]
         yield number, values
 
 
-def merged_down(source: BinaryIO) -> Ranges:
-    """What a sheet, given as XML, names as merged behind its rows."""
+def merged_down(source: BinaryIO, *, below: int) -> Ranges:
+    """What a sheet, given as XML, names as merged behind its rows, and begins below this one: headings and titles are no values."""
     found: Ranges = defaultdict(set)
     rest = b""
     while chunk := source.read(_CHUNK):
         rest = rest[-_LONGEST_TAG:] + chunk
         for column, first, last in _RANGE.findall(rest):
-            if int(last) > int(first):
+            if int(last) > int(first) > below:
                 found[int(first)].add((column_index_from_string(column.decode()) - 1, int(last)))
         if len(found) > _MOST_RANGES:
             raise ValueError("more merged cells than any table has")

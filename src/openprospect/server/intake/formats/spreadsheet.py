@@ -1,8 +1,8 @@
 """XLSX, row by row: the sheet that holds companies, the values that formulas had when the file was saved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, BinaryIO
 
 from openpyxl.utils import get_column_letter
@@ -10,10 +10,11 @@ from openpyxl.utils.escape import unescape
 
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, are_headings, find_heading_row
+from openprospect.server.intake.formats.merged import Rows
 from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS, plain
 from openprospect.server.intake.formats.source import Flaw, TableRow
 from openprospect.server.intake.formats.workbook import open_workbook
-from openprospect.server.intake.formats.worksheet import Uncalculated, values_of
+from openprospect.server.intake.formats.worksheet import Uncalculated, values_below, values_of
 
 # Excel's own limit.
 _MOST_ROWS = 1 << 20
@@ -48,34 +49,39 @@ class Spreadsheet:
 
     def rows(self) -> Iterator[TableRow]:
         width = len(self.headings)
-        for row in self._sheet.rows:
+        for row in self._sheet.rows():
             cells = [None if isinstance(cell, Uncalculated) else cell for cell in row.cells[:width]]
             yield TableRow(row.line, cells + [None] * (width - len(cells)), _flaw(row.cells, width))
 
 
 class _Sheet:
-    """One sheet, read up to its headings: the first row that holds anything, or one below a title. `rows` are those below that do."""
+    """One sheet, of which nothing was kept but its headings: the first row that holds anything, or one below a title."""
 
     def __init__(self, sheet: Any, check: Check) -> None:
         self.title: str = sheet.title
+        self._sheet = sheet
         self._row = 0
         self._last_row = sheet.max_row or 0
-        self.rows = self._filled(sheet)
-        self._top = next(self.rows, None)
-        self.title_lines = 0
-        if self._top and not are_headings(self._top.cells, check):
-            self._look_below(self._top, check)
+        self._top, self.title_lines = self._find_headings(check)
 
     @property
     def holds_anything(self) -> bool:
         return self._top is not None
 
-    def _look_below(self, first: TableRow, check: Check) -> None:
-        rows = [first, *islice(self.rows, MOST_ROWS - 1)]
-        place = find_heading_row([row.cells for row in rows], check)
-        self._top = rows[place]
-        self.title_lines = rows[place].line - 1 if place else 0
-        self.rows = chain(rows[place + 1 :], self.rows)
+    def rows(self) -> Iterator[TableRow]:
+        """Those below the headings that hold anything."""
+        headings = self._top.line if self._top else 0
+        return self._filled(lambda: values_below(self._sheet, headings))
+
+    def _find_headings(self, check: Check) -> tuple[TableRow | None, int]:
+        """The row, and how many rows of titles stand above it."""
+        rows = self._filled(lambda: values_of(self._sheet))
+        first = next(rows, None)
+        if first is None or are_headings(first.cells, check):
+            return first, 0
+        beginning = [first, *islice(rows, MOST_ROWS - 1)]
+        place = find_heading_row([row.cells for row in beginning], check)
+        return beginning[place], beginning[place].line - 1 if place else 0
 
     def headings(self) -> list[str]:
         """Raises InvalidInput where there are none to read."""
@@ -90,9 +96,9 @@ class _Sheet:
     def fraction(self) -> float:
         return min(1.0, self._row / self._last_row) if self._last_row else 0.0
 
-    def _filled(self, sheet: Any) -> Iterator[TableRow]:
+    def _filled(self, read: Callable[[], Rows]) -> Iterator[TableRow]:
         try:
-            for self._row, values in values_of(sheet):
+            for self._row, values in read():
                 if self._row > _MOST_ROWS:
                     break
                 cells = [_cell(value) for value in values]

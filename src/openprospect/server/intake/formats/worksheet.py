@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Any
 
 from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.functions import iterparse
 
-from openprospect.server.intake.formats.merged import merged_down, repeated
+from openprospect.server.intake.formats.merged import Rows, merged_down, repeated
 from openprospect.server.intake.formats.shown import as_shown
 
 
@@ -46,17 +47,18 @@ class _Parser(WorkSheetParser):
         return False
 
 
-def values_of(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+def values_below(sheet: Any, headings: int) -> Rows:
+    """The rows below that of the headings, as `values_of` has them, but with what is merged down in each of its rows."""
+    with sheet._get_source() as source:  # noqa: SLF001
+        merged = merged_down(source, below=headings)
+    return repeated(dropwhile(lambda row: row[0] <= headings, values_of(sheet)), merged)
+
+
+def values_of(sheet: Any) -> Rows:
     """Each row that the file has, with its number: the values its cells had when it was saved, or `Uncalculated`.
 
     `sheet` is one of a workbook opened read-only, whose own rows show such a cell as blank.
     """
-    with sheet._get_source() as source:  # noqa: SLF001
-        merged = merged_down(source)
-    return repeated(_values(sheet), merged)
-
-
-def _values(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     book = sheet.parent
     with sheet._get_source() as source:  # noqa: SLF001 - openpyxl has no other way to see both formula and value without reading twice
         parser = _Parser(
