@@ -14,10 +14,12 @@ from openprospect.server.app import create_app
 from openprospect.server.core.errors import Misconfigured
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.store import hold_organization_alone
+from openprospect.server.instance.store import note_erasure_log
 from openprospect.server.privacy import suppress as lists
 from openprospect.server.privacy.erase import Subject, erase_found
 from openprospect.server.privacy.finding import Finding
 from openprospect.server.privacy.in_step import catch_up
+from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.settings import Settings
 from tests.integration.conftest import Service, open_search, running
@@ -231,6 +233,17 @@ async def test_a_service_that_starts_knows_how_far_the_log_was_read(database, or
     moved.write_bytes(older)
     with pytest.raises(Misconfigured, match="lacks what this database has read there before"):
         await catch_up(database, await log_at_start(database, moved), deadline=SOON)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_log_that_another_took_the_place_of_is_not_taken_for_a_copy_of_that(database, log, tmp_path, is_there):
+    another = ErasureLog(tmp_path / "another.jsonl")
+    await note_erasure_log(database, another.begin(), another.path)
+    await catch_up(database, another, deadline=SOON)
+    if not is_there:
+        log.path.write_bytes(b"")
+    with pytest.raises(Misconfigured, match=f"{log.path} is not the erasure log of this database"):
+        await catch_up(database, log, deadline=SOON)
 
 
 async def test_a_log_that_was_never_read_changes_no_list(database, organization_id, log):

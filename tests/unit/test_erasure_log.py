@@ -1,6 +1,7 @@
 """The erasure log as a file: what a crash may leave in it, and what is damage."""
 
 import asyncio
+import fcntl
 import os
 import resource
 from concurrent.futures import ProcessPoolExecutor
@@ -128,6 +129,24 @@ async def test_a_line_that_a_crash_cut_off_is_left_out_and_written_over(log):
     assert list(log.entries()) == [first]
     await add(log, second)
     assert list(log.entries()) == [first, second]
+
+
+async def test_what_somebody_is_just_writing_is_read_once_it_is_whole(log):
+    before = log.path.stat().st_size
+    await add(log, erasure())
+    whole = log.path.read_bytes()
+    with log.path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(before + 10)
+        reading = asyncio.create_task(asyncio.to_thread(log.since, None, known_by=log.first_line_hash()))
+        while not reading.done() and not is_waited_for(log.path):  # noqa: ASYNC110  # the kernel tells nobody
+            await asyncio.sleep(0.01)
+        file.write(whole)
+    assert len((await reading).entries) == 1
+
+
+def is_waited_for(path):
+    return any("-> FLOCK" in line and f":{path.stat().st_ino} " in line for line in Path("/proc/locks").read_text().splitlines())
 
 
 @pytest.mark.parametrize("line", [b"{}\n", b'{"change":"else"}\n', b'{"change":"added","marks":1}\n', b'{"id":"{"id":"1"}\n'])

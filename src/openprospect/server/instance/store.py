@@ -85,10 +85,10 @@ async def forget_erasure_log(db: Executor) -> None:
     await db.execute(SQL.forget_erasure_log)
 
 
-async def note_log_read(db: Executor, mark: LogMark, *, first_line_hash: bytes, before: LogMark | None) -> None:
-    """Note how far a log was read; changes nothing where another log is in use by now, or somebody else has noted it."""
+async def note_log_read(db: Executor, mark: LogMark, *, known_by: bytes | None, before: LogMark | None) -> None:
+    """Note how far a log was read; changes nothing where another log is in use by now, or none is known, or somebody else has noted it."""
     previous = (before.size_bytes, before.end_hash) if before else (None, None)
-    await db.execute(SQL.note_log_read, mark.size_bytes, mark.end_hash, first_line_hash, *previous)
+    await db.execute(SQL.note_log_read, mark.size_bytes, mark.end_hash, known_by, *previous)
 
 
 async def forget_log_read(db: Executor) -> None:

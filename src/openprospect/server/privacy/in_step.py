@@ -90,19 +90,16 @@ async def catch_up(database: Database, log: ErasureLog, *, deadline: timedelta) 
     Raises Misconfigured where it is another log than the database's, or an older copy of it.
     """
     known = await known_log(database)
-    mark = known.mark if known else None
-    news = await asyncio.to_thread(log.since, mark)
-    first_line_hash = await asyncio.to_thread(log.first_line_hash)
-    if first_line_hash is None or (known and known.first_line_hash not in {None, first_line_hash}):
-        raise Misconfigured(f"{log.path} is not the erasure log of this database. Start the service again: it says what to do.")
+    mark, known_by = (known.mark, known.first_line_hash) if known else (None, None)
+    news = await asyncio.to_thread(log.since, mark, known_by=known_by)
     if news.mark == mark:
         return
     if mark is None:
         # A log that this database has not read before, such as one that was begun from it: its lists are right as they are.
         news = News(entries=[entry for entry in news.entries if isinstance(entry, LoggedErasure)], mark=news.mark)
     for organization_id in await _concerned(database, news.entries):
-        await _catch_up_in(database, organization_id, log, news, deadline=deadline)
-    await note_log_read(database, news.mark, first_line_hash=first_line_hash, before=mark)
+        await _catch_up_in(database, organization_id, log, news, known_by=known_by, deadline=deadline)
+    await note_log_read(database, news.mark, known_by=known_by, before=mark)
 
 
 async def _concerned(database: Database, entries: Sequence[Logged]) -> list[OrganizationId]:
@@ -112,11 +109,13 @@ async def _concerned(database: Database, entries: Sequence[Logged]) -> list[Orga
     return await store.organizations_among(database, others)
 
 
-async def _catch_up_in(database: Database, organization_id: OrganizationId, log: ErasureLog, news: News, *, deadline: timedelta) -> None:
+async def _catch_up_in(
+    database: Database, organization_id: OrganizationId, log: ErasureLog, news: News, *, known_by: bytes | None, deadline: timedelta
+) -> None:
     async def work(db: Connection) -> int:
         await feed.hold_organization_alone(db, organization_id)
         # Whoever was about to change anything has committed by now, or failed: what they wrote down meanwhile is the last word.
-        late = await asyncio.to_thread(log.since, news.mark)
+        late = await asyncio.to_thread(log.since, news.mark, known_by=known_by)
         own = [entry for entry in (*news.entries, *late.entries) if entry.organization_id == organization_id]
         return await carry_out(db, own, deadline=deadline)
 

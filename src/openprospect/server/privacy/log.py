@@ -14,6 +14,7 @@ import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 from uuid import UUID, uuid4
@@ -141,16 +142,16 @@ class ErasureLog:
         replaced = {digest for entry in self._read() if isinstance(entry, Beginning) for digest in entry.replaces}
         return replaced | ({own} if own else set())
 
-    def since(self, mark: LogMark | None) -> News:
+    def since(self, mark: LogMark | None, *, known_by: bytes | None) -> News:
         """What was written down since somebody read it up to there; all of it, where nobody has.
 
-        Raises Misconfigured where the file does not hold what was read, as an older copy does not, and where it is not there.
+        Raises Misconfigured where the file is not there, or its first line has not the hash that the database knows its log by, if it knows
+        any; and where it does not hold what was read, as an older copy does not.
         """
-        try:
-            file = os.fdopen(self._open(os.O_RDONLY), "rb")
-        except OSError as error:
-            raise Misconfigured(f"The erasure log {self.path} cannot be read: {error.strerror}.") from None
-        with file:
+        with self._kept_still() as file:
+            first_line = file.readline()
+            if not _is_whole(first_line) or (known_by and hashlib.sha256(first_line).digest() != known_by):
+                raise Misconfigured(f"{self.path} is not the erasure log of this database. Start the service again: it says what to do.")
             start = mark.size_bytes if mark else 0
             if mark and _mark_at(file, start) != mark:
                 raise Misconfigured(
@@ -158,10 +159,21 @@ class ErasureLog:
                     "newest back; where that is lost for good, `openprospect erasures begin-log` goes on with this one."
                 )
             file.seek(start)
-            lines = [line for line in file if line.endswith(b"\n")]
+            lines = list(takewhile(_is_whole, file))
             told = [self._decoded(line, f"line {number} after byte {start:,}") for number, line in enumerate(lines, start=1)]
             entries = [entry for entry in told if not isinstance(entry, Beginning)]
             return News(entries=entries, mark=_mark_at(file, start + sum(map(len, lines))))
+
+    @contextmanager
+    def _kept_still(self) -> Iterator[BinaryIO]:
+        """The file, while nobody writes: what is read of it is whole, and on the disk."""
+        try:
+            file = os.fdopen(self._open(os.O_RDONLY), "rb")
+            fcntl.flock(file, fcntl.LOCK_SH)
+        except OSError as error:
+            raise Misconfigured(f"The erasure log {self.path} cannot be read: {error.strerror}.") from None
+        with file:
+            yield file
 
     def _read(self) -> "Iterator[Logged | Beginning]":
         with self._lines() as lines:
@@ -178,8 +190,8 @@ class ErasureLog:
         except OSError as error:
             raise Misconfigured(f"The erasure log {self.path} cannot be read: {error.strerror}.") from None
         with file:
-            # Whoever died while writing its last line had not yet committed what it says.
-            yield (line for line in file if line.endswith(b"\n"))
+            # Whoever died while writing its last line had not yet committed what it says; nor has who is just writing it.
+            yield takewhile(_is_whole, file)
 
     def _append(self, lines: bytes, known_by: bytes | None) -> None:
         with self._held() as descriptor:
@@ -226,6 +238,10 @@ class ErasureLog:
                 f"{self.path}, {place}, is no erasure and no change of a list: {error}. Take the file from another copy; if it was"
                 " joined from several, name each of these by an --erasure-log of its own."
             ) from error
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n")
 
 
 def _end_of_whole_lines(descriptor: int) -> int:
