@@ -47,3 +47,30 @@ def test_a_missing_persons_value_that_the_company_has_another_for_is_not_lost(re
     assert [company.attributes for company in found.companies] == ([{"phone": "1"}] if is_good else [])
     reason = "a person's value, but the row names no person, and the company cannot take it; add the person's name, e-mail or id"
     assert found.faults == ([] if is_good else [(2, "phone", reason)])
+
+
+def test_a_link_to_a_profile_is_its_persons_and_no_website_that_makes_companies_one(read: Reader) -> None:
+    found = read(
+        'Notes:\n"Some of the email addresses are missing, as their owners wish."\n\n'
+        "First Name,Last Name,URL,Email Address,Company,Position\n"
+        "Maria,Schmidt,https://www.linkedin.com/in/maria,,Hotel,Chef\n"
+        "Otto,Ahn,https://www.linkedin.com/in/otto,,Inn,\n"
+        "Eva,Bo,https://www.linkedin.com/in/eva,eva@inn.example,Inn,\n"
+        "Paul,Cy,www.inn.example,,Inn,\n"
+    )
+    assert found.faults == []
+    assert [(company.name, company.website_url, company.attributes) for company in found.companies] == [
+        ("Hotel", None, {}),
+        ("Inn", "https://www.inn.example", {}),
+    ]
+    assert [person.attributes.get("profile_url") for company in found.companies for person in company.prospects] == [
+        "https://www.linkedin.com/in/maria",
+        "https://www.linkedin.com/in/otto",
+        "https://www.linkedin.com/in/eva",
+        None,
+    ]
+
+
+def test_a_profile_of_nobody_is_an_attribute_of_its_company(read: Reader) -> None:
+    company = read("Company,Website,Email\nHotel,xing.com/profile/Maria_Schmidt,\n").company
+    assert (company.website_url, company.attributes) == (None, {"profile_url": "xing.com/profile/Maria_Schmidt"})

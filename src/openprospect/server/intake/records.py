@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
+from openprospect.server.feed.rows.traces import profiles_in
 from openprospect.server.intake.columns import Column
 from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS
 from openprospect.server.intake.headings import FULL_NAME
@@ -26,6 +27,8 @@ _BLANKS = {
 }
 
 _OF_NOBODY = "a person's value, but the row names no person, and the company cannot take it; add the person's name, e-mail or id"
+
+_PROFILE = "profile_url"
 
 _Place = tuple[int, str, bool, frozenset[str] | None]
 
@@ -56,6 +59,9 @@ class Splitter:
     def split(self, cells: Sequence[object]) -> Record:
         """Without a person, what would be theirs is kept on the company, if that has no other value there."""
         company, person = _filled(self._company, cells), _filled(self._person, cells)
+        if _PROFILE not in person and any(profiles_in(company.get("website_url", ""))):
+            # LinkedIn exports them under `URL`. As a website it would make one company of all.
+            person[_PROFILE] = company.pop("website_url")
         full_name = person.pop(FULL_NAME, None)
         if full_name:
             person = self._names(full_name, person.get("first_name")) | person

@@ -71,7 +71,7 @@ class Traces:
     def _tell(self, text: str) -> bool:
         if self.names and _as_words(self.names).search(fold(text)):
             return True
-        if self.profiles and not self.profiles.isdisjoint(_profiles(text)):
+        if self.profiles and not self.profiles.isdisjoint(profiles_in(text)):
             return True
         digits = _digits(text) if self.contacts else ""
         return any(contact in digits for _, contact in self.contacts)
@@ -83,9 +83,16 @@ def traces_of_people(people: Iterable[Entry]) -> Traces:
     return Traces(
         mailboxes=frozenset(email_key(mailbox) for mailbox in map(mailbox_of, listed) if mailbox),
         names=frozenset(name for person in listed for name in _names(person)),
-        profiles=frozenset(profile for person in listed for text in texts_in(person.attributes) for profile in _profiles(text)),
+        profiles=frozenset(profile for person in listed for text in texts_in(person.attributes) for profile in profiles_in(text)),
         contacts=frozenset(contact for person in listed for contact in _contacts(person.attributes)),
     )
+
+
+def profiles_in(text: str) -> Iterator[str]:
+    """Links to people, as one spelling of each."""
+    for read in readings(text):
+        for site, name in _PROFILE.findall(read.casefold()):
+            yield f"{site}/{name.rstrip('.')}"
 
 
 def _names(person: Entry) -> Iterator[str]:
@@ -110,13 +117,6 @@ def _reached_by(name: str, value: Any) -> Iterator[str]:
         # Numbers come with and without zeros or a country before them: what they end with is compared.
         numbers = (_digits(text).lstrip("0")[-_TELLING_DIGITS:] for text in texts_in(value) if not _DATE.match(text))
         yield from (number for number in numbers if len(number) >= _SHORTEST_NUMBER)
-
-
-def _profiles(text: str) -> Iterator[str]:
-    """Links to people, as one spelling of each."""
-    for read in readings(text):
-        for site, name in _PROFILE.findall(read.casefold()):
-            yield f"{site}/{name.rstrip('.')}"
 
 
 @lru_cache(maxsize=64)
