@@ -58,6 +58,7 @@ def test_first_names_that_resemble_a_title_are_first_names(first_name: str) -> N
         ("Anna Klein", "Klein"),
         ("Klein, Anna", "Klein"),
         ("Dr. ANNA Maria von Ahn", "von Ahn"),
+        ("von Ahn Anna", "von Ahn"),
         ("Anna", None),
     ],
 )

@@ -27,10 +27,13 @@ def split_name(full_name: str) -> tuple[str | None, str | None]:
 
 
 def last_name_beside(first_name: str, full_name: str) -> str | None:
-    """What a first name that stands in a column of its own leaves of the full name: all of it, where the two have no word in common."""
+    """What a first name that stands in a column of its own leaves of the full name, in either order: all of it, where it is not there."""
     first, last = split_name(full_name)
-    is_in_both = first and not set(first.casefold().split()).isdisjoint(first_name.casefold().split())
-    return last if is_in_both else full_name
+    words, given = full_name.split(), first_name.casefold().split()
+    if first and not set(first.casefold().split()).isdisjoint(given):
+        return last
+    is_behind = len(given) < len(words) and [word.casefold() for word in words[-len(given) :]] == given
+    return " ".join(words[: -len(given)]) if is_behind else full_name
 
 
 def _split_at_blank(name: str, *, is_whole: bool) -> tuple[str, str]:
