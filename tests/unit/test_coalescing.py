@@ -188,6 +188,25 @@ async def test_after_heavy_answers_fewer_are_asked_for_together_until_they_are_l
     assert oracle.asked == [[5], [1, 2], [6], [1], [1, 1, 1, 1]]
 
 
+async def test_those_whom_a_question_has_no_room_for_after_a_heavy_answer_do_not_wait_for_one_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("openprospect.server.core.coalescing._MOST_BYTES", 20)
+    monkeypatch.setattr("openprospect.server.core.coalescing._SLOW_SECONDS", 0.05)
+    oracle = Oracle()
+    coalescer = Coalescer(oracle, weigh=lambda answer: answer)
+    tasks = await begun(coalescer, 1)
+    tasks += await begun(coalescer, 2, 3, 4, 5, 6)
+    oracle.may_answer.set()
+    await tasks[0]
+    oracle.may_answer.clear()
+    async with asyncio.timeout(5):
+        while sum(map(len, oracle.asked)) < len(tasks):
+            await until_asked(oracle, len(oracle.asked) + 1)
+    oracle.may_answer.set()
+    assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50, 60]
+
+
 async def test_of_many_who_come_at_once_each_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openprospect.server.core.coalescing._MOST", 3)
     oracle = Oracle()

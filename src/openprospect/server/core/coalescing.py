@@ -80,6 +80,7 @@ class Coalescer(Generic[Asked, Answer]):
 
     async def _answer_waiting(self) -> None:
         group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        self._go_on()  # more than one question takes may be left, where fewer go into one than when they came
         if still := [one for one in group if not one.answer.done()]:
             await self._answer(still)
 
