@@ -19,7 +19,7 @@ MINUTES = st.integers(1, 9)
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """As much of a walk as the rule looks at. Greater numbers began later, whatever the clock said; times are minutes before now."""
+    """As much of a walk as the rule looks at. Times are minutes before now, watermarks hours; of one, greater numbers began later."""
 
     number: int
     expects: int | None
@@ -52,10 +52,10 @@ WALKS = st.lists(
 def rule(walks: Sequence[Walk], offset: int) -> tuple[Walk | None, bool]:
     """The newest that expects this offset; else the newest living one that has been there; else the newest living one; else the newest.
 
-    One that has expired expects nothing any more once its consumer was told, and has begun anew since. And whether it is contested: by a
-    newer one with another snapshot, which began after its last page and gave out this very page last.
+    The newest has the latest snapshot. One that has expired expects nothing any more once its consumer was told, and has begun anew since.
+    And whether a living one is contested: by one with a later snapshot, which began after its last page and gave out this very page last.
     """
-    newest_first = sorted(walks, key=lambda walk: walk.number, reverse=True)
+    newest_first = sorted(walks, key=lambda walk: (-walk.watermark, walk.number), reverse=True)
     settled = [walk for walk in walks if walk.is_expired and walk.told is not None and walk.told >= newest_first[0].begun]
     expecting = [walk for walk in newest_first if walk.expects == offset and walk not in settled]
     living = [walk for walk in newest_first if not walk.is_expired]
@@ -64,8 +64,8 @@ def rule(walks: Sequence[Walk], offset: int) -> tuple[Walk | None, bool]:
     rivals = [
         walk
         for walk in living
-        if chosen in expecting and walk.number > chosen.number and walk.page == offset and walk.watermark != chosen.watermark
-        if walk.begun < (90 if chosen.is_expired else chosen.used)
+        if chosen in expecting and not chosen.is_expired and walk.page == offset and walk.watermark < chosen.watermark
+        if chosen.page == 0 or walk.begun < chosen.used
     ]
     return chosen, bool(rivals)
 

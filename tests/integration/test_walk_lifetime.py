@@ -99,6 +99,22 @@ async def test_a_slow_run_is_told_that_it_expired_even_while_another_is_going(
     assert sources(await pull(client, search_id, limit=2, offset=2)) == ["d", "e"]
 
 
+async def test_whoever_loses_an_answer_long_after_a_run_broke_off_is_told_once_that_it_expired(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    await age_walks(database, "61 minutes")
+    await deliver(*versions("a", "b", version=2))
+    answers = []
+    for _ in range(3):
+        await pull(client, search_id, limit=2)
+        assert sources(await pull(client, search_id, limit=2, offset=2)) == ["e", "f"]
+        answers.append((await ask(client, search_id, limit=2, offset=2)).json())
+    assert answers[0]["code"] == "WALK_EXPIRED"
+    assert [sources(answer) for answer in answers[1:]] == [["e", "f"], ["e", "f"]]
+
+
 async def test_an_expired_walk_is_remembered_for_a_week(
     client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
 ) -> None:

@@ -1,6 +1,5 @@
 """Walks: plain offset pages are exact, whatever happens between them."""
 
-import asyncio
 from collections.abc import Sequence
 
 import httpx
@@ -10,7 +9,6 @@ from openprospect.server.db.pool import Database
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.naive_client import NaiveClient
 from tests.integration.pages import SEVEN, ask, sources, versions, walk
-from tests.integration.waiting import until_somebody_waits
 
 
 async def test_a_walk_shows_the_feed_as_it_was_when_it_began(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:
@@ -91,37 +89,6 @@ async def test_a_lost_answer_after_a_run_that_broke_off_is_never_given_from_that
     assert [item["source_id"] for item in await again.sync(2)] == ["e", "f", "g", "a", "b"]
 
 
-async def test_runs_that_ask_for_a_page_together_leave_no_place_behind_that_nobody_stands_at(
-    client: httpx.AsyncClient, database: Database, search_id: str, deliver: Deliver
-) -> None:
-    await deliver(*SEVEN)
-    for _ in range(3):
-        await pull(client, search_id, limit=2)
-    await asyncio.gather(*(pull(client, search_id, limit=2, offset=2) for _ in range(2)))
-    assert await places(database) == [(2, 1), (4, 2)]
-    await asyncio.gather(*(pull(client, search_id, limit=limit, offset=4) for limit in (1, 2)))
-    assert await places(database) == [(2, 1), (5, 1), (6, 1)]
-
-
-async def places(database: Database) -> list[tuple[int, int]]:
-    """Where walks go on, and how many runs stand there."""
-    rows = await database.rows("SELECT next_offset, sum(runs)::integer AS runs FROM walk GROUP BY next_offset ORDER BY next_offset")
-    return [(row["next_offset"], row["runs"]) for row in rows]
-
-
-async def test_a_run_that_joins_a_walk_which_moves_on_at_that_moment_keeps_its_place(
-    client: httpx.AsyncClient, database: Database, search_id: str, deliver: Deliver
-) -> None:
-    await deliver(*SEVEN)
-    await pull(client, search_id, limit=2)
-    async with database.transaction() as db:
-        await db.execute("UPDATE walk SET runs = runs + 1")
-        moving = asyncio.create_task(pull(client, search_id, limit=2, offset=2))
-        await until_somebody_waits(database)
-    await moving
-    assert await places(database) == [(2, 1), (4, 1)]
-
-
 async def test_any_number_of_newer_walks_does_not_push_one_out(
     client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
 ) -> None:
@@ -148,19 +115,6 @@ async def test_the_newest_walk_is_the_one_that_began_last_also_after_the_clock_w
     first = await pull(client, search_id, limit=2)
     rest = [await pull(client, search_id, limit=2, offset=offset) for offset in (2, 4, 6)]
     assert [sources(page) for page in (first, *rest)] == [["b", "d"], ["e", "f"], ["g", "a"], ["c"]]
-
-
-async def test_a_run_that_would_join_a_walk_which_moves_on_at_that_moment_begins_one_of_its_own(
-    client: httpx.AsyncClient, search_id: str, deliver: Deliver, database: Database
-) -> None:
-    await deliver(*SEVEN)
-    await pull(client, search_id, limit=2)
-    async with database.transaction() as db:
-        await db.execute("UPDATE walk SET page_offset = 2, next_offset = 4, reached_offset = 4")
-        joining = asyncio.create_task(pull(client, search_id, limit=2))
-        await until_somebody_waits(database)
-    assert sources(await joining) == ["a", "b"]
-    assert {row["next_offset"] for row in await database.rows("SELECT next_offset FROM walk")} == {2, 4}
 
 
 async def test_a_page_may_be_asked_for_again(client: httpx.AsyncClient, search_id: str, deliver: Deliver) -> None:

@@ -344,7 +344,7 @@ DECLARE
 BEGIN
     SELECT * INTO newest FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at > remembered_from
-    ORDER BY turn DESC, id DESC LIMIT 1;
+    ORDER BY watermark DESC, turn DESC, id DESC LIMIT 1;
     IF NOT FOUND OR (newest.next_offset = skipped AND newest.used_at >= living_from) THEN
         RETURN newest;
     END IF;
@@ -352,13 +352,14 @@ BEGIN
     SELECT * INTO found_walk FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at > remembered_from
         AND next_offset = skipped AND NOT coalesce(used_at < living_from AND told_at <= newest.begun_at, false)
-    ORDER BY turn DESC, id DESC LIMIT 1;
+    ORDER BY watermark DESC, turn DESC, id DESC LIMIT 1;
     IF FOUND THEN
-        IF EXISTS (
+        IF found_walk.used_at >= living_from AND EXISTS (
             SELECT FROM walk
             WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at >= living_from
-                AND turn > found_walk.turn AND page_offset = skipped AND watermark <> found_walk.watermark
-                AND begun_at > found_walk.used_at
+                AND watermark > found_walk.watermark AND page_offset = skipped
+                -- It has stood still since: what has had its first page alone began earlier, whenever that was written down.
+                AND (found_walk.page_offset = 0 OR begun_at > found_walk.used_at)
         ) THEN
             -- A run that broke off, or one that is slow: whether it goes on, or the newer one asks for its last page again, nobody can tell.
             found_walk.used_at := '-infinity';
@@ -369,14 +370,14 @@ BEGIN
     SELECT * INTO found_walk FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at >= living_from
         AND reached_offset >= skipped
-    ORDER BY turn DESC, id DESC LIMIT 1;
+    ORDER BY watermark DESC, turn DESC, id DESC LIMIT 1;
     IF FOUND THEN
         RETURN found_walk;
     END IF;
     -- Else the newest, and one that has expired last of all.
     SELECT * INTO found_walk FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at > remembered_from
-    ORDER BY used_at < living_from, turn DESC, id DESC LIMIT 1;
+    ORDER BY used_at < living_from, watermark DESC, turn DESC, id DESC LIMIT 1;
     RETURN found_walk;
 END;
 $$;
@@ -715,7 +716,7 @@ CREATE TABLE walk (
 WITH (fillfactor='50');
 ALTER TABLE walk ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY ( SEQUENCE NAME walk_id_seq START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1 );
 ALTER TABLE ONLY walk ADD CONSTRAINT walk_pkey PRIMARY KEY (prospect_search_id, id);
-CREATE INDEX walk_of_turn ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), turn DESC, id DESC);
+CREATE INDEX walk_of_snapshot ON walk USING btree (prospect_search_id, consumer, COALESCE(since, '-infinity'::timestamp with time zone), watermark DESC, turn DESC, id DESC);
 CREATE POLICY tenant ON walk USING ((EXISTS ( SELECT FROM prospect_search feed WHERE (feed.id = walk.prospect_search_id))));
 ALTER TABLE walk ENABLE ROW LEVEL SECURITY;
 
