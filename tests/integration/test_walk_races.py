@@ -69,3 +69,30 @@ async def test_a_first_page_that_is_written_down_late_takes_no_page_of_the_run_t
     assert [sources(first), sources(await pull(client, search_id, limit=2, offset=2))] == [["f", "g"], ["a", "b"]]
     assert (await ask(client, search_id, limit=2, offset=2)).json()["code"] == "WALK_CONTESTED"
     assert [sources(await pull(client, search_id, limit=2, offset=offset)) for offset in (4, 6)] == [["c", "d"], ["e"]]
+
+
+async def test_runs_that_ask_for_a_page_in_two_statements_both_go_on(
+    client: httpx.AsyncClient, database: Database, search_id: str, deliver: Deliver
+) -> None:
+    await deliver(*SEVEN)
+    for _ in range(2):
+        await pull(client, search_id, limit=2)
+    async with database.transaction() as db:
+        await db.execute("UPDATE walk SET runs = runs - 1")  # as the other one does that goes on
+        moving = asyncio.create_task(pull(client, search_id, limit=2, offset=2))
+        await until_somebody_waits(database)
+    await moving
+    assert await places(database) == [(4, 1)]
+
+
+async def test_a_statement_that_comes_late_takes_no_walk_back(
+    client: httpx.AsyncClient, database: Database, search_id: str, deliver: Deliver
+) -> None:
+    await deliver(*SEVEN)
+    await pull(client, search_id, limit=2)
+    async with database.transaction() as db:
+        await db.execute("UPDATE walk SET page_offset = 4, next_offset = 6, reached_offset = 6")
+        late = asyncio.create_task(pull(client, search_id, limit=2, offset=2))
+        await until_somebody_waits(database)
+    assert sources(await late) == ["c", "d"]
+    assert await places(database) == [(6, 1)]

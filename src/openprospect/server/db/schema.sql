@@ -104,31 +104,34 @@ CREATE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more bo
 DECLARE
     expected constant bigint := CASE WHEN has_more THEN skipped + count END;
     expected_position constant bigint := CASE WHEN has_more THEN last_position + 1 END;
-    left_behind walk;
+    standing walk;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    -- The same page once more moves nothing. Half a minute is what an hour of life allows for.
-    UPDATE walk SET next_offset = expected, next_position = expected_position, page_offset = skipped, page_position = first_position,
-        reached_offset = greatest(walk.reached_offset, skipped + count), used_at = clock_timestamp()
-    WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id AND walk.runs <= askers AND (
-        walk.page_offset <> skipped OR walk.next_offset IS DISTINCT FROM expected OR walk.used_at < now() - interval '30 seconds'
-    );
-    IF FOUND THEN
+    IF walked.page_offset = skipped AND walked.next_offset IS NOT DISTINCT FROM expected THEN
+        -- The same page once more moves nothing. Half a minute is what an hour of life allows for.
+        UPDATE walk SET used_at = clock_timestamp()
+        WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id AND walk.used_at < now() - interval '30 seconds';
         RETURN;
     END IF;
-    -- Of several runs these go on, and the others stay where they stand. How many there are, the row says as it is now.
-    UPDATE walk SET runs = walk.runs - askers
-    WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id AND walk.runs > askers
-        AND (walk.page_offset <> skipped OR walk.next_offset IS DISTINCT FROM expected)
-    RETURNING walk.* INTO left_behind;
-    IF FOUND THEN
+    -- How many runs stand there, the row says once it is held. One that was moved meanwhile is where its runs are.
+    SELECT * INTO standing FROM walk
+    WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id
+        AND walk.page_offset = walked.page_offset AND walk.next_offset IS NOT DISTINCT FROM walked.next_offset
+    FOR NO KEY UPDATE;
+    IF standing.runs <= askers THEN
+        UPDATE walk SET next_offset = expected, next_position = expected_position, page_offset = skipped, page_position = first_position,
+            reached_offset = greatest(walk.reached_offset, skipped + count), used_at = clock_timestamp()
+        WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id;
+    ELSIF standing.runs > askers THEN
+        -- Of several runs these go on, and the others stay where they stand.
+        UPDATE walk SET runs = walk.runs - askers WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id;
         INSERT INTO walk (
             prospect_search_id, consumer, since, watermark, total, next_offset, next_position, page_offset, page_position, reached_offset,
             begun_at, used_at, told_at, runs, turn
         ) VALUES (
-            left_behind.prospect_search_id, left_behind.consumer, left_behind.since, left_behind.watermark, left_behind.total,
-            expected, expected_position, skipped, first_position, greatest(left_behind.reached_offset, skipped + count),
-            left_behind.begun_at, clock_timestamp(), left_behind.told_at, askers, left_behind.turn
+            standing.prospect_search_id, standing.consumer, standing.since, standing.watermark, standing.total,
+            expected, expected_position, skipped, first_position, greatest(standing.reached_offset, skipped + count),
+            standing.begun_at, clock_timestamp(), standing.told_at, askers, standing.turn
         );
     END IF;
 END;
