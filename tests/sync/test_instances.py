@@ -1,6 +1,6 @@
 """A service that was restored from a backup, or is another database: its feed lacks what was read since, and never tells so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,39 @@ def test_an_empty_page_that_has_not_changed_is_of_the_instance_that_says_so(serv
         assert [page.instance for page in client.pages(SEARCH, delivered_since=stamp(2))] == ["before"]
         server.instance = "restored"
         assert [page.instance for page in client.pages(SEARCH, delivered_since=stamp(2))] == ["restored"]
+
+
+def test_a_service_that_is_restored_during_a_walk_ends_it(server: FeedServer) -> None:
+    server.feed(SEARCH).deliver(*[company(n) for n in range(250)])
+    server.exports = False
+    server.on_page = restore_before(server, 3)
+    with Client(server.url, KEY) as client:
+        pages = client.pages(SEARCH)
+        assert [len(next(pages).companies) for _ in range(2)] == [100, 100]
+        with pytest.raises(OtherInstance):
+            next(pages)
+
+
+def test_a_first_sync_during_which_the_service_is_restored_confirms_nothing(server: FeedServer, tmp_path: Path) -> None:
+    copy, feed = SqliteCopy(tmp_path / "feed.db"), server.feed(SEARCH)
+    feed.deliver(*[company(n) for n in range(250)])
+    server.exports = False
+    server.on_page = restore_before(server, 3)
+
+    assert isinstance(sync(copy, server).error, OtherInstance)
+
+    assert feed.confirmed == []
+    assert sync(copy, server, full=True).error is None
+    assert_same(copy, feed)
+
+
+def restore_before(server: FeedServer, number: int) -> Callable[[int], None]:
+    """Another database stands behind the server from that page on."""
+
+    def restore(page: int) -> None:
+        server.instance = "before" if page < number else "restored"
+
+    return restore
 
 
 def test_what_is_read_in_parts_is_of_the_expected_instance(server: FeedServer) -> None:

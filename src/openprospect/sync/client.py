@@ -80,11 +80,12 @@ class Client:
         it: companies then come twice.
 
         `expected_instance`: that of the page which the place is from, where the server told it. Raises `OtherInstance` in place of
-        any page of another one.
+        any page of another one; where none is expected, of another than the first that the walk comes across.
         """
         with closing(self._walk(search_id, delivered_since=delivered_since, after=after)) as pages:
             for page in pages:
                 check_instance(page.instance, expected=expected_instance, server=self.base_url)
+                expected_instance = expected_instance or page.instance
                 yield page
 
     def _walk(self, search_id: str, *, delivered_since: str | None, after: str | None) -> Generator[FeedPage]:
