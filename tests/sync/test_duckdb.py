@@ -149,6 +149,14 @@ def test_nor_what_memory_is_too_small_for(tmp_path: Path) -> None:
         assert not [found for found in spilled if is_open_to_others(found, tmp_path)]
 
 
+def test_what_another_program_had_not_yet_put_into_the_file_may_be_more_than_memory_holds(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _DYING, str(tmp_path / "feed.duckdb")], check=True)
+    assert (tmp_path / "feed.duckdb.wal").stat().st_size > 16_000_000
+
+    with closing(DuckFile(tmp_path / "feed.duckdb", read_only=False, memory_limit="16MB")) as file:
+        assert file.connection.execute("SELECT count(*) FROM theirs").fetchall() == [(200_000,)]
+
+
 def is_open_to_others(path: Path, top: Path) -> bool:
     return all(found.stat().st_mode & 0o077 for found in (path, *path.parents) if found.is_relative_to(top) and found != top)
 
@@ -257,6 +265,14 @@ def test_a_broken_file_is_not_taken_for_one_that_is_open_elsewhere(tmp_path: Pat
 
 
 _OPENING = "import sys; from openprospect.sync.destinations.opening import open_destination; open_destination(f'duckdb:///{sys.argv[1]}')"
+_DYING = """
+import os, sys, duckdb
+connection = duckdb.connect(sys.argv[1], config={"checkpoint_threshold": "10GB"})
+connection.execute("CREATE TABLE theirs (text VARCHAR)")
+for _ in range(4):
+    connection.execute("INSERT INTO theirs SELECT repeat(uuid()::VARCHAR, 3) FROM range(50000)")
+os._exit(0)
+"""
 _WRITING = """
 import sys, duckdb
 written = 0

@@ -72,11 +72,11 @@ class DuckFile:
         connection = _connected(self._path, {"temp_directory": str(self._private / "spilled")}, read_only=False)
         try:
             with translated(str(self._path)):
-                if connection.execute(_HAS_INDEXES).fetchall() == [(False,)]:  # An index has to be in memory as a whole.
-                    connection.execute(f"SET memory_limit = '{self._memory_limit}'")
                 if self._private.exists():  # since a run was killed: another one would have kept us from opening the file
                     shutil.rmtree(self._private)
-                self._private.mkdir(mode=0o700)
+                self._private.mkdir(mode=0o700)  # There before the limit, which a log that another program left may exceed at once.
+                if connection.execute(_HAS_INDEXES).fetchall() == [(False,)]:  # An index has to be in memory as a whole.
+                    connection.execute(f"SET memory_limit = '{self._memory_limit}'")
         except BaseException:
             connection.close()
             raise
