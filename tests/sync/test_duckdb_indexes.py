@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from openprospect.sync.destinations.duckdb_errors import told
 from openprospect.sync.destinations.duckdb_file import DuckFile
 from openprospect.sync.errors import DestinationRefused
 from tests.sync.contract import SEARCH, assert_same, sync
@@ -65,6 +66,19 @@ def test_an_index_that_does_not_take_the_wider_column_is_named_and_left_as_it_is
     copy.run("DROP INDEX better")
     assert sync(copy, server).error is None
     assert_same(copy, feed)
+
+
+def test_a_key_that_another_transaction_was_faster_with_is_not_told() -> None:
+    with duckdb.connect() as one, one.cursor() as other:
+        one.execute("CREATE TABLE people (email VARCHAR PRIMARY KEY)")
+        for connection in (one, other):
+            connection.begin()
+            connection.execute("INSERT INTO people VALUES ('maria@secret.example')")
+        one.commit()
+        with pytest.raises(duckdb.TransactionException, match="maria") as caught:
+            other.commit()
+
+    assert told(caught.value).endswith("PRIMARY KEY or UNIQUE constraint violation: duplicate key … (values are left out)")
 
 
 def test_a_file_whose_indexes_need_more_memory_than_a_sync_has_is_written_anew(tmp_path: Path) -> None:

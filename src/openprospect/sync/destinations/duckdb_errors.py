@@ -17,8 +17,9 @@ _NEVER_MENDED = (
     duckdb.DependencyException,
     duckdb.PermissionException,
 )
-# Of these it quotes what they are about, unless the table itself says it all.
-_QUOTING = (duckdb.IntegrityError, duckdb.DataError, duckdb.InvalidInputException, duckdb.TransactionException)
+# Of these it quotes what they are about, unless the table itself says it all. A key that fails at the commit is no error of integrity.
+_QUOTING = (duckdb.IntegrityError, duckdb.DataError, duckdb.InvalidInputException)
+_QUOTES_A_KEY = "constraint violation"
 _IS_OF_THE_TABLE = re.compile(r"Constraint Error: (NOT NULL|CHECK) constraint failed")
 _VALUE = re.compile(r"[\"'\d]")
 
@@ -38,6 +39,7 @@ def translated(name: str) -> Iterator[None]:
 def told(error: duckdb.Error) -> str:
     """A message goes into mails and logs: it ends where a value may begin."""
     text = str(error)
-    if isinstance(error, _QUOTING) and not _IS_OF_THE_TABLE.match(text):
+    is_quoting = isinstance(error, _QUOTING) or _QUOTES_A_KEY in text
+    if is_quoting and not _IS_OF_THE_TABLE.match(text):
         return f"{_VALUE.split(text)[0].strip()} … (values are left out)"
     return text.partition("\n")[0]
