@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import uuid
 from collections.abc import Iterator
 
@@ -61,6 +62,17 @@ def test_a_condition_that_somebody_put_on_people_is_named_and_nobody_who_breaks_
 
     assert isinstance(error, DestinationRefused)
     assert error.message.endswith('new row for relation "prospects" violates check constraint "mine"')
+
+
+def test_a_row_that_is_too_large_for_an_index_of_somebody_s_needs_a_person(copy: PostgresCopy, server: FeedServer) -> None:
+    sync(copy, server)
+    copy.run("CREATE INDEX by_name ON companies (name)")
+    server.feed(SEARCH).deliver(company(1, name=secrets.token_hex(3000)))
+
+    error = sync(copy, server).error
+
+    assert isinstance(error, DestinationRefused)
+    assert 'for index "by_name"' in error.message
 
 
 @pytest.fixture

@@ -52,12 +52,14 @@ def test_a_key_that_somebody_put_on_people_ends_a_run_without_telling_who_they_a
 
 
 @pytest.mark.parametrize("sql_copy", ["duckdb", "postgresql"], indirect=True)
-def test_nor_does_a_type_that_somebody_gave_a_column(sql_copy: SqlCopy, server: FeedServer) -> None:
+@pytest.mark.parametrize(("table", "column"), [("prospects", "email"), ("companies", "name")])
+def test_nor_does_a_type_that_somebody_gave_a_column(sql_copy: SqlCopy, server: FeedServer, table: str, column: str) -> None:
+    server.feed(SEARCH).deliver(company(1))
     sync(sql_copy, server)
-    sql_copy.run("ALTER TABLE prospects ALTER COLUMN email TYPE integer USING NULL::integer")
-    server.feed(SEARCH).deliver(company(1, prospects=[person(1, 0, email="maria@secret.example")]))
+    sql_copy.run(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE integer USING NULL::integer")
+    server.feed(SEARCH).deliver(company(1, name="maria", prospects=[person(1, 0, email="maria@secret.example")]))
 
-    assert_refused_in_silence(sql_copy, server, "(?i)invalid text representation|could not convert string")
+    assert_refused_in_silence(sql_copy, server, f"(?i)table {table}: .*(invalid text representation|could not convert string)")
 
 
 def test_an_attribute_s_column_that_somebody_took_away_comes_back_with_all_its_values(sql_copy: SqlCopy, server: FeedServer) -> None:

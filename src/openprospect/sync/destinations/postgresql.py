@@ -19,7 +19,7 @@ from openprospect.sync.destinations.columns import Column, Kind
 from openprospect.sync.destinations.copytext import copy_text
 from openprospect.sync.destinations.database import listed, quoted
 from openprospect.sync.destinations.frames import COMPANIES, PROSPECTS, Frame
-from openprospect.sync.destinations.postgresql_errors import translated
+from openprospect.sync.destinations.postgresql_errors import translated, written_to
 from openprospect.sync.destinations.sql import SqlDestination, held_in_database
 from openprospect.sync.destinations.url import parts_of
 from openprospect.sync.destinations.views import taken_down
@@ -107,17 +107,16 @@ class PostgresDatabase:
         names = listed(frame.columns)
         changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in frame.columns if name not in _KEY)
         self.execute(f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")
-        self.append("incoming", frame)
-        self.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming ON CONFLICT (prospect_search_id, id) DO UPDATE SET {changes}"
-        )
+        with written_to(self.name, table):
+            self._copy(frame, into="incoming")
+            self.execute(
+                f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming ON CONFLICT (prospect_search_id, id) DO UPDATE SET {changes}"
+            )
         self.execute("DROP TABLE incoming")
 
     def append(self, table: str, frame: Frame) -> None:
-        statement = f"COPY {table} ({listed(frame.columns)}) FROM STDIN"
-        with self._connection.cursor() as cursor, cursor.copy(_trusted(statement)) as copy:
-            for block in copy_text(frame):
-                copy.write(block)
+        with written_to(self.name, table):
+            self._copy(frame, into=table)
 
     def note_removal(self) -> None:
         pass
@@ -127,6 +126,12 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _copy(self, frame: Frame, *, into: str) -> None:
+        statement = f"COPY {into} ({listed(frame.columns)}) FROM STDIN"
+        with self._connection.cursor() as cursor, cursor.copy(_trusted(statement)) as copy:
+            for block in copy_text(frame):
+                copy.write(block)
 
     def _prepare(self, schema: str | None, *, read_only: bool) -> None:
         self.execute("SET TIME ZONE 'UTC'")

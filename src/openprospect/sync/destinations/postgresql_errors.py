@@ -18,7 +18,13 @@ _REFUSALS = (
     "invalid integer value",
     "invalid port number",
 )
-_NEVER_MENDED = (errors.InvalidPassword, errors.InvalidAuthorizationSpecification, errors.InvalidCatalogName, errors.InsufficientPrivilege)
+_NEVER_MENDED = (
+    errors.InvalidPassword,
+    errors.InvalidAuthorizationSpecification,
+    errors.InvalidCatalogName,
+    errors.InsufficientPrivilege,
+    errors.ProgramLimitExceeded,  # of an index, whose rows are smaller than what a column holds
+)
 _DATA_EXCEPTION = "22"
 _WORD = re.compile("(?<=[a-z])(?=[A-Z])")
 
@@ -38,6 +44,16 @@ def translated(name: str) -> Iterator[None]:
         raise (DestinationRefused if refused else TryLater)(f"{name}: {told(error)}") from error
     except psycopg.Error as error:
         raise DestinationRefused(f"{name}: {told(error)}") from error
+
+
+@contextmanager
+def written_to(name: str, table: str) -> Iterator[None]:
+    """PostgreSQL names a table whose rules a row breaks, and none where a value is not of its column's type."""
+    try:
+        yield
+    except psycopg.DataError:
+        with translated(f"{name}, table {table}"):
+            raise
 
 
 def told(error: psycopg.Error) -> str:
