@@ -16,7 +16,9 @@ Reader = Callable[..., Read]
 TABLE = "Company;Email;City\nHotel;m@example.com;Ulm\n\nInn;bad;Bonn\n"
 
 
-@pytest.mark.parametrize("title", ["Contacts 2026\n", "Contacts 2026;;\n", "\nContacts, as of May\n;;as of today\n\n"])
+@pytest.mark.parametrize(
+    "title", ["Contacts 2026\n", "Contacts 2026;;\n", "\nContacts, as of May\n;;as of today\n\n", "Kunde;\n", "\nCompany\nAdler\n"]
+)
 def test_a_title_above_the_headings_is_left_out_and_lines_stay_those_of_the_file(read: Reader, title: str) -> None:
     found = read(title + TABLE)
     assert found.people == [("Hotel", "m@example.com")]
@@ -70,6 +72,11 @@ def test_a_broken_quote_below_a_title_is_told_where_it_stands(read: Reader) -> N
     found = read('Contacts 2026\nCompany;Email\nHotel;"m@example.com\nInn;n@example.com\n')
     assert found.faults == [(3, "", "a quote that is not closed, or not doubled within a quoted value")]
     assert found.people == [("Inn", "n@example.com")]
+
+
+def test_a_row_of_fewer_values_is_one_too_above_a_broken_quote(read: Reader) -> None:
+    for title in ("", "Contacts 2026\n"):
+        assert [company.name for company in read(title + 'Company;Email\nHotel\nInn;"n@example.com\n').companies] == ["Hotel"]
 
 
 def test_one_column_is_no_row_of_titles(read: Reader) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO
 
 from openprospect.server.core.errors import Fault, InvalidInput
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
-from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, are_headings, find_heading_row
+from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, find_heading_row
 from openprospect.server.intake.formats.quotes import fits, swallows_rows
 from openprospect.server.intake.formats.source import TableRow
 from openprospect.server.intake.outcome import RejectedRow
@@ -43,12 +43,8 @@ class Delimited:
         self._separator = lines.excel_separator() or find_separator(sample)
         csv.field_size_limit(_MAX_FIELD_CHARACTERS)
         self._lines = lines
-        self._records = _Records(lines, self._separator)
-        first = self._first()
-        row = first if are_headings(first.cells, check) else self._found(first, check)
-        self.title_lines = row.line - 1 if row is not first else 0
-        self.headings: list[str] = row.cells
-        self._records.width = len(self.headings)
+        self.headings, self.title_lines = self._find_headings(check)
+        self._records = _Records(lines, self._separator, width=len(self.headings))
 
     def rows(self) -> Iterator[TableRow | RejectedRow]:
         width = len(self.headings)
@@ -69,19 +65,20 @@ class Delimited:
         self._stream.seek(0)
         return TextIOWrapper(self._stream, encoding=self.encoding, errors=HALF_CHARACTERS, newline="")
 
-    def _first(self) -> TableRow:
+    def _first(self, records: Iterator[TableRow | RejectedRow]) -> TableRow:
         """The first line that holds anything."""
-        for record in self._records:
+        for record in records:
             if isinstance(record, RejectedRow):
                 raise InvalidInput(f"The headings cannot be read: {record.faults[0].reason} in line {record.line}.")
             if any(record.cells):
                 return record
         raise InvalidInput("The file is empty; expected a line of headings and a row a person.")
 
-    def _found(self, first: TableRow, check: Check) -> TableRow:
-        """The headings below a title, or the first line. What stands below them is read again."""
-        rows, behind = [first], [list[str]()]
-        for record in self._records:
+    def _find_headings(self, check: Check) -> tuple[list[str], int]:
+        """The headings, and how many lines of titles stand above them. What stands below is read again."""
+        records = _Records(self._lines, self._separator)
+        rows, behind = [self._first(records)], [list[str]()]
+        for record in records:
             lines = self._lines.record if isinstance(record, TableRow) else self._lines.record[:1]
             for read in behind:
                 read.extend(lines)
@@ -92,7 +89,7 @@ class Delimited:
                 behind.append([])
         place = find_heading_row([row.cells for row in rows], check)
         self._lines.read_again(behind[place])
-        return rows[place]
+        return rows[place].cells, rows[place].line - 1 if place else 0
 
     def _ragged(self, record: TableRow) -> RejectedRow:
         reason = f"{len(record.cells)} values under {len(self.headings)} headings; a value that holds {self._separator!r} has to be quoted"
@@ -143,8 +140,8 @@ class _Records(Iterator[TableRow | RejectedRow]):
     `width`: how many columns there are; None until the headings are read.
     """
 
-    def __init__(self, lines: _Lines, separator: str) -> None:
-        self.width: int | None = None
+    def __init__(self, lines: _Lines, separator: str, *, width: int | None = None) -> None:
+        self._width = width
         self._lines = lines
         self._separator = separator
         self._reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
@@ -158,9 +155,9 @@ class _Records(Iterator[TableRow | RejectedRow]):
         except csv.Error as error:
             return self._too_long(first_line) if "limit" in str(error) else self._broken(first_line)
         record = self._lines.record
-        if self.width and len(record) > 1 and swallows_rows(record, self._separator, width=self.width):
+        if self._width and len(record) > 1 and swallows_rows(record, self._separator, width=self._width):
             return self._rejected(first_line, _BROKEN_QUOTE)
-        if self.width and first_line <= self._doubtful_line and any(cells) and not self._is_row(record[0], cells, self.width):
+        if self._width and first_line <= self._doubtful_line and any(cells) and not self._is_row(record[0], cells, self._width):
             return RejectedRow(line=first_line, faults=[Fault(field="", reason=_TORN)], raw=record[0].rstrip("\r\n"))
         return TableRow(first_line, [cell.strip() for cell in cells])
 

@@ -12,23 +12,25 @@ MOST_ROWS = 10
 """So many rows that hold anything are looked at."""
 
 
-def are_headings(cells: Sequence[Any], check: Check) -> bool:
+def find_heading_row(rows: Sequence[Sequence[Any]], check: Check) -> int:
+    """The place of the headings: the last row that may be some, and has twice as many values as each above, which are titles; else 0.
+
+    A title may hold a word that is a heading, such as `Account: Adler`.
+    """
+    places = (
+        place
+        for place, row in enumerate(rows)
+        if all(2 * _values(above) <= _values(row) for above in rows[:place]) and _are_headings(row, check)
+    )
+    return max(places, default=0)
+
+
+def _are_headings(cells: Sequence[Any], check: Check) -> bool:
     try:
         check([str(cell if cell is not None else "").strip() for cell in cells])
     except InvalidInput:
         return False
     return True
-
-
-def find_heading_row(rows: Sequence[Sequence[Any]], check: Check) -> int:
-    """The place of the first row of headings below the first row, or 0 where there is none.
-
-    Above it stand titles alone: rows of at most half as many values.
-    """
-    for place, row in enumerate(rows[1:], start=1):
-        if all(2 * _values(above) <= _values(row) for above in rows[:place]) and are_headings(row, check):
-            return place
-    return 0
 
 
 def _values(cells: Sequence[Any]) -> int:

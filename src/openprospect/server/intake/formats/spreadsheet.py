@@ -9,7 +9,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 
 from openprospect.server.core.errors import InvalidInput
-from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, are_headings, find_heading_row
+from openprospect.server.intake.formats.heading_row import MOST_ROWS, Check, find_heading_row
 from openprospect.server.intake.formats.merged import Rows
 from openprospect.server.intake.formats.plain import SPREADSHEET_ERRORS, plain
 from openprospect.server.intake.formats.source import Flaw, TableRow
@@ -75,13 +75,11 @@ class _Sheet:
 
     def _find_headings(self, check: Check) -> tuple[TableRow | None, int]:
         """The row, and how many rows of titles stand above it."""
-        rows = self._filled(lambda: values_of(self._sheet))
-        first = next(rows, None)
-        if first is None or are_headings(first.cells, check):
-            return first, 0
-        beginning = [first, *islice(rows, MOST_ROWS - 1)]
-        place = find_heading_row([row.cells for row in beginning], check)
-        return beginning[place], beginning[place].line - 1 if place else 0
+        rows = list(islice(self._filled(lambda: values_of(self._sheet)), MOST_ROWS))
+        if not rows:
+            return None, 0
+        place = find_heading_row([row.cells for row in rows], check)
+        return rows[place], rows[place].line - 1 if place else 0
 
     def headings(self) -> list[str]:
         """Raises InvalidInput where there are none to read."""
