@@ -1,10 +1,15 @@
 """Connections that are kept at hand: as many as may be, none that broke, and none in a state that somebody left it in."""
 
 import asyncio
+import gc
+from contextlib import suppress
+from typing import Any, cast
 
+import asyncpg
 import pytest
 
 from openprospect.server.core.errors import Unavailable
+from openprospect.server.db.lending import Lender
 from openprospect.server.db.pool import Database
 
 BACKEND = "SELECT pg_backend_pid()"
@@ -80,6 +85,35 @@ async def test_a_statement_that_takes_too_long_ends_those_that_are_kept_too(data
         await database.value("SELECT pg_sleep(60)")
     after = await asyncio.gather(*(database.value(BESIDE_ANOTHER) for _ in range(2)))
     assert len({*before, *after}) == 4
+
+
+class PoolOfBreaking:
+    """A driver's pool whose connections break while they are given back, which it says in its own way."""
+
+    async def acquire(self, **_options):
+        return self
+
+    def is_closed(self):
+        return False
+
+    async def release(self, _raw, **_options):
+        raise asyncpg.InternalClientError("PoolConnectionHolder.release() called on a free connection holder")
+
+    async def close(self):
+        pass
+
+
+async def test_a_connection_that_breaks_while_it_is_given_back_is_no_error(caplog):
+    lender = Lender(cast("Any", PoolOfBreaking()), size=1)
+    until = asyncio.get_running_loop().time() + 5
+    with suppress(Unavailable):
+        async with lender.lend(until=until):
+            raise Unavailable("broken")
+    async with lender.lend(until=until):
+        pass
+    await lender.close()
+    gc.collect()
+    assert caplog.records == []
 
 
 async def test_what_is_on_loan_then_ends_when_it_comes_back(database):

@@ -45,7 +45,7 @@ class Lender:
     async def close(self) -> None:
         """Once all have come back."""
         for raw in self._let_go():
-            await self._pool.release(raw)
+            await self._give_back(raw)
         await asyncio.gather(*self._returning)
         await self._pool.close()
 
@@ -78,10 +78,14 @@ class Lender:
 
     async def _return(self, raw: "Raw") -> None:
         try:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the pool has ended it then
-                await self._pool.release(raw, timeout=_RETURN_SECONDS)
+            await self._give_back(raw)
         finally:
             self._places.release()
+
+    async def _give_back(self, raw: "Raw") -> None:
+        """One that breaks meanwhile the pool has ended by itself."""
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await self._pool.release(raw, timeout=_RETURN_SECONDS)
 
     def _kept_one(self) -> "Raw | None":
         while self._kept:
