@@ -76,7 +76,9 @@ class TestGrouping:
         rows = f"A,portal.example,{ID},a@example.com\nB,portal.example,{ID},b@example.com\n"
         assert read(f"company_name,website,{identifier},email\n{rows}").people == [("A", "a@example.com"), ("A", "b@example.com")]
 
-    @pytest.mark.parametrize("nothing", ["n/a", " N/A ", "#N/A", "k.A.", "k.A", "n.v.", "s.o.", "-", "--", "None", "null", "NaN"])
+    @pytest.mark.parametrize(
+        "nothing", ["n/a", " N / A ", "#N/A", "k.A.", "k. A.", "n.v.", "s.o.", "-", "--", "\u2013", "None", "null", "NaN"]
+    )
     def test_what_people_write_for_nothing_is_no_address_and_makes_no_two_companies_one(self, read: Reader, nothing: str) -> None:
         found = read(
             f"company_name,source_id,website,email,last_name\nA,{nothing},{nothing},{nothing},Ahn\nB,{nothing},{nothing},{nothing},Bo\n"

@@ -17,8 +17,9 @@ _TEXT_FIELDS = frozenset({*COMPANY_FIELDS, *PROSPECT_FIELDS, FULL_NAME})
 _NO_IDS = frozenset({"0", "?", "??", "???", "tbd", "tba", "unknown", "unbekannt"})
 # What people and programs write into a cell that has nothing to hold. Names are taken as they are: Na and None are people.
 _ABBREVIATIONS = frozenset({"n.a", "n.v", "k.a", "s.o", "s.u"})
+_DASHES = frozenset({"-", "--", "\u2013", "\u2014"})
 _PLACEHOLDERS = frozenset(
-    {"n/a", "-", "--", "none", "null", "nan", *_ABBREVIATIONS, *(f"{said}." for said in _ABBREVIATIONS), *SPREADSHEET_ERRORS}
+    {"n/a", "none", "null", "nan", *_DASHES, *_ABBREVIATIONS, *(f"{said}." for said in _ABBREVIATIONS), *SPREADSHEET_ERRORS}
 )
 _BLANKS = {
     **dict.fromkeys(_TEXT_FIELDS, SPREADSHEET_ERRORS),
@@ -98,8 +99,12 @@ def _filled(places: Sequence[_Place], cells: Sequence[object]) -> JsonObject:
     return {
         name: str(cell) if is_text else cell
         for index, name, is_text, blanks in places
-        if (cell := _stripped(cells[index])) is not None and cell != "" and (blanks is None or str(cell).casefold() not in blanks)
+        if (cell := _stripped(cells[index])) is not None and cell != "" and not (blanks and _says_nothing(cell, blanks))
     }
+
+
+def _says_nothing(cell: object, blanks: frozenset[str]) -> bool:
+    return "".join(str(cell).casefold().split()) in blanks
 
 
 def _stripped(cell: object) -> object:
