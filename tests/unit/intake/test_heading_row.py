@@ -68,6 +68,13 @@ def test_a_line_as_wide_as_a_row_or_ten_lines_are_no_title(read: Reader, above: 
         read(above + TABLE)
 
 
+def test_headings_that_cannot_be_read_are_told_and_not_the_title(read: Reader) -> None:
+    with pytest.raises(InvalidInput, match="there are: 'Betrieb', 'E-Mail', 'Ort'"):
+        read("Betriebe 2026\nBetrieb;E-Mail;Ort\nHotel;m@example.com;Ulm\n")
+    with pytest.raises(InvalidInput, match="No column is called 'Orte'; there are: 'Company', 'Email', 'City'"):
+        read("Contacts 2026\n" + TABLE, mapping={"city": "Orte"})
+
+
 def test_a_broken_quote_below_a_title_is_told_where_it_stands(read: Reader) -> None:
     found = read('Contacts 2026\nCompany;Email\nHotel;"m@example.com\nInn;n@example.com\n')
     assert found.faults == [(3, "", "a quote that is not closed, or not doubled within a quoted value")]

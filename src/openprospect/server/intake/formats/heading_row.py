@@ -13,16 +13,13 @@ MOST_ROWS = 10
 
 
 def find_heading_row(rows: Sequence[Sequence[Any]], check: Check) -> int:
-    """The place of the headings: the last row that may be some, and has twice as many values as each above, which are titles; else 0.
+    """The place of the headings: the last row that may be some, and has twice as many values as each above, which are titles.
 
-    A title may hold a word that is a heading, such as `Account: Adler`.
+    A title may hold a word that is a heading, such as `Account: Adler`. Where none may be, the last so wide, so that its
+    fault is told and no title's.
     """
-    places = (
-        place
-        for place, row in enumerate(rows)
-        if all(2 * _values(above) <= _values(row) for above in rows[:place]) and _are_headings(row, check)
-    )
-    return max(places, default=0)
+    wide = [place for place, row in enumerate(rows) if all(2 * _values(above) <= _values(row) for above in rows[:place])]
+    return ([place for place in wide if _are_headings(rows[place], check)] or wide)[-1]
 
 
 def _are_headings(cells: Sequence[Any], check: Check) -> bool:
