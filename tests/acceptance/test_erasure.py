@@ -76,6 +76,25 @@ def test_an_erased_person_in_a_large_file_does_not_come_back(site, reader, searc
     assert len(found) == COUNT
 
 
+def test_what_is_kept_of_a_person_is_printed_and_who_was_given_them(site, reader, search_id, organization):
+    deliver(site, search_id, *hotels(2, MARIA, BO))
+    assert people_in(reader, search_id).count("Marijana") == 2
+    told = eventually(lambda: with_recipients(json.loads(site.run("person", MARIA["email"], "--organization", organization).out)))
+    assert [(appearance["source_id"], appearance["entries"][0]["email"]) for appearance in told["appearances"]] == [
+        ("c0", MARIA["email"]),
+        ("c1", MARIA["email"]),
+    ]
+    assert [recipient["key_name"] for recipient in told["recipients"]] == ["reader"]
+    stranger = site.run("person", "nobody@grandhotel.example", "--organization", organization)
+    assert json.loads(stranger.out)["appearances"] == []
+    assert "nobody@grandhotel.example is not known" in stranger.err
+
+
+def with_recipients(told):
+    """Receipts are written a moment after the page."""
+    return told if told["recipients"] else None
+
+
 def test_an_erasure_that_is_killed_happened_whole_or_not_at_all(site, reader, search_id, organization):
     count = 3_000
     deliver(site, search_id, *hotels(count, MARIA, BO))

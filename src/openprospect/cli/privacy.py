@@ -21,13 +21,14 @@ from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.writing.locks import LOCK_SECONDS, Writing
 from openprospect.server.intake.formats.encoding import HALF_CHARACTERS, encoding_of
 from openprospect.server.privacy import store, suppress
+from openprospect.server.privacy.disclosure import Disclosure, disclose
 from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.erase import erase as erase_person
 from openprospect.server.privacy.log import ErasureLog
 from openprospect.server.privacy.model import Erasure, ErasureId, ErasurePolicy
 from openprospect.server.privacy.restore import finish_restore
 from openprospect.server.privacy.settle import settle
-from openprospect.server.privacy.wire import as_csv, item
+from openprospect.server.privacy.wire import DisclosureItem, ErasureItem, as_csv, disclosure_item, item
 from openprospect.server.settings import DEFAULTS
 
 
@@ -68,6 +69,32 @@ def erase(
         stderr.print(f"{email or prospect_id} is not known {owner.where}, and will be kept out of every later delivery.", markup=False)
     counts = {"companies": done.companies, "prospects": done.prospects, "recipients": len(done.recipients)}
     answer({"erasure_id": done.id, **counts, **owner.told}, json=json)
+
+
+def person(
+    email: str | None = None, *, prospect_id: UUID | None = None, organization: str | None = None, storage: Storage = DEFAULT_STORAGE
+) -> None:
+    """Print what is kept of a person in the organization, and who was given them: what they may ask to know. Nothing changes.
+
+    Parameters
+    ----------
+    email
+        The person's address.
+    prospect_id
+        Their id instead, where they have no address.
+    organization
+        The tenant; has to be named where there are several.
+    """
+    subject = Subject(email=email, prospect_id=ProspectId(prospect_id) if prospect_id else None)
+
+    async def work(database: Database) -> tuple[Tenant, Disclosure]:
+        owner = await tenant_meant(database, organization)
+        return owner, await disclose(database, owner.id, subject)
+
+    owner, disclosure = on_database(storage, work)
+    if not disclosure.is_known:
+        stderr.print(f"{email or prospect_id} is not known {owner.where}.", markup=False)
+    _print_report(disclosure_item(disclosure))
 
 
 def list_erasures(*, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
@@ -124,7 +151,7 @@ def report_erasure(erasure_id: UUID, *, format: Literal["json", "csv"] = "json",
     if format == "csv":
         sys.stdout.write(as_csv(found))
     else:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+        _print_report(found)
 
 
 def settle_erasure(erasure_id: UUID, consumer: str, *, reason: str, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
@@ -242,6 +269,11 @@ def _on_list(storage: LoggedStorage, organization: str | None, change: _Change) 
         return owner, await Writing(database).alone(owner.id, lambda db: change(db, owner.id, log))
 
     return on_database(storage, work, lock_seconds=LOCK_SECONDS)
+
+
+def _print_report(report: DisclosureItem | ErasureItem) -> None:
+    """For people to read, and programs."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
 
 
 async def _erasure(database: Database, erasure_id: ErasureId) -> Erasure:

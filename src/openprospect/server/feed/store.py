@@ -100,7 +100,7 @@ async def known_people(db: Connection, search_id: SearchId, company_ids: Collect
     return people
 
 
-async def suppressed(db: Connection, organization_id: OrganizationId, hashes: Collection[bytes]) -> set[tuple[str, bytes]]:
+async def suppressed(db: Executor, organization_id: OrganizationId, hashes: Collection[bytes]) -> set[tuple[str, bytes]]:
     """Those of the hashes that are on the list, each with its kind."""
     return {(row["kind"], row["hash"]) for row in await db.rows(SQL.suppressed, organization_id, hashes)}
 

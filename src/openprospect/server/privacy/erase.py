@@ -46,6 +46,10 @@ class Subject:
         digest = hasher.email(self.email) if self.email else None
         return digest or hasher.prospect(self.prospect_id or ProspectId(new_id()))
 
+    def marks(self, hasher: Hasher) -> set[bytes]:
+        """What on the suppression list keeps them out, as they are named here."""
+        return {hasher.domain_of(bare_email(self.email)), self.hash(hasher)} if self.email else {self.hash(hasher)}
+
     def person(self, hasher: Hasher) -> ErasedPerson:
         """What is known of them to begin with."""
         email_hash = hasher.email(self.email)

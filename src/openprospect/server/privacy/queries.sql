@@ -186,6 +186,16 @@ FROM (
 LEFT JOIN erasure_settlement USING (erasure_id, consumer)
 ORDER BY erasure_id, consumer;
 
+-- recipients_since :many
+-- Who was given what stands in these feeds since these times, and when first.
+SELECT consumer, min(received_at) AS received_at
+FROM (
+    SELECT consumer, person_received_at(reach.search, consumer, reach.first_at, clock_timestamp()) AS received_at
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS reach (search, first_at) JOIN receipt ON prospect_search_id = reach.search
+) AS given
+WHERE received_at IS NOT NULL
+GROUP BY consumer ORDER BY received_at, consumer;
+
 -- known_erasures :many
 -- Every erasure with the ids of whom it found, and as what whom it named is kept out; oldest first.
 SELECT erasure.id, organization_id, erased_at AS at, actor, subject_hash,

@@ -1,8 +1,8 @@
 """Reads and writes erasures and suppressions. The caller owns the transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -130,7 +130,7 @@ async def date_erasure(db: Connection, erasure_id: ErasureId, *, deadline: timed
     await db.execute(SQL.date_steps, erasure_id)
 
 
-async def erasure_of_subject(db: Connection, organization_id: OrganizationId, subject_hash: bytes) -> ErasureId | None:
+async def erasure_of_subject(db: Executor, organization_id: OrganizationId, subject_hash: bytes) -> ErasureId | None:
     erasure_id: ErasureId | None = await db.value(SQL.erasure_of_subject, organization_id, subject_hash)
     return erasure_id
 
@@ -156,6 +156,12 @@ async def _erasures(db: Executor, erasure_id: ErasureId | None, organization_id:
     for recipient in await db.rows(SQL.recipients, [row["id"] for row in rows]):
         recipients[recipient["erasure_id"]].append(_recipient(recipient))
     return [Erasure(**row, recipients=tuple(recipients[row["id"]])) for row in rows]
+
+
+async def recipients_since(db: Executor, first_at: Mapping[SearchId, datetime]) -> dict[str, datetime]:
+    """Consumers that were given what stands in these feeds since then, by name, and when first."""
+    rows = await db.rows(SQL.recipients_since, *columns(list(first_at.items()), 2))
+    return {row["consumer"]: row["received_at"] for row in rows}
 
 
 async def settle(db: Connection, erasure_id: ErasureId, consumer: str, *, reason: str, actor: str) -> OrganizationId | None:

@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from openprospect.server.core.timestamps import format_timestamp
-from openprospect.server.feed.wire import Timestamp
+from openprospect.server.feed.wire import DeliveredProspect, Timestamp
+from openprospect.server.privacy.disclosure import Appearance, Disclosure
 from openprospect.server.privacy.model import Erasure, Recipient, Settlement
 
 _SETTLED = ("settled_at", "settled_by", "settled_reason")
@@ -55,6 +56,45 @@ class ErasureItem(msgspec.Struct, kw_only=True):
     recipients: list[RecipientItem]
 
 
+class AppearanceItem(msgspec.Struct, kw_only=True):
+    """A company that lists the person (`entries`), names them in the fields `named_in`, or did list them until `left_at`."""
+
+    search: str
+    prospect_search_id: UUID
+    company_id: UUID
+    source_id: str | None
+    company: str
+    since: Timestamp
+    left_at: Timestamp | None
+    entries: list[DeliveredProspect]
+    named_in: list[str]
+
+
+class ReceivedItem(msgspec.Struct, kw_only=True):
+    """A consumer that was given the person, and when first."""
+
+    key_name: str
+    received_at: Timestamp
+
+
+class DisclosureItem(msgspec.Struct, kw_only=True):
+    """What is kept of a person, and who was given them. `erasure_id`: how they were erased last."""
+
+    appearances: list[AppearanceItem]
+    recipients: list[ReceivedItem]
+    is_suppressed: bool
+    erasure_id: UUID | None
+
+
+def disclosure_item(disclosure: Disclosure) -> DisclosureItem:
+    return DisclosureItem(
+        appearances=[_appearance(appearance) for appearance in disclosure.appearances],
+        recipients=[ReceivedItem(key_name=name, received_at=format_timestamp(at)) for name, at in disclosure.recipients.items()],
+        is_suppressed=disclosure.is_suppressed,
+        erasure_id=disclosure.erasure_id,
+    )
+
+
 def item(erasure: Erasure) -> ErasureItem:
     recipients = [
         RecipientItem(
@@ -94,6 +134,20 @@ def as_csv(item: ErasureItem) -> str:
     if not item.recipients:
         writer.writerow((*head, "", "", "", "no", *_EMPTY))
     return text.getvalue()
+
+
+def _appearance(appearance: Appearance) -> AppearanceItem:
+    return AppearanceItem(
+        search=appearance.search.name,
+        prospect_search_id=appearance.search.id,
+        company_id=appearance.company_id,
+        source_id=appearance.company.source_id,
+        company=appearance.company.name,
+        since=format_timestamp(appearance.since),
+        left_at=format_timestamp(appearance.left_at),
+        entries=appearance.entries,
+        named_in=appearance.named_in,
+    )
 
 
 def _status(erasure: Erasure) -> Literal["awaiting_confirmation", "settled", "confirmed"]:
