@@ -27,6 +27,18 @@ def test_receipts_are_answered_one_consumer_a_line(site, search_id):
     ]
 
 
+def test_a_monitor_is_told_by_the_exit_code_where_somebody_lacks_something_for_too_long(site, search_id):
+    deliver(site, search_id)
+    key = site.new_key("nightly", scopes=READ)
+    with site.serving() as server, server.client(key) as client:
+        client.get(f"/deliveries/{search_id}/companies").raise_for_status()
+    assert site.run("receipts", search_id, "--check").complaint.startswith("Does everybody have everything? Yes, as far as sent.")
+    with psycopg.connect(site.dsn, autocommit=True) as db:
+        db.execute("UPDATE receipt SET served_at = served_at - interval '2 days' WHERE prospect_search_id = %s", [search_id])
+    assert site.run("receipts", search_id, "--check", expected=1).complaint.startswith("Does everybody have everything? No.")
+    assert site.run("receipts", search_id).complaint.startswith("Does everybody have everything? No.")
+
+
 def test_the_receipt_of_a_consumer_whose_keys_are_revoked_says_so(site, search_id):
     deliver(site, search_id)
     made = site.json("keys", "create", "leaver", "--scope", "companies:read", "--scope", "prospects:read")

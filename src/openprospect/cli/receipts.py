@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
-from openprospect.cli.output import Json, answers, stderr
+from cyclopts import Parameter
+
+from openprospect.cli.output import EXIT_RETRY, Json, answers, stderr
 from openprospect.cli.storage import DEFAULT_STORAGE, Storage, on_database
-from openprospect.server.console.verdict import State, state_at, state_of, verdict
+from openprospect.server.console.verdict import State, Tone, state_at, state_of, verdict
 from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.db.pool import Database
 from openprospect.server.observability.model import Feed, Queue, Standing
@@ -22,13 +25,21 @@ _PLACE = ("organization", "search", "search_id")
 _Line = dict[str, object]
 
 
-def receipts(search_id: UUID | None = None, *, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+def receipts(
+    search_id: UUID | None = None,
+    *,
+    check: Annotated[bool, Parameter(negative="")] = False,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> int:
     """Show how far each consumer has confirmed, what it has not, and which searches nobody pulls.
 
     Parameters
     ----------
     search_id
         The prospect search; without it, all of them.
+    check
+        For monitors: end with 1 where the answer is "No.", which is when somebody lacks something for longer than it should take.
     """
 
     async def work(database: Database) -> Watch:
@@ -43,6 +54,7 @@ def receipts(search_id: UUID | None = None, *, storage: Storage = DEFAULT_STORAG
     answers(({name: line[name] for name in columns} for line in lines), columns=columns, json=json)
     said = verdict(watch, datetime.now(UTC))
     stderr.print(f"Does everybody have everything? {said.answer} {said.reason}", markup=False)
+    return EXIT_RETRY if check and said.tone is Tone.BAD else 0
 
 
 def _lines(watch: Watch) -> Iterator[_Line]:
