@@ -1,7 +1,7 @@
 """A start: it waits for nobody who is away, goes on trying, and leaves nothing open."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -78,3 +78,17 @@ async def test_whoever_leaves_meanwhile_waits_for_nothing():
     async with asyncio.timeout(5), Start(parts.opened):
         pass
     assert "opened" not in parts.log
+
+
+async def test_whoever_leaves_waits_no_longer_where_opening_fails_in_the_instant_it_is_cancelled(monkeypatch):
+    monkeypatch.setattr(module, "_FIRST_TRY_SECONDS", 0.001)
+
+    @asynccontextmanager
+    async def opened():
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise Unavailable("away")
+        yield
+
+    async with asyncio.timeout(5), Start(opened):
+        pass

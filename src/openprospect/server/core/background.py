@@ -35,8 +35,11 @@ async def attempt(work: Work, *, name: str) -> None:
 
 async def _again_and_again(seconds: float, work: Work, *, name: str) -> None:
     known: str | None = None
+    task = asyncio.current_task()
     while True:
         failure = await _failure_of(work)
+        if task and task.cancelling():
+            return  # what the driver is told in the same instant, as that the database is away, it tells instead of the cancellation
         said, known = known, str(failure) if failure else None
         if failure and known != said:
             _tell(failure, name=name)

@@ -54,7 +54,7 @@ class Start:
 
     async def _hold(self) -> None:
         """One task for all of it: what a task has opened, it has to close."""
-        while True:
+        while not self._is_leaving.is_set():  # a cancellation alone may be swallowed: what fails in the same instant is told instead
             async with AsyncExitStack() as opened:
                 try:
                     await opened.enter_async_context(self._parts())
