@@ -45,6 +45,15 @@ async def test_whoever_waits_too_long_for_a_connection_is_told_so(database):
     assert await database.value(BACKEND)
 
 
+async def test_where_more_is_asked_than_can_be_answered_some_of_it_still_is(database):
+    asked = []
+    for _ in range(150):  # a hundred a second, of which there is time for twenty
+        asked.append(asyncio.create_task(database.value("SELECT true FROM pg_sleep(0.1)")))
+        await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert True in answers[-50:]
+
+
 async def test_connections_that_are_all_on_loan_are_kept_nevertheless(database):
     async with database.transaction() as db, database.transaction() as other:
         backends = {await db.value(BACKEND), await other.value(BACKEND)}
@@ -107,9 +116,9 @@ async def test_a_connection_that_breaks_while_it_is_given_back_is_no_error(caplo
     lender = Lender(cast("Any", PoolOfBreaking()), size=1)
     until = asyncio.get_running_loop().time() + 5
     with suppress(Unavailable):
-        async with lender.lend(until=until):
+        async with lender.lend(free_until=until, until=until):
             raise Unavailable("broken")
-    async with lender.lend(until=until):
+    async with lender.lend(free_until=until, until=until):
         pass
     await lender.close()
     gc.collect()

@@ -31,9 +31,9 @@ class Lender:
         # Counts up whenever what was lent before is not to be lent again.
         self._age = 0
 
-    def lend(self, *, until: float) -> "Loan":
-        """For an `async with`, which raises TimeoutError where none comes free, or can be made, until that time of the loop."""
-        return Loan(self, until=until)
+    def lend(self, *, free_until: float, until: float) -> "Loan":
+        """For an `async with`, which raises TimeoutError where none comes free by one time of the loop, or can be made by the other."""
+        return Loan(self, free_until=free_until, until=until)
 
     async def renew(self) -> None:
         """From here on connections are made anew; those on loan end when they come back."""
@@ -49,13 +49,13 @@ class Lender:
         await asyncio.gather(*self._returning)
         await self._pool.close()
 
-    async def take(self, until: float) -> tuple["Raw", int]:
+    async def take(self, *, free_until: float, until: float) -> tuple["Raw", int]:
         """A connection, and its age."""
         if self._kept and not self._places.locked():
             await self._places.acquire()  # at once
         else:
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(free_until):
                     await self._places.acquire()
             except TimeoutError:
                 raise NoneFree from None
@@ -103,14 +103,15 @@ class Lender:
 class Loan:
     """What goes wrong within the block may have left the connection in any state: the pool sees to it then."""
 
-    __slots__ = ("_age", "_lender", "_raw", "_until")
+    __slots__ = ("_age", "_free_until", "_lender", "_raw", "_until")
 
-    def __init__(self, lender: Lender, *, until: float) -> None:
+    def __init__(self, lender: Lender, *, free_until: float, until: float) -> None:
         self._lender = lender
+        self._free_until = free_until
         self._until = until
 
     async def __aenter__(self) -> "Raw":
-        self._raw, self._age = await self._lender.take(self._until)
+        self._raw, self._age = await self._lender.take(free_until=self._free_until, until=self._until)
         return self._raw
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

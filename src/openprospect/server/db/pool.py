@@ -156,8 +156,9 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Commit at the end of the block, roll back when it raises. Raises Unavailable, which says whether that is known."""
         is_done = False
+        deadline = self._deadline()
         try:
-            async with self._lender.lend(until=self._deadline()) as raw, raw.transaction():
+            async with self._lender.lend(free_until=deadline, until=deadline) as raw, raw.transaction():
                 yield self._connection(raw)
                 is_done = True
         except faults.UNREACHABLE as error:
@@ -179,10 +180,13 @@ class Database:
         await self._alone(lambda raw, seconds: raw.execute(sql, *args, timeout=seconds))
 
     async def _alone(self, statement: Callable[[Any, float], Awaitable[Any]]) -> Any:
-        """One deadline for the connection and the statement together, which is given what is left."""
+        """One deadline for the connection and the statement together, which is given what is left: half of the time, or more.
+
+        Whoever has waited longest comes first; where more is asked than can be answered, they would all be given next to none.
+        """
         deadline = self._deadline()
         try:
-            async with self._lender.lend(until=deadline) as raw:
+            async with self._lender.lend(free_until=deadline - self._patience / 2, until=deadline) as raw:
                 return await statement(raw, deadline - asyncio.get_running_loop().time())
         except faults.UNREACHABLE as error:
             await self._distrust(error)

@@ -63,8 +63,8 @@ class TenantLender:
         self._tenant = tenant
 
     @asynccontextmanager
-    async def lend(self, *, until: float) -> "AsyncIterator[Raw]":
-        async with self._lender.lend(until=until) as raw:
+    async def lend(self, *, free_until: float, until: float) -> "AsyncIterator[Raw]":
+        async with self._lender.lend(free_until=free_until, until=until) as raw:
             async with asyncio.timeout_at(until):
                 await cast("TenantConnection", raw).turn_to(self._tenant)
             yield raw
