@@ -43,12 +43,12 @@ def first_page(visit: Visit) -> Script:
         _check((yield visit.page()), companies=PAGE)
 
 
-def walk_from(offset: int) -> Callable[[Visit], Script]:
+def walk_from(offset: int, *, until: int | None = None) -> Callable[[Visit], Script]:
     """The documented loop from an offset on, inside a walk that began at the first page."""
 
     def script(visit: Visit) -> Script:
         yield visit.page()
-        for place in range(offset, visit.feed.total - PAGE + 1, PAGE):
+        for place in range(offset, until or visit.feed.total - PAGE + 1, PAGE):
             _check((yield visit.page(place)), companies=PAGE)
 
     return script
@@ -69,6 +69,11 @@ def whole_walks(visit: Visit) -> Script:
     while True:
         for offset in range(0, visit.feed.total - PAGE + 1, PAGE):
             _check((yield visit.page(offset)), companies=PAGE)
+
+
+def early_page(visit: Visit) -> Script:
+    """As many pages as are deep ones, from the second on."""
+    return walk_from(PAGE, until=PAGE + visit.feed.total - deep_offset(visit.feed))(visit)
 
 
 def deep_page(visit: Visit) -> Script:
@@ -121,6 +126,7 @@ def constant(visit: Visit) -> Script:
 
 
 FIRST = Case(name="first page", script=first_page)
+EARLY = Case(name="early page", script=early_page, prelude=1)
 DEEP = Case(name="deep page", script=deep_page, prelude=2)
 JUMP = Case(name="jump", script=jump, prelude=1)
 SINCE = Case(name="delivered_since", script=delivered_since)
@@ -129,7 +135,7 @@ POLL = Case(name="empty poll", script=empty_poll, prelude=1)
 PLAIN_POLL = Case(name="empty poll, no ETag", script=plain_poll)
 STRETCHES = Case(name="pages of a walk", script=stretches)
 WALKS = Case(name="whole walks", script=whole_walks)
-CASES = [FIRST, DEEP, JUMP, SINCE, NEXT, POLL, PLAIN_POLL, Case(name="constant", script=constant)]
+CASES = [FIRST, EARLY, DEEP, JUMP, SINCE, NEXT, POLL, PLAIN_POLL, Case(name="constant", script=constant)]
 
 
 def deep_offset(feed: Feed) -> int:

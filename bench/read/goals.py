@@ -38,6 +38,7 @@ def _near_limits(samples: Samples) -> Iterator[Goal]:
 
 def _flat(samples: Samples) -> Iterator[Goal]:
     yield Goal(name="CPU, deep page ÷ first page", measured=samples.ratio(("deep page", OURS), ("first page", OURS), cpu), at_most=1.15)
+    yield Goal(name="CPU, deep page ÷ early page", measured=samples.ratio(("deep page", OURS), ("early page", OURS), cpu), at_most=1.15)
     measured = samples.ratio(("empty poll", OURS), ("delivered_since", OURS), rate)
     yield Goal(name="requests/s, empty poll ÷ full page", measured=measured, at_least=1.8)
 

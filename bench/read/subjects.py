@@ -68,7 +68,13 @@ def ours(stack: ExitStack, data: Data, logs: Path) -> Subject:
     """The service itself, on the database of the data."""
     command: list[str | Path] = [COMMAND, "serve", "--port", "{port}", "--no-migrate"]
     service = stack.enter_context(serving(command, environment={"OPENPROSPECT_DATABASE_URL": data.dsn}, log=logs / "openprospect.log"))
-    return Subject(name=OURS, service=service, cases=_PEER_CASES | {"next link", "empty poll, no ETag"}, page=documented, following=_linked)
+    return Subject(
+        name=OURS,
+        service=service,
+        cases=_PEER_CASES | {"early page", "next link", "empty poll, no ETag"},
+        page=documented,
+        following=_linked,
+    )
 
 
 def _fastapi(stack: ExitStack, dsn: str, logs: Path) -> Subject:
