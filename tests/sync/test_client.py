@@ -85,25 +85,6 @@ def test_links_are_followed_through_every_page(client: Client, feed: Feed, serve
     assert [("after" in path, "offset" in path) for path in server.polls()] == [(False, False), (True, False), (True, False)]
 
 
-def test_without_links_offsets_are_counted(client: Client, feed: Feed, server: FeedServer) -> None:
-    server.links = False
-    feed.deliver(*[company(n) for n in range(250)])
-
-    assert len(set(names(client))) == 250
-    assert [path.partition("offset=")[2] for path in server.polls()] == ["", "100", "200"]
-
-
-def test_a_walk_that_the_server_forgot_begins_anew(client: Client, feed: Feed, server: FeedServer) -> None:
-    server.links = False
-    feed.deliver(*[company(n) for n in range(250)])
-    server.on_page = lambda page: server.faults.append(Fault(status=410, body={"code": "WALK_EXPIRED"})) if page == 2 else None
-
-    pages = list(client.pages(SEARCH))
-
-    assert [page.companies[0].name for page in pages] == [f"Grand Hotel {n}" for n in (0, 100, 0, 100, 200)]
-    assert len({found.id for page in pages for found in page.companies}) == 250
-
-
 def test_a_withdrawn_company_says_so(client: Client, feed: Feed) -> None:
     feed.deliver(company(1), company(2))
     before = feed.watermark

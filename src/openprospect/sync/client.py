@@ -15,7 +15,7 @@ from openprospect.sync.errors import AnswerUnclear, TryLater
 from openprospect.sync.instances import check_instance
 from openprospect.sync.links import LINES, asks_since, export_url, leads_by_time, next_url
 from openprospect.sync.retry import Retry
-from openprospect.sync.transport import Answer
+from openprospect.sync.transport import Answer, feed_error
 from openprospect.sync.wire import Company, decode_lines, decode_page
 
 log = logging.getLogger("openprospect.sync")
@@ -172,7 +172,7 @@ class Client:
             if answer.status == 410:
                 offset, restarts = 0, restarts + 1
                 if restarts > _MOST_RESTARTS:
-                    raise TryLater(f"The server forgot the walk through {endpoint} {restarts} times; this consumer is too slow for it.")
+                    raise TryLater(f"The server ended the walk through {endpoint} {restarts} times. {feed_error(answer)}")
                 continue
             page = _page(answer, linked=False)
             offset, has_more = offset + len(page.companies), page.has_more
