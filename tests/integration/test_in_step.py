@@ -173,6 +173,15 @@ async def test_an_erasure_that_was_written_down_and_not_committed_is_carried_out
         assert (await erasures(database), await listed(database)) == (1, 1)
 
 
+async def test_an_erasure_that_failed_and_was_asked_for_again_is_no_second_one(database, organization_id, log):
+    await catch_up(database, log, deadline=SOON)
+    await failing(database, lambda db: erasing(db, organization_id, log))
+    async with database.transaction() as db:
+        await erasing(db, organization_id, log)
+    await catch_up(database, log, deadline=SOON)
+    assert (await erasures(database), await listed(database)) == (1, 1)
+
+
 async def test_lists_become_what_the_log_says_in_its_own_order(database, organization_id, log):
     """Whatever the clocks of those who wrote into it."""
     await catch_up(database, log, deadline=SOON)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.core.background import every
@@ -117,7 +117,22 @@ async def _catch_up_in(
         # Whoever was about to change anything has committed by now, or failed: what they wrote down meanwhile is the last word.
         late = await asyncio.to_thread(log.since, news.mark, known_by=known_by)
         own = [entry for entry in (*news.entries, *late.entries) if entry.organization_id == organization_id]
-        return await carry_out(db, own, deadline=deadline)
+        return await carry_out(db, await _without_repeated(db, own), deadline=deadline)
 
     if count := await Writing(database).alone(organization_id, work):
         logger.warning("the database lacked erasures that its log knows, as after a failover or a recovery: %d carried out again", count)
+
+
+async def _without_repeated(db: Connection, entries: Sequence[Logged]) -> list[Logged]:
+    """Without erasures that failed and were asked for again: what the database then did reaches all that they would have."""
+    known = await store.known_among(db, [entry.id for entry in entries if isinstance(entry, LoggedErasure)])
+    done_at: dict[bytes, datetime] = {}
+    left: list[Logged] = []
+    for entry in reversed(entries):
+        if isinstance(entry, LoggedErasure):
+            if entry.id in known:
+                done_at.setdefault(entry.subject_hash, entry.at)
+            elif entry.subject_hash in done_at and entry.at <= done_at[entry.subject_hash]:
+                continue
+        left.append(entry)
+    return left[::-1]
