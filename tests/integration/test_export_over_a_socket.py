@@ -7,6 +7,7 @@ import logging
 import random
 import socket
 import time
+from base64 import b85encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ ACTIVE = """
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """A service with a feed that fits into no socket's buffers, nine megabytes that do not compress well."""
+    """A service with a feed that fits into no socket's buffers, nine megabytes that compress to seven."""
 
     address: tuple[str, int]
     search_id: str
@@ -81,7 +82,7 @@ def rows(search_id: str) -> Iterator[tuple[Any, ...]]:
             "prospects": [],
             "delivered_at": format_timestamp(at),
         }
-        document["attributes"] = {"notes": random.randbytes(7_500).hex()}
+        document["attributes"] = {"notes": b85encode(random.randbytes(12_000)).decode()}
         yield UUID(search_id), number, at, uuid4(), False, json.dumps(document)
 
 
