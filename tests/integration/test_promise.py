@@ -164,7 +164,7 @@ class Promise(RuleBasedStateMachine):
         if answering is None:
             return
         if self.is_contested(consumer, answering, question):
-            self.turn_away(consumer, {**question, "limit": limit})
+            self.turn_away(consumer, answering, {**question, "limit": limit})
             return
         answer = self.run(consumer.client.pull(limit))
         self.check_page(consumer, answering, question["offset"], limit, answer)
@@ -183,7 +183,7 @@ class Promise(RuleBasedStateMachine):
             self.check_live_page(consumer, question, self.run(consumer.client.repeat()))
         elif "offset" in question and (answering := self.answering(consumer, consumer.repeatable, question)):
             if self.is_contested(consumer, answering, question):
-                self.turn_away(consumer, question)
+                self.turn_away(consumer, answering, question)
             else:
                 self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.repeat()))
 
@@ -203,10 +203,11 @@ class Promise(RuleBasedStateMachine):
         consumer.client.crash()
         consumer.walk = consumer.repeatable = None
 
-    def turn_away(self, consumer: Consumer, question: dict[str, Any]) -> None:
+    def turn_away(self, consumer: Consumer, contested: Walk, question: dict[str, Any]) -> None:
         """Which run asks cannot be told, so neither is answered from the other's snapshot; this one begins anew."""
         response = self.run(consumer.client.http.get(f"/deliveries/{consumer.client.search_id}/companies", params=question))
         assert (response.status_code, response.json()["code"]) == (410, "WALK_CONTESTED")
+        contested.tell()
         self.crash_of(consumer)
 
     def answering(self, consumer: Consumer, mine: Walk | None, question: dict[str, Any]) -> Walk | None:

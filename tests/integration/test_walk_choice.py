@@ -38,7 +38,7 @@ WALKS = st.lists(
         number=st.just(0),
         expects=st.sampled_from([None, OFFSET, 2 * OFFSET]),
         page=st.sampled_from([0, OFFSET]),
-        reached=st.sampled_from([OFFSET, 2 * OFFSET]),
+        reached=st.sampled_from([OFFSET // 2, OFFSET, 2 * OFFSET]),
         is_expired=st.booleans(),
         told=st.none() | MINUTES,
         begun=st.integers(10, 19),
@@ -53,21 +53,24 @@ def rule(walks: Sequence[Walk], offset: int) -> tuple[Walk | None, bool]:
     """The newest that expects this offset; else the newest living one that has been there; else the newest living one; else the newest.
 
     The newest has the latest snapshot. One that has expired expects nothing any more once its consumer was told, and has begun anew since.
-    And whether a living one is contested: by one with a later snapshot, which began after its last page and gave out this very page last.
+    One that has stood still since the newest began has been at its last page alone, and not there either once its consumer was told so.
+    And whether a living one is contested: that expects the offset, by one with a later snapshot, which began after its last page and gave
+    out this very page last; that has been there, by the newest.
     """
     newest_first = sorted(walks, key=lambda walk: (-walk.watermark, walk.number), reverse=True)
-    settled = [walk for walk in walks if walk.is_expired and walk.told is not None and walk.told >= newest_first[0].begun]
-    expecting = [walk for walk in newest_first if walk.expects == offset and walk not in settled]
+    if not walks:
+        return None, False
+    newest = newest_first[0]
+    told = [walk for walk in walks if walk.told is not None and walk.told >= newest.begun]
+    expecting = [walk for walk in newest_first if walk.expects == offset and not (walk.is_expired and walk in told)]
     living = [walk for walk in newest_first if not walk.is_expired]
-    been_there = [walk for walk in living if walk.reached >= offset]
-    chosen = next(iter([*expecting, *been_there, *living, *newest_first]), None)
-    rivals = [
-        walk
-        for walk in living
-        if chosen in expecting and not chosen.is_expired and walk.page == offset and walk.watermark < chosen.watermark
-        if chosen.page == 0 or walk.begun < chosen.used
-    ]
-    return chosen, bool(rivals)
+    passed = [walk for walk in living if walk.watermark != newest.watermark and walk.used > newest.begun]
+    been_there = [walk for walk in living if walk.reached >= offset and (walk not in passed or (walk.page == offset and walk not in told))]
+    chosen = next(iter([*expecting, *been_there, *living, *newest_first]))
+    if chosen not in expecting:
+        return chosen, chosen in been_there and chosen in passed
+    rivals = [walk for walk in living if not chosen.is_expired and walk.page == offset and walk.watermark < chosen.watermark]
+    return chosen, any(chosen.page == 0 or walk.begun < chosen.used for walk in rivals)
 
 
 @pytest.fixture

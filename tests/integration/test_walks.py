@@ -137,6 +137,30 @@ async def test_pages_may_be_fetched_in_any_order(client: httpx.AsyncClient, sear
     assert [company for offset in sorted(found) for company in found[offset]] == [*SEVEN]
 
 
+@pytest.mark.parametrize(("before", "after"), [((2, 4, 6), (4, 6, 2)), ((6, 2, 4), (6, 4, 2))])
+async def test_pages_of_a_run_in_any_order_are_none_of_the_run_that_ended_before(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver, before: Sequence[int], after: Sequence[int]
+) -> None:
+    await deliver(*SEVEN)
+    for offset in (0, *before):
+        await pull(client, search_id, limit=2, offset=offset)
+    await deliver(*versions(*SEVEN[::-1], version=2))
+    found = {offset: sources(await pull(client, search_id, limit=2, offset=offset)) for offset in (0, *after)}
+    assert [company for offset in sorted(found) for company in found[offset]] == list(SEVEN[::-1])
+
+
+async def test_a_run_that_asks_first_for_the_page_that_the_one_before_ended_with_is_told_so_once(
+    client: httpx.AsyncClient, search_id: str, deliver: Deliver
+) -> None:
+    await deliver(*SEVEN)
+    assert await walk(client, search_id) == [*SEVEN]
+    await deliver(*versions("a", "b", version=2))
+    await pull(client, search_id, limit=2)
+    assert (await ask(client, search_id, limit=2, offset=6)).json()["code"] == "WALK_CONTESTED"
+    pages = [await pull(client, search_id, limit=2, offset=offset) for offset in (0, 6, 4, 2)]
+    assert [sources(page) for page in pages] == [["c", "d"], ["b"], ["g", "a"], ["e", "f"]]
+
+
 @pytest.mark.parametrize("limits", [(2, 1, 3, 1), (1, 5, 1), (3, 100)])
 async def test_the_limit_may_change_on_the_way(client: httpx.AsyncClient, search_id: str, deliver: Deliver, limits: Sequence[int]) -> None:
     await deliver(*SEVEN)

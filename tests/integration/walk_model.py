@@ -21,6 +21,7 @@ class Walk:
     reached: int = 0
     begun: int = field(default_factory=lambda: next(_TURNS))
     moved: int = field(default_factory=lambda: next(_TURNS))
+    told: int | None = None
 
     def step(self, offset: int, reached: int, *, has_more: bool) -> None:
         """A page at this offset was given out. What a walk begins with is no step, and neither is the same page once more."""
@@ -29,16 +30,31 @@ class Walk:
             self.moved = next(_TURNS)
         self.page, self.expects, self.reached = offset, expects, max(self.reached, reached)
 
+    def tell(self) -> None:
+        """Its consumer was told that it cannot be told from another."""
+        self.told = next(_TURNS)
+
 
 def chosen(walks: Sequence[Walk], offset: int) -> Walk:
     """Of one consumer's, the oldest first: the newest that expects the offset, else that has been there, else the newest."""
     newest_first = walks[::-1]
     expecting = [walk for walk in newest_first if walk.expects == offset]
-    been_there = [walk for walk in newest_first if walk.reached >= offset]
+    been_there = [walk for walk in newest_first if walk.reached >= offset and _can_mean(walk, walks[-1], offset)]
     return [*expecting, *been_there, *newest_first][0]
 
 
 def is_contested(answering: Walk, walks: Sequence[Walk], offset: int) -> bool:
-    """Whether a newer run, which began since that one stands still, gave out this page of another snapshot last."""
-    newer = [walk for walk in walks if walk.begun > answering.moved and walk.watermark != answering.watermark]
-    return answering.expects == offset and any(walk.page == offset for walk in newer)
+    """Whether a newer run, which began since that one stands still, may mean this page too: it gave it out last, or has not been there."""
+    if answering.expects == offset:
+        return any(walk.page == offset and _has_passed(walk, answering) for walk in walks)
+    return _has_passed(walks[-1], answering)
+
+
+def _can_mean(walk: Walk, newest: Walk, offset: int) -> bool:
+    """One that the newest has passed has its last page alone to ask for again, until its consumer was told."""
+    is_settled = walk.told is not None and walk.told < newest.begun
+    return not _has_passed(newest, walk) or (walk.page == offset and not is_settled)
+
+
+def _has_passed(newer: Walk, older: Walk) -> bool:
+    return newer.begun > older.moved and newer.watermark != older.watermark

@@ -102,8 +102,10 @@ CREATE FUNCTION move_walk(walked walk, skipped bigint, count bigint, has_more bo
     AS $$
 #variable_conflict use_variable
 DECLARE
-    expected constant bigint := CASE WHEN has_more THEN skipped + count END;
-    expected_position constant bigint := CASE WHEN has_more THEN last_position + 1 END;
+    -- Whoever was given the last page, with pages in no order, is not waited for at any other.
+    goes_on constant boolean := has_more AND walked.reached_offset < walked.total;
+    expected constant bigint := CASE WHEN goes_on THEN skipped + count END;
+    expected_position constant bigint := CASE WHEN goes_on THEN last_position + 1 END;
     standing walk;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -369,12 +371,19 @@ BEGIN
         END IF;
         RETURN found_walk;
     END IF;
-    -- For a page asked for again, the newest that has been there.
+    -- For a page asked for again, the newest that has been there. One that has stood still since the newest began can mean its last page alone.
     SELECT * INTO found_walk FROM walk
     WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at >= living_from
-        AND reached_offset >= skipped
+        AND reached_offset >= skipped AND (
+            watermark = newest.watermark OR used_at >= newest.begun_at
+            OR page_offset = skipped AND NOT coalesce(told_at <= newest.begun_at, false)
+        )
     ORDER BY watermark DESC, turn DESC, id DESC LIMIT 1;
     IF FOUND THEN
+        IF found_walk.watermark < newest.watermark AND found_walk.used_at < newest.begun_at THEN
+            -- Whether that run asks again, or the newest for its pages in no order, nobody can tell either.
+            found_walk.used_at := '-infinity';
+        END IF;
         RETURN found_walk;
     END IF;
     -- Else the newest, and one that has expired last of all.

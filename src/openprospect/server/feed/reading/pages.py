@@ -100,11 +100,9 @@ class Pages:
     async def _later(self, key: Credential, ask: Ask) -> tuple[Caller, Page]:
         row = await self.later.answer((key, ask))
         caller = await _admitted(key, row)
-        if row["is_contested"]:
-            raise _contested()
         if row["is_expired"]:
             await store.tell_walk(self.database, ask.search_id, row["walk_id"])
-            raise _expired()
+            raise _contested() if row["is_contested"] else _expired()
         if row["walk_id"] is None and row["has_more"]:
             # Somebody starts in the middle: the walk begins there, with the snapshot of now.
             await self._begin(caller, ask, row)

@@ -85,5 +85,5 @@ SELECT search, consumer, since, watermark, total, next_offset, next_position, pa
 FROM same WHERE NOT EXISTS (SELECT FROM held WHERE held.prospect_search_id = same.search AND held.id = same.id);
 
 -- tell_walk :execute
--- Its consumer has been told that the walk has expired.
+-- Its consumer has been told that the walk has expired, or cannot be told from another.
 UPDATE walk SET told_at = clock_timestamp() WHERE prospect_search_id = $1 AND id = $2;
