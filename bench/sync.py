@@ -28,9 +28,7 @@ from openprospect.server.db.migrate import migrate
 from openprospect.server.db.pool import Database
 from openprospect.sync.client import Client
 
-_MOST_COMPANIES = 50_000
 _OURS, _BY_PAGES, _PEER, _LIMIT = "openprospect sync", "openprospect sync, pages only", "dlt rest_api", "curl, the pages dropped"
-_PEER_UNTOLD = "dlt rest_api, its default format"
 _DUCKDB, _POSTGRESQL, _NOWHERE = "into DuckDB", "into PostgreSQL", "nowhere"
 
 
@@ -70,7 +68,7 @@ class Costs:
 
 
 def run(size: Size) -> Outcome:
-    count = min(size.companies, _MOST_COMPANIES)
+    count = size.companies
     with temporary() as dsn, tempfile.TemporaryDirectory() as folder:
         key, search = asyncio.run(_build(dsn, count))
         environment = {"OPENPROSPECT_DATABASE_URL": dsn}
@@ -125,8 +123,6 @@ def _commands(feed: Feed, number: int, pages: bytes) -> dict[tuple[str, str], tu
         peer = [str(PEERS_PYTHON), str(ROOT / "bench" / "sync_dlt.py"), feed.search]
         commands[_DUCKDB, _PEER] = ([*peer, "duckdb", "peer", "bench", "parquet"], b"")
         commands[_POSTGRESQL, _PEER] = ([*peer, "postgresql", feed.warehouse, f"peer_{number}", "csv"], b"")
-        if number == 0:  # it takes so long that once has to do
-            commands[_DUCKDB, _PEER_UNTOLD] = ([*peer, "duckdb", "untold", "bench"], b"")
     return commands
 
 

@@ -27,7 +27,8 @@ class Batch:
     """Companies to upsert with their whole set of prospects, ids to remove, and the checkpoint reached with them.
 
     `until` None leaves the stored checkpoint as it is. `full`: the companies also count as seen by a full run.
-    `last`: the walk is over; a full run now removes what it has not seen.
+    `last`: the walk is over; a full run now removes what it has not seen. `unrepeated`: no company of it came earlier in the walk, which
+    goes through the whole feed.
     """
 
     search_id: str
@@ -37,6 +38,7 @@ class Batch:
     until: str | None = None
     full: bool = False
     last: bool = False
+    unrepeated: bool = False
 
 
 class Gathering:
@@ -62,7 +64,7 @@ class Gathering:
                 self._removed.discard(company.id)
                 self._companies[company.id] = company
 
-    def take(self, search_id: str, source: Source, *, until: str | None, full: bool, last: bool = False) -> Batch:
+    def take(self, search_id: str, source: Source, *, until: str | None, full: bool, unrepeated: bool, last: bool = False) -> Batch:
         """Everything gathered so far, which is then forgotten here."""
         batch = Batch(
             search_id=search_id,
@@ -72,6 +74,7 @@ class Gathering:
             until=until,
             full=full,
             last=last,
+            unrepeated=unrepeated,
         )
         self._companies, self._removed, self._bytes = {}, set(), 0
         return batch

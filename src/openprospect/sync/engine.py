@@ -183,11 +183,13 @@ class _SearchRun:
         gathering, source = Gathering(self._batch_companies), None
         for source, page in pages:
             if gathering.is_enough:
-                yield gathering.take(self._search_id, source, until=reckoning.during, full=is_full)
+                yield gathering.take(self._search_id, source, until=reckoning.during, full=is_full, unrepeated=reckoning.is_unrepeated)
             reckoning.observe(page)
             gathering.add(page)
         if source is not None:
-            yield gathering.take(self._search_id, source, until=reckoning.after, full=is_full, last=True)
+            yield gathering.take(
+                self._search_id, source, until=reckoning.after, full=is_full, unrepeated=reckoning.is_unrepeated, last=True
+            )
 
     def _show(self, page: FeedPage) -> None:
         self._read += len(page.companies)

@@ -3,7 +3,7 @@
 A stored checkpoint promises: everything up to it is in the destination, everything after it will still come.
 """
 
-from operator import le
+from operator import le, lt
 
 from openprospect.sync.client import FeedPage
 from openprospect.sync.stamps import canonical
@@ -19,6 +19,7 @@ class Reckoning:
         self._biggest: str | None = since
         self._is_first = True
         self._is_ascending = True
+        self._is_distinct = True
         self._is_stamped = True
         self._is_linked = True
 
@@ -35,6 +36,7 @@ class Reckoning:
         moments = [canonical(stamp) for stamp in stamps]
         is_page_ascending = all(map(le, moments, moments[1:]))
         self._is_ascending = self._is_ascending and is_page_ascending and not _is_after(self._biggest, stamps[0])
+        self._is_distinct = self._is_distinct and all(map(lt, moments, moments[1:])) and _is_after(stamps[0], self._biggest)
         self._biggest = _later(self._biggest, stamps[moments.index(max(moments))])
 
     @property
@@ -49,6 +51,12 @@ class Reckoning:
         """The checkpoint at the end of the walk; None where the server gives nothing to go by."""
         seen = self._biggest if self._is_stamped else self._since
         return self._capped(_later(self._last_watermark, seen))
+
+    @property
+    def is_unrepeated(self) -> bool:
+        """Whether no company can have come twice in this walk so far: each has one place in a feed, and nothing moved since it began."""
+        is_of_beginning = self._first_watermark is not None and not _is_after(self._biggest, self._first_watermark)
+        return self._since is None and self._is_stamped and self._is_distinct and is_of_beginning
 
     @property
     def has_moved(self) -> bool:

@@ -74,6 +74,10 @@ class Ledger:
         self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
         self._save(search_id, begun_full(self.checkpoint(search_id), source))
 
+    def has_stale(self, search_id: str) -> bool:
+        """Whether anything is stored that the full run has yet to come across."""
+        return bool(self._database.query(f"SELECT 1 FROM {STALE} WHERE prospect_search_id = ? LIMIT 1", search_id))
+
     def advance(self, batch: Batch) -> None:
         """Move the checkpoint by what the batch reached."""
         self._save(batch.search_id, advanced(self.checkpoint(batch.search_id), batch))

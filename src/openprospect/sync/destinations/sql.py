@@ -28,6 +28,7 @@ class SqlDestination:
         self._lock = lock
         self._ledger = Ledger(database)
         self._columns: dict[str, dict[str | None, Column]] | None = None
+        self._begun_empty: set[str] = set()
 
     def prepared(self, *others: Callable[[], None]) -> Self:
         """Itself, once the tables are there and known to be ours; closed if they are not. `others` create more of them, or none at all."""
@@ -49,6 +50,8 @@ class SqlDestination:
     def begin_full(self, search_id: str, source: Source) -> None:
         with self._database.transaction():
             self._ledger.begin_full(search_id, source)
+            is_empty = not self._ledger.has_stale(search_id)
+        self._begun_empty = self._begun_empty | {search_id} if is_empty else self._begun_empty - {search_id}
 
     def apply(self, batch: Batch) -> Applied:
         try:
@@ -77,8 +80,10 @@ class SqlDestination:
         ids = [company.id for company in batch.companies]
         companies = self._fitted(COMPANIES, company_frame(batch.search_id, batch.companies))
         prospects = self._fitted(PROSPECTS, prospect_frame(batch.search_id, batch.companies))
-        are_stored = self._are_any_stored(batch.search_id, ids)
-        people = self._delete(PROSPECTS, "company_id", batch.search_id, ids + batch.removed)
+        # To look for what cannot be there takes the longer, the more is stored.
+        sought = [] if batch.unrepeated and batch.search_id in self._begun_empty else ids
+        are_stored = self._are_any_stored(batch.search_id, sought)
+        people = self._delete(PROSPECTS, "company_id", batch.search_id, sought + batch.removed)
         removed = self._delete(COMPANIES, "id", batch.search_id, batch.removed)
         if are_stored or people or removed:
             self._database.note_removal()
@@ -89,7 +94,7 @@ class SqlDestination:
         if len(prospects):
             self._database.append(PROSPECTS, prospects)
         if batch.full:
-            self._delete(STALE, "id", batch.search_id, ids + batch.removed)
+            self._delete(STALE, "id", batch.search_id, sought + batch.removed)
         if batch.full and batch.last:
             removed += self._sweep(batch.search_id)
         self._ledger.advance(batch)
