@@ -40,6 +40,7 @@ ACROSS = {
     "privacy.naming": "a person is looked for in every search of a tenant",
     "privacy.known_erasures": "tells of everything, once, as a log begins anew",
     "privacy.recipients": "an erasure reaches every search of a tenant",
+    "privacy.recipients_since": "a person is looked for in every search of a tenant",
     "reading.begin_walks": BY_ROW,
     "webhooks.before_company": BY_ROW,
 }
