@@ -67,16 +67,16 @@ class Ledger:
         source = Source(server=server, instance=instance)
         return Checkpoint(source=source, delivered_until=delivered_until, full_run=bool(full_run), full_until=full_until)
 
-    def begin_full(self, search_id: str, source: Source) -> None:
-        """Everything that is stored is stale, until the full run has come across it: people whose company's row is missing, too."""
+    def begin_full(self, search_id: str, source: Source) -> bool:
+        """Everything that is stored is stale, until the full run has come across it: people whose company's row is missing, too.
+
+        Answers whether anything is.
+        """
         self.forget_stale(search_id)
         stored = f"SELECT prospect_search_id, id FROM ({_STORED}) stored WHERE prospect_search_id = ?"
-        self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
+        stale = self._database.execute(f"INSERT INTO {STALE} (prospect_search_id, id) {stored}", search_id)
         self._save(search_id, begun_full(self.checkpoint(search_id), source))
-
-    def has_stale(self, search_id: str) -> bool:
-        """Whether anything is stored that the full run has yet to come across."""
-        return bool(self._database.query(f"SELECT 1 FROM {STALE} WHERE prospect_search_id = ? LIMIT 1", search_id))
+        return stale > 0
 
     def advance(self, batch: Batch) -> None:
         """Move the checkpoint by what the batch reached."""

@@ -49,9 +49,8 @@ class SqlDestination:
 
     def begin_full(self, search_id: str, source: Source) -> None:
         with self._database.transaction():
-            self._ledger.begin_full(search_id, source)
-            is_empty = not self._ledger.has_stale(search_id)
-        self._begun_empty = self._begun_empty | {search_id} if is_empty else self._begun_empty - {search_id}
+            holds_anything = self._ledger.begin_full(search_id, source)
+        (self._begun_empty.discard if holds_anything else self._begun_empty.add)(search_id)
 
     def apply(self, batch: Batch) -> Applied:
         try:
