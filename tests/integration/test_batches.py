@@ -18,6 +18,7 @@ from openprospect.server.feed.store import SQL
 from openprospect.server.feed.writing.produce import rows_of_json
 from tests.integration.conftest import Deliver, Service, open_search, pull
 from tests.integration.hotel import HOTEL, MARIA, feed, post
+from tests.integration.waiting import until_somebody_waits
 
 
 async def test_a_batch_with_one_bad_row_delivers_nothing_and_names_each_of_them(
@@ -165,7 +166,7 @@ async def test_a_request_whose_key_is_at_work_is_a_conflict(client: httpx.AsyncC
     async with database.transaction() as db:
         await db.row(SQL.lock_feed, UUID(search_id))
         first = asyncio.create_task(post(client, search_id, [HOTEL], idempotency_key="monday"))
-        await _until_somebody_waits(database)
+        await until_somebody_waits(database)
         second = await post(client, search_id, [HOTEL], idempotency_key="monday")
         assert (second.status_code, second.json()["code"]) == (409, "CONFLICT")
         assert not first.done()
@@ -190,8 +191,3 @@ async def test_an_answer_is_forgotten_after_a_day(client: httpx.AsyncClient, sea
     await database.execute("UPDATE idempotent_answer SET created_at = created_at - interval '25 hours'")
     response = await post(client, search_id, [HOTEL], idempotency_key="monday")
     assert response.json()["unchanged"] == 1
-
-
-async def _until_somebody_waits(database: Database) -> None:
-    while not await database.value("SELECT count(*) FROM pg_locks, pg_sleep(0.01) WHERE NOT granted"):
-        pass
