@@ -10,7 +10,7 @@ from bench.database import server_pid
 from bench.model import Goal, Outcome, Size
 from bench.processes import resident_mebibytes
 from bench.read import curves, pgbench
-from bench.read.cases import CASES
+from bench.read.cases import CASES, Case
 from bench.read.data import CONSUMERS, build
 from bench.read.equality import check_equal
 from bench.read.goals import goals
@@ -63,12 +63,13 @@ def _round(ground: Ground, subjects: Sequence[Subject], samples: Samples) -> Non
                 alone = ground.visit(subject, case, connections=1, seconds=ground.seconds / 2)
                 samples.add(case.name, subject.name, values_of(crowd, alone))
         if case.name in pgbench.calls(ground.data):
-            samples.add(case.name, pgbench.NAME, _statement(ground, case.name))
+            samples.add(case.name, pgbench.NAME, _statement(ground, case))
 
 
-def _statement(ground: Ground, case: str) -> dict[str, float]:
-    crowd, alone = (
-        pgbench.run(ground.data, case, connections=connections, seconds=ground.seconds, meter=ground.database_cpu)
-        for connections in (CONSUMERS, 1)
-    )
+def _statement(ground: Ground, case: Case) -> dict[str, float]:
+    taken = []
+    for connections in (CONSUMERS, 1):
+        ground.begin(case, ground.data.main)
+        taken.append(pgbench.run(ground.data, case.name, connections=connections, seconds=ground.seconds, meter=ground.database_cpu))
+    crowd, alone = taken
     return values_of(crowd, alone)

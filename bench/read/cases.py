@@ -30,11 +30,20 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """`prelude` requests of each script lead to where the case begins, and do not count."""
+    """`prelude` requests of each script lead to where the case begins, and do not count.
+
+    `stands_at`: how far every consumer has come in a run, page by page, when the case begins; without it, none has begun one.
+    """
 
     name: str
     script: Callable[[Visit], Script]
     prelude: int = 0
+    stands_at: Callable[[Feed], int] | None = None
+
+
+def deep_offset(feed: Feed) -> int:
+    """Where the last fifth of a walk begins."""
+    return int(feed.total * DEEP_SHARE) // PAGE * PAGE
 
 
 def first_page(visit: Visit) -> Script:
@@ -43,15 +52,20 @@ def first_page(visit: Visit) -> Script:
         _check((yield visit.page()), companies=PAGE)
 
 
-def walk_from(offset: int, *, until: int | None = None) -> Callable[[Visit], Script]:
-    """The documented loop from an offset on, inside a walk that began at the first page."""
+def walk_from(offset: Callable[[Feed], int]) -> Callable[[Visit], Script]:
+    """The documented loop from an offset on, as many pages as a deep one goes."""
 
     def script(visit: Visit) -> Script:
-        yield visit.page()
-        for place in range(offset, until or visit.feed.total - PAGE + 1, PAGE):
+        first, end = offset(visit.feed), visit.feed.total - PAGE + 1
+        for place in range(first, min(first + end - deep_offset(visit.feed), end), PAGE):
             _check((yield visit.page(place)), companies=PAGE)
 
     return script
+
+
+def walk_case(name: str, offset: Callable[[Feed], int]) -> Case:
+    """A run that goes on where it has come to."""
+    return Case(name=name, script=walk_from(offset), stands_at=offset)
 
 
 def stretches(visit: Visit) -> Script:
@@ -69,16 +83,6 @@ def whole_walks(visit: Visit) -> Script:
     while True:
         for offset in range(0, visit.feed.total - PAGE + 1, PAGE):
             _check((yield visit.page(offset)), companies=PAGE)
-
-
-def early_page(visit: Visit) -> Script:
-    """As many pages as are deep ones, from the second on."""
-    return walk_from(PAGE, until=PAGE + visit.feed.total - deep_offset(visit.feed))(visit)
-
-
-def deep_page(visit: Visit) -> Script:
-    """The last fifth of a walk."""
-    return walk_from(deep_offset(visit.feed))(visit)
 
 
 def jump(visit: Visit) -> Script:
@@ -126,8 +130,8 @@ def constant(visit: Visit) -> Script:
 
 
 FIRST = Case(name="first page", script=first_page)
-EARLY = Case(name="early page", script=early_page, prelude=1)
-DEEP = Case(name="deep page", script=deep_page, prelude=2)
+EARLY = walk_case("early page", lambda _feed: PAGE)
+DEEP = walk_case("deep page", deep_offset)
 JUMP = Case(name="jump", script=jump, prelude=1)
 SINCE = Case(name="delivered_since", script=delivered_since)
 NEXT = Case(name="next link", script=next_link, prelude=1)
@@ -136,10 +140,6 @@ PLAIN_POLL = Case(name="empty poll, no ETag", script=plain_poll)
 STRETCHES = Case(name="pages of a walk", script=stretches)
 WALKS = Case(name="whole walks", script=whole_walks)
 CASES = [FIRST, EARLY, DEEP, JUMP, SINCE, NEXT, POLL, PLAIN_POLL, Case(name="constant", script=constant)]
-
-
-def deep_offset(feed: Feed) -> int:
-    return int(feed.total * DEEP_SHARE) // PAGE * PAGE
 
 
 def _check(answer: Answer, *, companies: int, status: int = 200) -> None:

@@ -1,6 +1,7 @@
 """What the read suite measures on: one big feed among others, feeds of several sizes, some churned, and consumers with their keys."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -48,8 +49,7 @@ async def build(dsn: str, count: int) -> Data:
     """Half of the companies in the feed that is measured, the other half in nineteen more; beside them two that were churned."""
     await migrate(dsn)
     async with await Database.open(dsn) as database:
-        names = [f"consumer {number}" for number in range(CONSUMERS)]
-        keys = [await new_key(database, name) for name in names]
+        keys = [await new_key(database, name_of(number)) for number in range(CONSUMERS)]
         big, small, tiny = count // 2, count // 10, count // 50
         rest = max((count - big - small - tiny) // (_SEARCHES - 3), 1)
         plain, churned = [big, small, tiny], [big, small]
@@ -59,11 +59,15 @@ async def build(dsn: str, count: int) -> Data:
             made += [group.create_task(_feed(database, size, is_churned=True)) for size in churned]
         organization_id = str((await open_search(database)).organization_id)
         feeds = [task.result() for task in made]
-        await begin_walks(database, [_walk_of(name, feeds[0]) for name in names])
     await _analyze(dsn)
     sizes_named = [named(count) for count in plain] + [named(count, is_churned=True) for count in churned]
     sized = dict(zip(sizes_named, feeds[: len(plain)] + feeds[_SEARCHES:], strict=True))
     return Data(dsn=dsn, organization_id=organization_id, keys=keys, main=feeds[0], sized=sized)
+
+
+def name_of(number: int) -> str:
+    """What a consumer's key is called."""
+    return f"consumer {number}"
 
 
 def named(count: int, *, is_churned: bool = False) -> str:
@@ -97,18 +101,31 @@ async def described(database: Database, search_id: object) -> Feed:
     )
 
 
-def _walk_of(consumer: str, feed: Feed) -> NewWalk:
-    """After its first page: those who run the statement of a walk's page without the service have one to go on with."""
+async def stand_at(data: Data, feed: Feed, offset: int | None) -> None:
+    """Every consumer has come so far in one run through a feed, page by page, and has begun no other; without an offset, none at all."""
+    async with await Database.open(data.dsn) as database:
+        await database.execute("DELETE FROM walk")
+        if offset is not None:
+            walk = await _walk_at(database, feed, offset)
+            await begin_walks(database, [replace(walk, consumer=name_of(number)) for number in range(CONSUMERS)])
+        await database.execute("VACUUM walk")
+
+
+async def _walk_at(database: Database, feed: Feed, offset: int) -> NewWalk:
+    search_id, watermark = SearchId(UUID(feed.search_id)), datetime.fromisoformat(feed.watermark)
+    page_position, next_position = [
+        await database.value("SELECT place_at($1, NULL, $2, $3)", search_id, watermark, place) for place in (offset - PAGE, offset)
+    ]
     return NewWalk(
-        search_id=SearchId(UUID(feed.search_id)),
-        consumer=consumer,
+        search_id=search_id,
+        consumer="",
         since=None,
-        watermark=datetime.fromisoformat(feed.watermark),
+        watermark=watermark,
         total=feed.total,
-        next_offset=PAGE,
-        next_position=PAGE + 1,
-        page_offset=0,
-        page_position=1,
+        next_offset=offset,
+        next_position=next_position,
+        page_offset=offset - PAGE,
+        page_position=page_position,
     )
 
 

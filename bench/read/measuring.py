@@ -1,5 +1,6 @@
 """Taking turns: every case at every subject, one after the other, round after round, so that a noisy minute hits all alike."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from bench.load import Load
 from bench.model import Figure
 from bench.processes import TICK_SECONDS, cpu_seconds
 from bench.read.cases import Case, Visit
-from bench.read.data import Data, Feed
+from bench.read.data import Data, Feed, stand_at
 from bench.read.subjects import Subject
 
 Values = dict[str, float]
@@ -31,10 +32,16 @@ class Ground:
     def database_cpu(self) -> float:
         return cpu_seconds(self.database_pid)
 
+    def begin(self, case: Case, feed: Feed) -> None:
+        """The consumers stand where the case begins."""
+        asyncio.run(stand_at(self.data, feed, case.stands_at(feed) if case.stands_at else None))
+
     def visit(self, subject: Subject, case: Case, *, connections: int, feed: Feed | None = None, seconds: float | None = None) -> Load:
         """One measurement."""
+        feed = feed or self.data.main
+        self.begin(case, feed)
         keys = self.data.keys[:connections]
-        scripts = [case.script(Visit(subject=subject, feed=feed or self.data.main, key=key)) for key in keys]
+        scripts = [case.script(Visit(subject=subject, feed=feed, key=key)) for key in keys]
         meters: dict[str, Callable[[], float]] = {"service": partial(cpu_seconds, subject.service.pid), "PostgreSQL": self.database_cpu}
         return load.run(subject.service.port, scripts, seconds=seconds or self.seconds, prelude=case.prelude, meters=meters)
 
