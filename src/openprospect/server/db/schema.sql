@@ -105,11 +105,12 @@ DECLARE
     -- Whoever was given the last page, with pages in no order, is not waited for at any other.
     goes_on constant boolean := has_more AND walked.reached_offset < walked.total;
     expected constant bigint := CASE WHEN goes_on THEN skipped + count END;
-    expected_position constant bigint := CASE WHEN goes_on THEN last_position + 1 END;
+    -- Which is where it ended, waited for or not.
+    expected_position constant bigint := CASE WHEN has_more THEN last_position + 1 END;
     standing walk;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    IF walked.page_offset = skipped AND walked.next_offset IS NOT DISTINCT FROM expected THEN
+    IF walked.page_offset = skipped AND walked.next_position IS NOT DISTINCT FROM expected_position THEN
         -- The same page once more moves nothing. Half a minute is what an hour of life allows for.
         UPDATE walk SET used_at = clock_timestamp()
         WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id AND walk.used_at < now() - interval '30 seconds';
@@ -118,7 +119,7 @@ BEGIN
     -- How many runs stand there, the row says once it is held. One that was moved meanwhile is where its runs are.
     SELECT * INTO standing FROM walk
     WHERE walk.prospect_search_id = walked.prospect_search_id AND walk.id = walked.id
-        AND walk.page_offset = walked.page_offset AND walk.next_offset IS NOT DISTINCT FROM walked.next_offset
+        AND walk.page_offset = walked.page_offset AND walk.next_position IS NOT DISTINCT FROM walked.next_position
     FOR NO KEY UPDATE;
     IF standing.runs <= askers THEN
         UPDATE walk SET next_offset = expected, next_position = expected_position, page_offset = skipped, page_position = first_position,
@@ -362,11 +363,15 @@ BEGIN
         IF found_walk.used_at >= living_from AND EXISTS (
             SELECT FROM walk
             WHERE prospect_search_id = feed AND consumer = reader AND coalesce(since, '-infinity') = start AND used_at >= living_from
-                AND watermark > found_walk.watermark AND page_offset = skipped
+                AND watermark > found_walk.watermark AND (
+                    page_offset = skipped
+                    -- On its way it may be anywhere up to where it has come: the page last given out may be an early one, asked for late.
+                    OR page_offset > 0 AND next_position IS NOT NULL AND reached_offset >= skipped
+                )
                 -- It has stood still since: what has had its first page alone began earlier, whenever that was written down.
                 AND (found_walk.page_offset = 0 OR begun_at > found_walk.used_at)
         ) THEN
-            -- A run that broke off, or one that is slow: whether it goes on, or the newer one asks for its last page again, nobody can tell.
+            -- A run that broke off, or one that is slow: whether it goes on, or the newer one asks for a page again, nobody can tell.
             found_walk.used_at := '-infinity';
         END IF;
         RETURN found_walk;
