@@ -32,6 +32,7 @@ class NaiveClient:
     held: dict[str, Item] = field(default_factory=dict)
     cursor: str | None = None
     last_question: dict[str, Any] | None = None
+    asked: list[dict[str, Any]] = field(default_factory=list)
     _next: dict[str, Any] | None = None
     _cache: dict[str, tuple[str, Answer]] = field(default_factory=dict)
 
@@ -48,6 +49,7 @@ class NaiveClient:
         question = self.next_question()
         answer = await self._ask({**question, "limit": limit})
         self.last_question = {**question, "limit": limit}
+        self.asked = [*self.asked, self.last_question] if "offset" in question else []
         self._store(question, answer)
         return answer
 
@@ -55,6 +57,10 @@ class NaiveClient:
         """The page asked for last, once more, as if its answer had been lost."""
         assert self.last_question is not None
         return await self._ask(self.last_question)
+
+    async def ask_in_vain(self, question: dict[str, Any]) -> Answer:
+        """What it asks for is given out, and never arrives."""
+        return _answer(await self.http.get(self._url(question)))
 
     async def sync(self, limit: int = 100) -> list[Item]:
         """A whole run, from where it stands; answers what came."""
@@ -67,6 +73,7 @@ class NaiveClient:
     def crash(self) -> None:
         """Lose what is only in memory."""
         self.last_question = self._next = None
+        self.asked = []
         self._cache.clear()
 
     def _store(self, question: dict[str, Any], answer: Answer) -> None:
@@ -89,12 +96,19 @@ class NaiveClient:
 
     async def _ask(self, question: dict[str, Any]) -> Answer:
         """With a cache such as every HTTP library offers: what the service calls unchanged is taken from memory."""
-        url = str(httpx.URL(f"/deliveries/{self.search_id}/companies", params=question))
+        url = self._url(question)
         etag, cached = self._cache.get(url, ("", None))
         response = await self.http.get(url, headers={"If-None-Match": etag} if etag else {})
         if response.status_code == 304 and cached is not None:
             return Answer(cached.page, response.headers["delivery-watermark"], cached.link)
-        assert response.status_code == 200, response.text
-        answer = Answer(response.json(), response.headers["delivery-watermark"], response.links.get("next", {}).get("url"))
+        answer = _answer(response)
         self._cache[url] = response.headers["etag"], answer
         return answer
+
+    def _url(self, question: dict[str, Any]) -> str:
+        return str(httpx.URL(f"/deliveries/{self.search_id}/companies", params=question))
+
+
+def _answer(response: httpx.Response) -> Answer:
+    assert response.status_code == 200, response.text
+    return Answer(response.json(), response.headers["delivery-watermark"], response.links.get("next", {}).get("url"))

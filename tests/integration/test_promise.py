@@ -4,21 +4,17 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
-from openprospect.server.feed.housekeeping.tidy import forget_superseded
-from tests.integration.conftest import open_search
+from tests.integration.changes import Changes
 from tests.integration.export_consumer import ExportConsumer
 from tests.integration.feed_model import FeedModel
 from tests.integration.naive_client import Answer, NaiveClient
-from tests.integration.tidying import looked_just_now
 from tests.integration.walk_model import Walk, chosen, is_contested
 from tests.integration.world import World
 
@@ -27,16 +23,8 @@ SETTINGS = (
     settings(IN_A_HURRY, max_examples=3_000, stateful_step_count=100) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else IN_A_HURRY
 )
 
-COMPANIES = [f"company-{number}" for number in range(8)]
-PEOPLE = range(5)
 CONSUMER = st.integers(0, 7)
 LIMITS = st.integers(1, 3)
-ROWS = st.lists(
-    st.tuples(st.sampled_from(COMPANIES), st.integers(0, 1), st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3)),
-    min_size=1,
-    max_size=5,
-    unique_by=lambda row: row[0],
-)
 
 
 @dataclass
@@ -50,16 +38,9 @@ class Consumer:
     repeatable: Walk | None = None
 
 
-class Promise(RuleBasedStateMachine):
+class Promise(Changes):
     def __init__(self, world: World) -> None:
-        super().__init__()
-        self.world = world
-        self.run = world.run
-        self.people = [f"person-{number}-{next(world.examples)}@example.com" for number in PEOPLE]
-        self.erased: set[str] = set()
-        self.has_restarted = False
-        self.search_ids = [self.run(open_search(world.producer)) for _ in range(2)]
-        self.feeds = [FeedModel(self.erased, self.run(self.watermark(search_id))) for search_id in self.search_ids]
+        super().__init__(world)
         self.consumers = list(self.all_consumers())
         self.exporter = ExportConsumer(world.database, self.search_ids[0], self.feeds[0])
 
@@ -71,67 +52,6 @@ class Promise(RuleBasedStateMachine):
             for follows_links, keeps_watermark in itertools.product(ways, (False, True)):
                 client = NaiveClient(http, self.search_ids[search], follows_links=follows_links, keeps_watermark=keeps_watermark)
                 yield Consumer(client, self.feeds[search], walks)
-
-    @initialize(deliveries=st.sampled_from([0, 2**7, 2**14, 2**21]), before=st.integers(0, 20))
-    def age(self, deliveries: int, before: int) -> None:
-        """As if there had been many deliveries already: the tally of the feed counts in blocks, and these are where they end."""
-        for search_id in self.search_ids:
-            position = max(deliveries - before, 0)
-            self.run(self.world.database.execute("UPDATE prospect_search SET position = $2 WHERE id = $1", UUID(search_id), position))
-
-    # What producers and the people concerned do.
-
-    @rule(search=st.sampled_from([0, 0, 0, 1]), rows=ROWS)
-    def deliver(self, search: int, rows: list[tuple[str, int, list[int]]]) -> None:
-        feed = self.feeds[search]
-        companies = [self.row(company, version, people) for company, version, people in rows]
-        answer = self.run(self.post(f"/deliveries/{self.search_ids[search]}/companies", {"companies": companies}))
-        for item, (company, version, people) in zip(answer["items"], rows, strict=True):
-            emails = {self.people[person] for person in people}
-            is_changed = feed.deliver(company, version, frozenset(emails - self.erased))
-            assert item["status"] == ("delivered" if is_changed else "unchanged")
-            assert item["suppressed"] == len(emails & self.erased)
-            assert feed.ids.setdefault(company, item["id"]) == item["id"]
-        self.note_watermark(search)
-        assert answer["delivered_until"] == feed.watermark
-
-    def row(self, company: str, version: int, people: list[int]) -> dict[str, Any]:
-        prospects = [{"email": self.people[person], "first_name": f"Person {person}"} for person in people]
-        return {"name": company, "source_id": company, "version": version, "prospects": prospects}
-
-    @rule(company=st.sampled_from(COMPANIES))
-    def withdraw(self, company: str) -> None:
-        feed = self.feeds[0]
-        response = self.run(self.world.producer.delete(f"/deliveries/{self.search_ids[0]}/companies/{feed.ids.get(company, UUID(int=0))}"))
-        if company in feed.live():
-            assert response.status_code == 204, response.text
-            feed.withdraw(company)
-        else:
-            assert response.status_code == 404, response.text
-        self.note_watermark(0)
-
-    @rule(person=st.sampled_from(PEOPLE))
-    def erase(self, person: int) -> None:
-        email = self.people[person]
-        self.run(self.post("/erasures", {"email": email}))
-        for feed in self.feeds:
-            feed.erase(email)
-        self.erased.add(email)
-        for search in range(len(self.feeds)):
-            self.note_watermark(search)
-
-    # What happens to the service.
-
-    @precondition(lambda self: not self.has_restarted)
-    @rule()
-    def restart(self) -> None:
-        self.has_restarted = True
-        self.run(self.world.restart())
-
-    @rule()
-    def tidy(self) -> None:
-        """Forget at once what no walk can need, where the service would wait for ten minutes first."""
-        self.run(forget_superseded(self.world.database, looked_just_now(), left_for=timedelta(), portion=3))
 
     # What consumers do.
 
@@ -187,6 +107,28 @@ class Promise(RuleBasedStateMachine):
             else:
                 self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.repeat()))
 
+    @rule(number=CONSUMER, limit=LIMITS)
+    def lose_answer(self, number: int, limit: int) -> None:
+        """The next page is given out, and never arrives: whoever asks again may ask for more of it, or for less."""
+        consumer = self.consumers[number]
+        question = {**consumer.client.next_question(), "limit": limit}
+        if "offset" in question and (answering := self.answering(consumer, consumer.walk, question)):
+            self.give_out_in_vain(consumer, answering, question)
+
+    @rule(number=CONSUMER, which=st.integers(0, 99))
+    def arrive_late(self, number: int, which: int) -> None:
+        """Some question of this run arrives once more, as where a proxy has asked twice."""
+        consumer = self.consumers[number]
+        if asked := consumer.client.asked:
+            question = asked[which % len(asked)]
+            self.give_out_in_vain(consumer, chosen(consumer.walks[question.get("delivered_since")], question["offset"]), question)
+
+    def give_out_in_vain(self, consumer: Consumer, answering: Walk, question: dict[str, Any]) -> None:
+        if self.is_contested(consumer, answering, question):
+            self.refuse(consumer, answering, question)
+        else:
+            self.check_page(consumer, answering, question["offset"], question["limit"], self.run(consumer.client.ask_in_vain(question)))
+
     @rule()
     def take_batch(self) -> None:
         self.run(self.exporter.take())
@@ -205,10 +147,13 @@ class Promise(RuleBasedStateMachine):
 
     def turn_away(self, consumer: Consumer, contested: Walk, question: dict[str, Any]) -> None:
         """Which run asks cannot be told, so neither is answered from the other's snapshot; this one begins anew."""
+        self.refuse(consumer, contested, question)
+        self.crash_of(consumer)
+
+    def refuse(self, consumer: Consumer, contested: Walk, question: dict[str, Any]) -> None:
         response = self.run(consumer.client.http.get(f"/deliveries/{consumer.client.search_id}/companies", params=question))
         assert (response.status_code, response.json()["code"]) == (410, "WALK_CONTESTED")
         contested.tell()
-        self.crash_of(consumer)
 
     def answering(self, consumer: Consumer, mine: Walk | None, question: dict[str, Any]) -> Walk | None:
         """The walk that answers; None where another snapshot would, because two runs expect this offset at this moment.
@@ -249,7 +194,7 @@ class Promise(RuleBasedStateMachine):
         assert answer.watermark == feed.watermark
         if "after" not in question and answer.page["has_more"]:
             # The service cannot know that this client will follow the link: for all it knows, a walk has begun.
-            walk = Walk(expected, feed.number, feed.watermark, expects=limit, reached=limit)
+            walk = Walk(expected, feed.number, feed.watermark, expects=limit, end=limit, reached=limit)
             consumer.walks.setdefault(question.get("delivered_since"), []).append(walk)
 
     def teardown(self) -> None:
@@ -260,20 +205,6 @@ class Promise(RuleBasedStateMachine):
             consumer.feed.check_held(consumer.client.held)
         self.run(self.exporter.finish())
         self.exporter.feed.check_held(self.exporter.held)
-
-    async def post(self, path: str, body: Any) -> dict[str, Any]:
-        response = await self.world.producer.post(path, json=body)
-        assert response.is_success, response.text
-        answer: dict[str, Any] = response.json()
-        return answer
-
-    def note_watermark(self, search: int) -> None:
-        self.feeds[search].note_watermark(self.run(self.watermark(self.search_ids[search])))
-
-    async def watermark(self, search_id: str) -> str:
-        """Read where it neither begins a walk nor sees an item."""
-        response = await self.world.producer.get(f"/deliveries/{search_id}/companies", params={"after": "9999-01-01T00:00:00Z"})
-        return response.headers["delivery-watermark"]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ class Walk:
     number: int
     expects: int | None
     page: int
+    is_over: bool
     reached: int
     is_expired: bool
     told: int | None
@@ -37,7 +38,8 @@ WALKS = st.lists(
         Walk,
         number=st.just(0),
         expects=st.sampled_from([None, OFFSET, 2 * OFFSET]),
-        page=st.sampled_from([0, OFFSET]),
+        page=st.sampled_from([0, OFFSET // 2, OFFSET]),
+        is_over=st.booleans(),
         reached=st.sampled_from([OFFSET // 2, OFFSET, 2 * OFFSET]),
         is_expired=st.booleans(),
         told=st.none() | MINUTES,
@@ -55,7 +57,7 @@ def rule(walks: Sequence[Walk], offset: int) -> tuple[Walk | None, bool]:
     The newest has the latest snapshot. One that has expired expects nothing any more once its consumer was told, and has begun anew since.
     One that has stood still since the newest began has been at its last page alone, and not there either once its consumer was told so.
     And whether a living one is contested: that expects the offset, by one with a later snapshot, which began after its last page and gave
-    out this very page last; that has been there, by the newest.
+    out this very page last, or is on its way and has come so far; that has been there, by the newest.
     """
     newest_first = sorted(walks, key=lambda walk: (-walk.watermark, walk.number), reverse=True)
     if not walks:
@@ -69,8 +71,12 @@ def rule(walks: Sequence[Walk], offset: int) -> tuple[Walk | None, bool]:
     chosen = next(iter([*expecting, *been_there, *living, *newest_first]))
     if chosen not in expecting:
         return chosen, chosen in been_there and chosen in passed
-    rivals = [walk for walk in living if not chosen.is_expired and walk.page == offset and walk.watermark < chosen.watermark]
+    rivals = [walk for walk in living if not chosen.is_expired and may_ask_again(walk, offset) and walk.watermark < chosen.watermark]
     return chosen, any(chosen.page == 0 or walk.begun < chosen.used for walk in rivals)
+
+
+def may_ask_again(walk: Walk, offset: int) -> bool:
+    return walk.page == offset or (walk.page > 0 and not walk.is_over and walk.reached >= offset)
 
 
 @pytest.fixture
@@ -89,6 +95,7 @@ def test_a_page_belongs_to_the_walk_that_the_rule_names(world: World) -> None:
                 number,
                 state.expects,
                 state.page,
+                state.is_over,
                 state.reached,
                 state.is_expired,
                 state.told if told_late else state.told and state.told + 10,
@@ -111,7 +118,7 @@ async def _insert(world: World, search_id: UUID, walks: Sequence[Walk]) -> dict[
     statement = """
         INSERT INTO walk (prospect_search_id, consumer, watermark, total, next_offset, next_position, page_offset, page_position,
             reached_offset, begun_at, used_at, told_at)
-        VALUES ($1, $2, $8, 200, $3::bigint, $3::bigint + 1, $9::bigint, $9 + 1, $4, $5, $6, $7) RETURNING id
+        VALUES ($1, $2, $8, 200, $3::bigint, $10, $9::bigint, $9 + 1, $4, $5, $6, $7) RETURNING id
     """
     ids = {}
     for walk in walks:
@@ -119,7 +126,8 @@ async def _insert(world: World, search_id: UUID, walks: Sequence[Walk]) -> dict[
         told_at = None if walk.told is None else now - timedelta(minutes=walk.told)
         begun_at = now - timedelta(minutes=walk.begun)
         watermark = now - timedelta(hours=1 + walk.watermark)
-        arguments = (search_id, CONSUMERS[0], walk.expects, walk.reached, begun_at, used_at, told_at, watermark, walk.page)
+        end = None if walk.is_over else OFFSET
+        arguments = (search_id, CONSUMERS[0], walk.expects, walk.reached, begun_at, used_at, told_at, watermark, walk.page, end)
         ids[walk.number] = await world.database.value(statement, *arguments)
     return ids
 

@@ -11,13 +11,17 @@ _TURNS = itertools.count()
 
 @dataclass
 class Walk:
-    """A snapshot, where in it the service expects to go on, which page it gave out last, and when it began and moved."""
+    """A snapshot, where in it the service expects to go on, which page it gave out last and up to where, and when it began and moved.
+
+    A page that nothing comes after has no end.
+    """
 
     snapshot: list[Entry]
     number: int
     watermark: str
     expects: int | None = 0
     page: int = 0
+    end: int | None = 0
     reached: int = 0
     begun: int = field(default_factory=lambda: next(_TURNS))
     moved: int = field(default_factory=lambda: next(_TURNS))
@@ -25,10 +29,11 @@ class Walk:
 
     def step(self, offset: int, reached: int, *, has_more: bool) -> None:
         """A page at this offset was given out. What a walk begins with is no step, and neither is the same page once more."""
-        expects = reached if has_more else None
-        if offset and (self.page, self.expects) != (offset, expects):
+        end = reached if has_more else None
+        if offset and (self.page, self.end) != (offset, end):
             self.moved = next(_TURNS)
-        self.page, self.expects, self.reached = offset, expects, max(self.reached, reached)
+        self.expects = end if self.reached < len(self.snapshot) else None
+        self.page, self.end, self.reached = offset, end, max(self.reached, reached)
 
     def tell(self) -> None:
         """Its consumer was told that it cannot be told from another."""
@@ -44,10 +49,15 @@ def chosen(walks: Sequence[Walk], offset: int) -> Walk:
 
 
 def is_contested(answering: Walk, walks: Sequence[Walk], offset: int) -> bool:
-    """Whether a newer run, which began since that one stands still, may mean this page too: it gave it out last, or has not been there."""
+    """Whether a newer run, which began since that one stands still, may mean this page too: it may ask again, or has not been there."""
     if answering.expects == offset:
-        return any(walk.page == offset and _has_passed(walk, answering) for walk in walks)
+        return any(_may_ask_again(walk, offset) and _has_passed(walk, answering) for walk in walks)
     return _has_passed(walks[-1], answering)
+
+
+def _may_ask_again(walk: Walk, offset: int) -> bool:
+    """For the page that it gave out last; on its way, for any that it has come to, since that may have been an early one that came late."""
+    return walk.page == offset or (walk.page > 0 and walk.end is not None and walk.reached >= offset)
 
 
 def _can_mean(walk: Walk, newest: Walk, offset: int) -> bool:
