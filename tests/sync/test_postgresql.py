@@ -66,6 +66,18 @@ def test_a_column_that_somebody_added_keeps_its_values_and_its_name(copy: Postgr
     assert [(row["owner"], row["attribute_owner"]) for row in copy.rows("companies")] == [("Ada", "from the feed")]
 
 
+def test_a_schema_that_somebody_made_takes_no_right_to_make_one(copy: PostgresCopy, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(company(1))
+    copy.run(f'CREATE SCHEMA "{copy.schema}"; CREATE ROLE loader; GRANT USAGE, CREATE ON SCHEMA "{copy.schema}" TO loader')
+    copy.url = f"{copy.url}&options=-c%20role%3Dloader"
+    try:
+        assert sync(copy, server).error is None
+        assert_same(copy, feed)
+    finally:
+        copy.run("DROP OWNED BY loader CASCADE; DROP ROLE loader")
+
+
 def test_a_database_that_does_not_exist_needs_a_person(postgres: str) -> None:
     with pytest.raises(DestinationRefused, match="does not exist"):
         open_destination(sibling(postgres, "nowhere"))

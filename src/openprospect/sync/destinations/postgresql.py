@@ -139,7 +139,8 @@ class PostgresDatabase:
         self.execute("SELECT set_config('lock_timeout', ?, false) WHERE current_setting('lock_timeout') = '0'", _LOCK_TIMEOUT)
         # Ends a statement whose client was killed, so that the next run need not wait for it.
         self.execute("SET client_connection_check_interval = '1s'")
-        if schema and not read_only:
+        # To create one that is there asks for the right to create it all the same.
+        if schema and not read_only and self.query("SELECT to_regnamespace(quote_ident(?)) IS NULL", schema) == [(True,)]:
             self._connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
         if schema:
             self._connection.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(schema)))
