@@ -86,6 +86,18 @@ def test_a_receipt_that_is_refused_is_a_warning(copy: SqliteCopy, server: FeedSe
     assert (code, summary.warnings) == (0, ["The server did not take the receipt: No."])
 
 
+def test_a_full_run_that_finds_nothing_new_confirms_what_a_lost_receipt_did_not(copy: SqliteCopy, server: FeedServer) -> None:
+    feed = server.feed(SEARCH)
+    feed.deliver(company(1))
+    server.on_page = lambda page: server.faults.append(Fault(status=403, body={"message": "No."}))
+    synced(copy, server, full=True)
+    server.on_page = lambda page: None
+
+    synced(copy, server, full=True)
+
+    assert feed.confirmed == [feed.watermark]
+
+
 def test_a_server_that_only_does_what_is_documented_is_followed_by_offset(copy: SqliteCopy, server: FeedServer) -> None:
     server.links = server.watermarks = server.receipts = server.tags = False
     feed = server.feed(SEARCH)

@@ -115,11 +115,11 @@ class _SearchRun:
     def run(self, *, full: bool) -> Summary:
         started = time.monotonic()
         try:
-            before = self._tell_checkpoint()
-            has_moved = self._walk(_Start(before=before, anew=full))
+            start = _Start(before=self._tell_checkpoint(), anew=full)
+            has_moved = self._walk(start)
             if has_moved:
                 self._walk(_Start(before=self._destination.checkpoint(self._search_id), anew=False))
-            self._confirm(before)
+            self._confirm(told=start.stored)
         except Stopped:
             raise
         except SyncError as error:
@@ -211,10 +211,10 @@ class _SearchRun:
             )
         return source
 
-    def _confirm(self, before: Checkpoint | None) -> None:
-        """Tell the server what is stored. It is data that counts: without a receipt, the next run tells it."""
+    def _confirm(self, *, told: str | None) -> None:
+        """Tell the server what is stored, beyond what asking has told. It is data that counts: without a receipt, the next run tells it."""
         until = self._summary.delivered_until
-        if until is None or (before is not None and before.delivered_until == until and not before.full_run):
+        if until is None or until == told:
             return
         try:
             self._client.confirm(self._search_id, until)
