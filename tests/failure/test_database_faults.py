@@ -48,7 +48,7 @@ async def test_restarts_in_the_middle_of_walks_and_deliveries_lose_and_double_no
         assert (newest["source_id"], newest["attributes"]["version"]) == ("other", version)
 
 
-async def test_strangers_who_take_every_connection_cost_a_clean_503_until_they_leave(cluster, name):
+async def test_strangers_who_take_every_connection_cost_a_clean_503_until_they_leave(cluster, name, caplog):
     async with serving(cluster.dsn(name)) as site:
         await site.deliver(*HOTELS)
         with ExitStack() as strangers:
@@ -64,6 +64,13 @@ async def test_strangers_who_take_every_connection_cost_a_clean_503_until_they_l
             assert len(right) <= 1
         for answer in await asyncio.gather(*(patiently(lambda: site.client.get("/companies")) for _ in range(24))):
             assert answer.status_code == 200
+    assert len(reasons_in(caplog, "it has no connection left")) == 1, "once, however many were refused"
+
+
+def reasons_in(caplog, words):
+    """What whoever runs the service is told of why the database did not do something."""
+    told = [record.message for record in caplog.records if record.name == "openprospect.server.db.faults"]
+    return [message for message in told if words in message]
 
 
 def takes_a_connection(cluster, strangers):
@@ -157,7 +164,7 @@ def small_disk(cluster, tmp_path_factory):
         folder.rmdir()
 
 
-async def test_a_full_disk_refuses_deliveries_and_still_serves_what_is_there(cluster, name, small_disk):
+async def test_a_full_disk_refuses_deliveries_and_still_serves_what_is_there(cluster, name, small_disk, caplog):
     folder, enlarge = small_disk
     cluster.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
     cluster.execute("ALTER TABLE delivery SET TABLESPACE small", database=name)
@@ -168,6 +175,7 @@ async def test_a_full_disk_refuses_deliveries_and_still_serves_what_is_there(clu
                 delivered += 500
                 assert delivered < 5_000
             assert "Nothing was changed" in assert_unavailable(answer)
+            assert reasons_in(caplog, "its disk is full (DiskFullError 53100)")
             export = await site.client.get(f"/deliveries/{site.search_id}/export")
             assert len(export.text.splitlines()) == delivered
             enlarge()

@@ -1,6 +1,8 @@
-"""What the driver says when a database cannot be used, and what the service makes of it."""
+"""What the driver says when a database cannot be used, and what the service makes of it: words for the caller, a reason for the log."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +10,11 @@ import asyncpg
 
 from openprospect.server.core.errors import Busy, Misconfigured, OpenProspectError, Unavailable
 from openprospect.server.db.lending import NoneFree
+
+logger = logging.getLogger(__name__)
+
+# However many callers meet the same: whoever reads the log wants to know since when, and that it lasts.
+_TOLD_AGAIN_SECONDS = 60.0
 
 _NOT_NOW = "The database cannot be reached just now; try again in a few seconds."
 _SILENT = "The database cannot be reached just now."
@@ -56,6 +63,21 @@ UNREACHABLE = (
 )
 """The driver's many ways to say 'not now'."""
 
+_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (asyncpg.DiskFullError, "its disk is full"),
+    (asyncpg.TooManyConnectionsError, "it has no connection left; metrics tell how many it allows"),
+    (asyncpg.OutOfMemoryError, "it has no memory left"),
+    (asyncpg.ReadOnlySQLTransactionError, "it only reads, as a replica does"),
+    (asyncpg.CannotConnectNowError, "it is starting, stopping or recovering"),
+    (_REFUSALS, "it does not let the service in; its own log says why"),
+    (NoneFree, "every connection of this process is in use"),
+    (asyncio.TimeoutError, "it does not answer in time"),
+    (ConnectionRefusedError, "nobody listens where it should be"),
+    (_SILENCE, "the connection to it broke, or cannot be made"),
+)
+
+_told_at: dict[str, float] = {}
+
 
 def of_statement(error: Exception) -> Exception:
     """What became of a statement by itself, or of connecting."""
@@ -89,4 +111,16 @@ def _told(error: Exception, unavailable: OpenProspectError) -> Exception:
         return error
     if isinstance(error, asyncpg.LockNotAvailableError):
         return Busy()
+    _log(error)
     return Misconfigured(_SHUT_OUT) if isinstance(error, _REFUSALS) else unavailable
+
+
+def _log(error: Exception) -> None:
+    """Callers are told that it does not work; whoever runs the service, why. By the error's kind alone: its text may quote data."""
+    reason = next((words for kinds, words in _REASONS if isinstance(error, kinds)), "it refused")
+    state = f" {error.sqlstate}" if isinstance(error, asyncpg.PostgresError) else ""
+    said = f"{reason} ({type(error).__name__}{state})"
+    now = time.monotonic()
+    if now - _told_at.get(said, -_TOLD_AGAIN_SECONDS) >= _TOLD_AGAIN_SECONDS:
+        _told_at[said] = now
+        logger.warning("the database did not do what it was asked: %s", said)
