@@ -98,6 +98,30 @@ class TestUsualExports:
             "Größe der Küche": "prospects.groesse_der_kueche",
         }
 
+    def test_google_contacts(self) -> None:
+        assert fields("First Name,Last Name,Organization Name,Organization Title,E-mail 1 - Value,Website 1 - Value,Phone 1 - Value") == {
+            "First Name": "prospects.first_name",
+            "Last Name": "prospects.last_name",
+            "Organization Name": "name",
+            "Organization Title": "prospects.job_title",
+            "E-mail 1 - Value": "prospects.email",
+            "Website 1 - Value": "website_url",
+            "Phone 1 - Value": "prospects.phone_1_value",
+        }
+
+    @pytest.mark.parametrize(
+        ("headings", "heading", "field"),
+        [
+            ("Organization - Name,Person - Name,Person - Email - Work", "Person - Email - Work", "prospects.email"),
+            ("Email,Associated Company (Primary)", "Associated Company (Primary)", "name"),
+            ("Email,Associated Company,Associated Company IDs (Primary)", "Associated Company IDs (Primary)", "source_id"),
+            ("First Name,Last Name,Company,E-mail Address,Web Page", "Web Page", "website_url"),
+            ("Email,Account Name,Account Name.id", "Account Name.id", "source_id"),
+        ],
+    )
+    def test_spellings_of_pipedrive_hubspot_outlook_and_zoho(self, headings: str, heading: str, field: str) -> None:
+        assert fields(headings)[heading] == field
+
     @pytest.mark.parametrize("heading", ["Full name", "Contact name", "Name", "Ansprechpartner"])
     def test_a_name_beside_a_company_is_the_persons(self, heading: str) -> None:
         assert fields(f"Company,{heading},Email")[heading] == "prospects.full_name"
@@ -147,6 +171,20 @@ class TestOtherColumns:
             "prospects.previous_employer",
             "prospects.last_contact",
         ]
+
+    @pytest.mark.parametrize("whose", ["E-Mail Ansprechpartner", "Ansprechpartnerin: E-Mail", "Contact E-Mail"])
+    def test_what_says_that_it_is_a_persons_leaves_the_plain_one_to_the_company(self, whose: str) -> None:
+        found = fields(f"Firma,E-Mail,Telefon,{whose},Telefon Kontakt,Ort")
+        assert list(found.values()) == ["name", "e_mail", "telefon", "prospects.email", "prospects.telefon", "ort"]
+
+    def test_what_says_that_it_is_the_companys_does_so_before_it(self) -> None:
+        assert fields("Website,Organization - Website,Person - Website,Organization,Email") == {
+            "Website": "prospects.website",
+            "Organization - Website": "website_url",
+            "Person - Website": "prospects.person_website",
+            "Organization": "name",
+            "Email": "prospects.email",
+        }
 
     @pytest.mark.parametrize("heading", ["LinkedIn Account", "Ansprechpartner Firma", "Position Company", "Nachname Unternehmen"])
     def test_what_no_company_has_is_not_the_companys_for_a_word_behind_it(self, heading: str) -> None:

@@ -7,6 +7,7 @@ table has people, since a value of the row's own can only be kept there; else to
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, count
+from typing import Self
 
 from openprospect.server.core.errors import InvalidInput
 from openprospect.server.feed.rows.row import COMPANY_FIELDS, PROSPECT_FIELDS
@@ -27,6 +28,7 @@ from openprospect.server.intake.headings import (
 
 _PEOPLE = "prospects."
 _ALIASES = {"company_name": "name", "prospect_id": f"{_PEOPLE}id"}
+_ALL_SPELLINGS = max(map(len, chain(COMPANY_VOCABULARY.values(), PERSON_VOCABULARY.values())))
 _PERSON_FIELDS = frozenset({*PROSPECT_FIELDS, FULL_NAME})
 _RESERVED = frozenset({*COMPANY_FIELDS, "prospects", *(f"{_PEOPLE}{field}" for field in _PERSON_FIELDS)})
 
@@ -53,6 +55,22 @@ class Column:
         return self.field.removeprefix(_PEOPLE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What the headings that say whose they are say it of, squeezed: the `city` of `Company City`."""
+
+    of_companies: Set[str]
+    of_people: Set[str]
+
+    @classmethod
+    def by(cls, headings: Sequence[str]) -> Self:
+        owners = [(of_company, of_person, squeezed(" ".join(rest))) for of_company, of_person, rest in map(_owner, headings)]
+        return cls(
+            of_companies={word for of_company, _, word in owners if of_company},
+            of_people={word for _, of_person, word in owners if of_person},
+        )
+
+
 def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Column]:
     """Every column with its field; raises InvalidInput where a column is missing, doubled, or nothing holds the company's name."""
     headings = [heading or f"column {index}" for index, heading in enumerate(headings, start=1)]
@@ -63,10 +81,10 @@ def map_columns(headings: Sequence[str], mapping: Mapping[str, str]) -> list[Col
     if "name" not in fields:
         raise InvalidInput(_without_name(headings))
     has_people = any(field.startswith(_PEOPLE) for field in fields)
-    of_company = {tuple(rest) for is_company, _, rest in map(_owner, headings) if is_company}
+    said = _Said.by(headings)
     for index in free:
         if index not in fields.values():
-            fields[_attribute(headings[index], index, of_company, has_people=has_people, taken=fields.keys())] = index
+            fields[_attribute(headings[index], index, said, has_people=has_people, taken=fields.keys())] = index
     columns = [Column(index=index, heading=headings[index], field=field) for field, index in fields.items()]
     return sorted(columns, key=lambda column: column.index)
 
@@ -152,17 +170,18 @@ def _meaning_of_name(known: Set[str], *, is_field: bool) -> str | None:
 
 
 def _meanings(heading: str) -> list[tuple[str, int]]:
-    """Fields that a heading may stand for, with its rank among the spellings of each."""
+    """Fields that a heading may stand for, with its rank among the spellings of each. One that says whose it is comes first."""
     of_company, of_person, rest = _owner(heading)
     word, short = squeezed(heading), squeezed(" ".join(rest))
     whole = [*_known(word, COMPANY_VOCABULARY, ""), *_known(word, PERSON_VOCABULARY, _PEOPLE)]
     if whole or short == word:
         return whole
-    if of_company and (as_company := [*_known(f"company{short}", COMPANY_VOCABULARY, "")]):
-        return as_company  # `Firma ID` is no id of ours, as `Company ID` is none
     if short in AMBIGUOUS_NAMES:
         return [("name" if of_company else f"{_PEOPLE}{FULL_NAME}", 0)]
-    return [*_known(short, COMPANY_VOCABULARY if of_company else {}, ""), *_known(short, PERSON_VOCABULARY if of_person else {}, _PEOPLE)]
+    owned = [*_known(short, COMPANY_VOCABULARY if of_company else {}, ""), *_known(short, PERSON_VOCABULARY if of_person else {}, _PEOPLE)]
+    if of_company:  # `Firma ID` is no id of ours, as `Company ID` is none
+        owned = [*_known(f"company{short}", COMPANY_VOCABULARY, "")] or owned
+    return [(field, rank - _ALL_SPELLINGS) for field, rank in owned]
 
 
 def _known(word: str, vocabulary: Mapping[str, tuple[str, ...]], prefix: str) -> Iterator[tuple[str, int]]:
@@ -178,13 +197,13 @@ def _owner(heading: str) -> tuple[bool, bool, list[str]]:
     return of_company, of_person, rest if of_company or of_person else whole
 
 
-def _attribute(heading: str, index: int, said_of_company: Set[tuple[str, ...]], *, has_people: bool, taken: Container[str]) -> str:
-    """`said_of_company` are the words of the headings that say they are the company's."""
+def _attribute(heading: str, index: int, said: _Said, *, has_people: bool, taken: Container[str]) -> str:
     of_company, of_person, rest = _owner(heading)
     name = attribute_name(rest) or attribute_name(words(heading)) or f"column_{index + 1}"
-    # Beside "Company City", a plain "City" is the person's.
-    is_doubled = tuple(rest) in said_of_company
-    is_company = of_company or (not of_person and (not has_people or (squeezed(heading) in COMPANY_ATTRIBUTES and not is_doubled)))
+    word = squeezed(heading)
+    # Beside "Company City", a plain "City" is the person's; beside "Contact Phone", a plain "Phone" is the company's.
+    may_be_company = word not in said.of_companies and (word in said.of_people or word in COMPANY_ATTRIBUTES)
+    is_company = of_company or (not of_person and (not has_people or may_be_company))
     owner = "" if is_company else _PEOPLE
     spellings = chain([name, attribute_name(words(heading)) or name], (f"{name}_{number}" for number in count(2)))
     return next(field for spelling in spellings if (field := f"{owner}{spelling}") not in taken and _is_free(field))

@@ -5,7 +5,7 @@ from itertools import chain
 from unicodedata import combining, normalize
 
 COMPANY_WORDS = frozenset({"company", "account", "organization", "organisation", "firma", "firmen", "unternehmen", "employer"})
-PERSON_WORDS = frozenset({"prospect", "prospects", "person", "contact", "kontakt", "lead"})
+PERSON_WORDS = frozenset({"prospect", "prospects", "person", "contact", "kontakt", "lead", "ansprechpartner", "ansprechpartnerin"})
 
 FULL_NAME = "full_name"
 """A person's name in one column; becomes `first_name` and `last_name`."""
@@ -36,18 +36,21 @@ def _vocabulary(**headings: str) -> dict[str, tuple[str, ...]]:
 COMPANY_VOCABULARY = _vocabulary(
     id="id,openprospect id",
     source_id="source id,account id,company id,organization id,organisation id,company record id,record id company,associated company id,"
+    "associated company id primary,associated company ids primary,account name id,"
     "customer id,customer number,external id,crm id,kundennummer,kundennr,kunden nr,kunden id,firmen id,debitorennummer",
     name="company name,account name,organization name,organisation name,firmenname,company,firma,organization,organisation,unternehmen,"
-    "unternehmensname,account,associated company,primary company,employer,kunde",
+    "unternehmensname,account,associated company,associated company primary,primary company,employer,kunde",
     website_url="website url,website,company website,company url,webseite,web site,homepage,internetseite,internetadresse,url,web,"
-    "company domain name,company domain,domain name,domain",
+    "web page,website 1 value,company domain name,company domain,domain name,domain",
 )
 PERSON_VOCABULARY = _vocabulary(
     id="prospect id",
     first_name="first name,given name,forename,vorname,rufname",
     last_name="last name,surname,family name,nachname,familienname",
-    email="email,email address,e-mail-adresse,mailadresse,mail,work email,business email,primary email,emailadresse,email 1",
-    job_title="job title,title,position,role,funktion,berufsbezeichnung,jobbezeichnung,jobtitel,stelle,stellenbezeichnung",
+    email="email,email address,e-mail-adresse,mailadresse,mail,work email,business email,primary email,emailadresse,email 1,"
+    "email 1 value,email work",
+    job_title="job title,title,organization title,position,role,"
+    "funktion,berufsbezeichnung,jobbezeichnung,jobtitel,stelle,stellenbezeichnung",
     full_name="full name,contact name,person name,contact,contact person,ansprechpartner,ansprechpartnerin,kontakt,kontaktperson,"
     "kontaktname,prospect name,lead name,vollständiger name",
 )
