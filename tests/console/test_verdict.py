@@ -63,7 +63,14 @@ def said(*standings, queues=(), feeds=()):
 
 def test_yes_where_everybody_has_confirmed_everything():
     assert said(CURRENT) == (Tone.GOOD, "Yes.", "The only consumer has confirmed everything that was delivered.")
-    assert said(CURRENT, CURRENT)[2].startswith("All 2 consumers have")
+    assert said(CURRENT, replace(CURRENT, consumer="bi"))[2].startswith("All 2 consumers have")
+
+
+def test_who_pulls_several_searches_is_counted_once():
+    assert said(CURRENT, replace(CURRENT, search="cafes"))[2].startswith("The only consumer has")
+    assert said(CURRENT, replace(CURRENT, organization="another"))[2].startswith("All 2 consumers have")
+    assert "1 consumer " in said(SENT, replace(SENT, search="cafes"))[2]
+    assert "as well" not in said(BEHIND, replace(BEHIND, search="cafes"))[2]
 
 
 def test_yes_as_far_as_sent_where_the_next_poll_will_tell():

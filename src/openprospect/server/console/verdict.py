@@ -94,17 +94,31 @@ def verdict(watch: Watch, now: datetime) -> Verdict:
         return _alone(alone)
     if expired := [standing for standing in pullers if standing.is_expired]:
         return _expired(expired)
-    unconfirmed = sum(state_of(standing) is State.UNCONFIRMED for standing in pullers)
+    unconfirmed = {_puller(standing) for standing in pullers if state_of(standing) is State.UNCONFIRMED}
     if unconfirmed:
-        reason = f"Everything went out; {counted(unconfirmed, 'consumer')} will confirm with the next poll."
+        reason = f"Everything went out; {counted(len(unconfirmed), 'consumer')} will confirm with the next poll."
         return Verdict(tone=Tone.GOOD, answer="Yes, as far as sent.", reason=reason)
-    return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{_all(len(pullers) + len(endpoints))} confirmed everything that was delivered.")
+    everybody = {_puller(standing) for standing in pullers} | {_endpoint(queue) for queue in endpoints}
+    return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{_all(len(everybody))} confirmed everything that was delivered.")
+
+
+Who = tuple[str, str]
+"""A consumer, whatever it pulls: its organization and its name; or an endpoint."""
+
+
+def _puller(standing: Standing) -> Who:
+    return standing.organization, standing.consumer
+
+
+def _endpoint(queue: Queue) -> Who:
+    return queue.organization, str(queue.webhook_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gap:
     """What somebody does not have, since when, and how long that is nothing to worry about."""
 
+    who: Who
     words: str
     since: datetime
     patience: timedelta = _PATIENCE
@@ -117,10 +131,10 @@ def _gap_of(standing: Standing, now: datetime) -> _Gap | None:
     """None where a consumer lacks nothing, or was sent all of it a short time ago."""
     match state_of(standing):
         case State.BEHIND:
-            return _Gap(words=_lacking(standing, now), since=standing.oldest_unconfirmed_at or now)
+            return _Gap(who=_puller(standing), words=_lacking(standing, now), since=standing.oldest_unconfirmed_at or now)
         case State.SKIPPED:
             words = " It asked for what came later, and skipped some of these: one pull from the beginning gives it all."
-            return _Gap(words=_lacking(standing, now) + words, since=standing.oldest_unconfirmed_at or now)
+            return _Gap(who=_puller(standing), words=_lacking(standing, now) + words, since=standing.oldest_unconfirmed_at or now)
         case State.UNCONFIRMED:
             return _silence(standing, now)
         case _:
@@ -135,13 +149,13 @@ def _silence(standing: Standing, now: datetime) -> _Gap | None:
         f"{name_of(standing)} was sent {counted(standing.behind_companies, 'company', 'companies')} of {standing.search} {ago(since)} "
         f"and has not come back to confirm.{_expiry(standing)}"
     )
-    return _Gap(words=words, since=since, patience=_SILENCE)
+    return _Gap(who=_puller(standing), words=words, since=since, patience=_SILENCE)
 
 
 def _gap_at(queue: Queue, now: datetime) -> _Gap | None:
     since = queue.oldest_at or now
     words = _behind_by(f"webhook {masked(queue.url)}", queue.waiting, queue.search, since)
-    return _Gap(words=words, since=since) if queue.waiting else None
+    return _Gap(who=_endpoint(queue), words=words, since=since) if queue.waiting else None
 
 
 def _lacking(standing: Standing, now: datetime) -> str:
@@ -159,7 +173,7 @@ def _expiry(standing: Standing) -> str:
 
 def _behind(gaps: Sequence[_Gap], now: datetime) -> Verdict:
     worst = min(gaps, key=lambda gap: (not gap.is_late(now), gap.since))
-    others = len(gaps) - 1
+    others = len({gap.who for gap in gaps} - {worst.who})
     reason = worst.words + (f" {counted(others, 'other')} behind as well." if others else "")
     is_late = worst.is_late(now)
     return Verdict(tone=Tone.BAD if is_late else Tone.WAIT, answer="No." if is_late else "Not yet.", reason=reason)
@@ -177,7 +191,7 @@ def _alone(feeds: Sequence[Feed]) -> Verdict:
 
 def _expired(standings: Sequence[Standing]) -> Verdict:
     """They have everything, or there would be a gap."""
-    first, others = standings[0], len({standing.consumer for standing in standings}) - 1
+    first, others = standings[0], len({_puller(standing) for standing in standings}) - 1
     reason = f"{name_of(first)} has everything, but its key expired {ago(first.key_expires_at)}: what is delivered next will not reach it."
     return Verdict(tone=Tone.WAIT, answer="Yes, for now.", reason=reason + (f" {counted(others, 'other')} as well." if others else ""))
 
