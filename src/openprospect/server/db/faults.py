@@ -12,6 +12,7 @@ from openprospect.server.core.errors import Busy, Misconfigured, OpenProspectErr
 from openprospect.server.db.lending import NoneFree
 
 logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())  # a command, which keeps no log, says what it has to say itself
 
 # However many callers meet the same: whoever reads the log wants to know since when, and that it lasts.
 _TOLD_AGAIN_SECONDS = 60.0
