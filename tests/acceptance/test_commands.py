@@ -189,7 +189,7 @@ def test_a_mistake_is_one_sentence_on_standard_error_and_exit_2(site, arguments,
 
 def test_a_database_that_cannot_be_reached_is_worth_another_try(site):
     ended = site.run("searches", "list", "--database-url", "postgresql://user:geheim@127.0.0.1:1/database", expected=1)
-    assert "The database cannot be reached just now" in ended.complaint
+    assert ended.complaint == "Error: The database cannot be reached just now; try again in a few seconds."
     assert "geheim" not in ended.err
 
 
