@@ -52,20 +52,15 @@ def first_page(visit: Visit) -> Script:
         _check((yield visit.page()), companies=PAGE)
 
 
-def walk_from(offset: Callable[[Feed], int]) -> Callable[[Visit], Script]:
-    """The documented loop from an offset on, as many pages as a deep one goes."""
+def walk_from(name: str, offset: Callable[[Feed], int]) -> Case:
+    """The documented loop of a run that has come to an offset, for as many pages as a deep one goes."""
 
     def script(visit: Visit) -> Script:
         first, end = offset(visit.feed), visit.feed.total - PAGE + 1
         for place in range(first, min(first + end - deep_offset(visit.feed), end), PAGE):
             _check((yield visit.page(place)), companies=PAGE)
 
-    return script
-
-
-def walk_case(name: str, offset: Callable[[Feed], int]) -> Case:
-    """A run that goes on where it has come to."""
-    return Case(name=name, script=walk_from(offset), stands_at=offset)
+    return Case(name=name, script=script, stands_at=offset)
 
 
 def stretches(visit: Visit) -> Script:
@@ -130,8 +125,8 @@ def constant(visit: Visit) -> Script:
 
 
 FIRST = Case(name="first page", script=first_page)
-EARLY = walk_case("early page", lambda _feed: PAGE)
-DEEP = walk_case("deep page", deep_offset)
+EARLY = walk_from("early page", lambda _feed: PAGE)
+DEEP = walk_from("deep page", deep_offset)
 JUMP = Case(name="jump", script=jump, prelude=1)
 SINCE = Case(name="delivered_since", script=delivered_since)
 NEXT = Case(name="next link", script=next_link, prelude=1)

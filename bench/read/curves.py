@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.model import Goal, Plot
-from bench.read.cases import FIRST, JUMP, SINCE, WALKS, Case, walk_case
+from bench.read.cases import FIRST, JUMP, SINCE, WALKS, Case, walk_from
 from bench.read.data import PAGE
 from bench.read.measuring import Ground, Samples, costs_of, cpu
 from bench.read.subjects import Subject
@@ -15,7 +15,7 @@ _CASES = (FIRST, WALKS, JUMP, SINCE)
 def by_offset(ground: Ground, subjects: Sequence[Subject], samples: Samples) -> None:
     """One round: walks that have come to ever deeper offsets."""
     for offset in _offsets(ground):
-        case = _walk_from(offset)
+        case = _case_at(offset)
         for subject in subjects:
             crowd = ground.visit(subject, case, connections=_CONNECTIONS, seconds=ground.seconds / 2)
             samples.add(case.name, subject.name, costs_of(crowd))
@@ -77,8 +77,8 @@ def size_goals(ground: Ground, samples: Samples) -> list[Goal]:
     ]
 
 
-def _walk_from(offset: int) -> Case:
-    return walk_case(f"offset {offset}", lambda _feed: offset)
+def _case_at(offset: int) -> Case:
+    return walk_from(f"offset {offset}", lambda _feed: offset)
 
 
 def _offsets(ground: Ground) -> list[int]:

@@ -102,15 +102,15 @@ def verdict(watch: Watch, now: datetime) -> Verdict:
     return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{_all(len(everybody))} confirmed everything that was delivered.")
 
 
-Who = tuple[str, str]
+_Who = tuple[str, str]
 """A consumer, whatever it pulls: its organization and its name; or an endpoint."""
 
 
-def _puller(standing: Standing) -> Who:
+def _puller(standing: Standing) -> _Who:
     return standing.organization, standing.consumer
 
 
-def _endpoint(queue: Queue) -> Who:
+def _endpoint(queue: Queue) -> _Who:
     return queue.organization, str(queue.webhook_id)
 
 
@@ -118,7 +118,7 @@ def _endpoint(queue: Queue) -> Who:
 class _Gap:
     """What somebody does not have, since when, and how long that is nothing to worry about."""
 
-    who: Who
+    who: _Who
     words: str
     since: datetime
     patience: timedelta = _PATIENCE
