@@ -19,6 +19,14 @@ CREATE CONSTRAINT TRIGGER break AFTER INSERT ON company DEFERRABLE INITIALLY DEF
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def hangups_are_heard():
+    """As from a terminal: under nohup the tests ignore SIGHUP themselves, and what they start inherits that."""
+    disposition = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, disposition)
+
+
 @pytest.fixture(scope="module")
 def site():
     with open_site() as site:
