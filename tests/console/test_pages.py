@@ -173,6 +173,29 @@ async def test_a_person_is_erased_after_being_asked_once_more_and_the_receipts_a
     assert (await browser.get(f"{path}/report/csv")).text.startswith("erasure_id,")
 
 
+async def test_whoever_asks_is_told_what_is_kept_of_them_who_was_given_it_and_what_was_erased(
+    browser, client, search_id, deliver, database
+):
+    await deliver(1)
+    page = await pull(client, search_id)
+    await written(client, search_id, page["items"][-1]["delivered_at"])
+    person = {"person": "person1@hotel1.example"}
+    looked = await browser.post("/privacy/look", person)
+    assert looked.headers["cache-control"] == "no-store"
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", looked.text))
+    assert "1 company of 1 search" in shown
+    assert "Later deliveries may bring them again" in shown
+    assert "Recipient First received consumer" in shown
+    saved = await browser.post("/privacy/look/report", person)
+    assert saved.headers["content-disposition"] == 'attachment; filename="person.json"'
+    assert [entry["email"] for entry in saved.json()["appearances"][0]["entries"]] == ["person1@hotel1.example"]
+    assert await database.value("SELECT count(*) FROM history WHERE action = 'person looked up'") == 2
+    erased = (await browser.post("/privacy/erase", person)).headers["location"]
+    again = (await browser.post("/privacy/look", person)).text
+    assert "is not known here" in again
+    assert f'href="{erased}"' in again
+
+
 async def test_a_recipient_that_can_never_confirm_is_settled_by_hand_with_a_reason(browser, client, search_id, deliver):
     await deliver(1)
     page = await pull(client, search_id)

@@ -16,6 +16,7 @@ from openprospect.server.core.timestamps import format_timestamp
 from openprospect.server.http.openapi import EXAMPLES
 from openprospect.server.settings import Settings
 from tests.integration.conftest import SECRET_KEY, Service, running
+from tests.webhooks.conftest import eventually
 from tests.webhooks.receiver import Receiver
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -90,6 +91,9 @@ async def record(client: Any, url: str) -> dict[str, dict[str, Any]]:
     await ask("company", "GET", f"/companies/{company['id']}")
     await ask("prospects", "GET", "/prospects")
     await ask("prospect", "GET", f"/prospects/{person['id']}")
+    # Who received the page is written down a moment after it.
+    await eventually(lambda: client.post("/disclosures", json={"email": person["email"]}), lambda answer: answer.json()["recipients"])
+    await ask("disclose_person", "POST", "/disclosures", {"email": person["email"]})
     erasure = await ask("erase_person", "POST", "/erasures", {"email": person["email"]})
     await ask("erasure", "GET", f"/erasures/{erasure['id']}")
     await ask("withdraw_company", "DELETE", f"{feed}/companies/{company['id']}")

@@ -25,6 +25,7 @@ RULES_BEYOND_THE_SCHEMA = {
     "delivered_companies": "`after` excludes `delivered_since` and `offset`",
     "export_companies": "`after` excludes `delivered_since`, and a moment that nothing keeps any more is 410",
     "deliver_companies": "a row's e-mails and sites are looked at, and rows must not contradict each other",
+    "disclose_person": "one of two fields, and an e-mail must be one",
     "erase_person": "one of two fields, and an e-mail must be one",
     "create_webhook": "a URL must lead to where messages may go",
     "create_destination": "a URL must lead to where messages may go",

@@ -37,6 +37,7 @@ ACROSS = {
     "privacy.people_of": "a person is looked for in every search of a tenant",
     "privacy.date_steps": "an erasure reaches every search of a tenant",
     "privacy.erasures": "an erasure reaches every search of a tenant",
+    "privacy.erasures_of_person": "an erasure reaches every search of a tenant",
     "privacy.naming": "a person is looked for in every search of a tenant",
     "privacy.known_erasures": "tells of everything, once, as a log begins anew",
     "privacy.recipients": "an erasure reaches every search of a tenant",

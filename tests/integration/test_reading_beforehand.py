@@ -14,7 +14,8 @@ from openprospect.server.core.errors import Busy
 from openprospect.server.db.pool import Database
 from openprospect.server.feed.store import SQL, hold_organization
 from openprospect.server.feed.writing.locks import Writing
-from openprospect.server.privacy.erase import Subject, erase, reach
+from openprospect.server.privacy.disclosure import disclose
+from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.model import ErasurePolicy
 from openprospect.server.privacy.suppress import suppress
 from tests.integration.conftest import SECRET_KEY
@@ -93,7 +94,7 @@ async def test_one_tenant_reads_for_one_erasure_or_look_at_a_time(writing, organ
     first = erasing(much, writing, organizations[0])
     await asked(much, 1)
     with pytest.raises(Busy):
-        await reach(much, writing, organizations[0], SOMEBODY)
+        await disclose(much, writing, organizations[0], SOMEBODY, actor="test")
     assert much.asked == 1
     much.may_answer.set()
     assert await first

@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "open_prospect_search": {"name": "beta hotels"},
     "deliver_companies": {"companies": [{"name": "beta hotel", "source_id": "crm-1"}]},
     "confirm_receipt": {"delivered_until": "2026-02-25T12:00:00Z"},
+    "disclose_person": {"email": SHARED_EMAIL},
     "erase_person": {"email": SHARED_EMAIL},
     "create_webhook": {"url": "https://beta.invalid/hook"},
     "create_destination": {"url": "https://beta.invalid/hook"},

@@ -1,4 +1,4 @@
-"""`openprospect erase`, `erasures` and `suppressions`."""
+"""`openprospect person`, `erase`, `erasures` and `suppressions`."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -74,7 +74,9 @@ def erase(
 def person(
     email: str | None = None, *, prospect_id: UUID | None = None, organization: str | None = None, storage: Storage = DEFAULT_STORAGE
 ) -> None:
-    """Print what is kept of a person in the organization, and who was given them: what they may ask to know. Nothing changes.
+    """Print what is kept of a person in the organization, and who was given them: what they may ask to know.
+
+    Nothing of it changes; history keeps that somebody asked, without the address.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ def person(
 
     async def work(database: Database) -> tuple[Tenant, Disclosure]:
         owner = await tenant_meant(database, organization)
-        return owner, await disclose(database, owner.id, subject)
+        return owner, await disclose(database, Writing(database), owner.id, subject, actor=actor())
 
     owner, disclosure = on_database(storage, work)
     if not disclosure.is_known:

@@ -76,6 +76,7 @@ _ROUTES = [
     feed.deliver_companies,
     feed.withdraw_company,
     feed.confirm_receipt,
+    privacy.disclose_person,
     privacy.erase_person,
     privacy.erasure,
     catalog.companies,

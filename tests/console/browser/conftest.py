@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.acceptance.commands import READ, Server, Site, eventually, open_site, pages
 
+_AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+
 DESK = {"width": 1180, "height": 800}
 PHONE = {"width": 390, "height": 844}
 _SCREENSHOTS = Path(__file__).resolve().parents[3] / "docs" / "screenshots"
@@ -162,3 +164,10 @@ def photograph():
             page.screenshot(path=_SCREENSHOTS / f"{name}.png", animations="disabled")
 
     return keep
+
+
+def violations(page):
+    """What a page does that keeps some of its readers out."""
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}" for each in found]

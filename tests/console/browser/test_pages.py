@@ -1,12 +1,9 @@
 """Every page at phone and desk width: sound, accessible, light, complete by itself."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.console.browser.conftest import DESK, PHONE
+from tests.console.browser.conftest import DESK, PHONE, violations
 
-AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 HEAVIEST = 200_000
 
 PAGES = {
@@ -35,12 +32,6 @@ def go_to(page, name, world):
     if link:
         page.locator(link).first.click()
         page.wait_for_load_state()
-
-
-def violations(page):
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}" for each in found]
 
 
 @pytest.mark.parametrize("context", BOTH_WIDTHS, indirect=True)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.acceptance.commands import eventually
+from tests.console.browser.conftest import violations
 from tests.console.conftest import first
 
 CSV = (
@@ -122,7 +123,13 @@ def test_a_person_is_erased_and_the_receipt_arrives(page, world, search, new_key
     page.get_by_label("E-mail address or prospect id").fill("maria@hotel501.example")
     page.get_by_role("button", name="Look").click()
     expect(page.get_by_text("1 company of 1 search")).to_be_visible()
-    photograph(page, "erase-asked")
+    expect(page.get_by_role("row", name=re.compile("hotel 501", re.IGNORECASE))).to_contain_text("maria@hotel501.example")
+    expect(page.get_by_role("row", name=re.compile("newsletter"))).to_be_visible()
+    assert violations(page) == []
+    photograph(page, "person")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save all of this as JSON").click()
+    assert "maria@hotel501.example" in saved.value.path().read_text(encoding="utf-8")
     page.get_by_role("button", name="Erase for good").click()
     row = page.get_by_role("row", name=re.compile("newsletter"))
     expect(row).to_contain_text("not yet")

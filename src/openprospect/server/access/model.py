@@ -22,6 +22,7 @@ class Scope(StrEnum):
     SEARCHES_READ = "prospect_searches:read"
     SEARCHES_WRITE = "prospect_searches:write"
     DELIVERIES_WRITE = "deliveries:write"
+    DISCLOSURES_READ = "disclosures:read"
     ERASURES_WRITE = "erasures:write"
     CONSOLE = "console"
     WEBHOOKS_READ = "webhooks:read"

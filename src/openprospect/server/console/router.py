@@ -28,6 +28,7 @@ _PAGES = [
     keys.revoke_key_form,
     privacy.privacy_page,
     privacy.look_for_person,
+    privacy.report_on_person,
     privacy.erase_person_form,
     privacy.erasure_page,
     privacy.settle_recipient,

@@ -14,6 +14,7 @@ SCOPES: Mapping[Scope, str] = {
     Scope.SEARCHES_READ: "List prospect searches",
     Scope.SEARCHES_WRITE: "Open prospect searches",
     Scope.DELIVERIES_WRITE: "Deliver and withdraw companies",
+    Scope.DISCLOSURES_READ: "See what is kept of a person, and who was given it",
     Scope.ERASURES_WRITE: "Erase people",
     Scope.CONSOLE: "Use this console: everything here, making keys included",
     Scope.WEBHOOKS_READ: "See webhook endpoints",

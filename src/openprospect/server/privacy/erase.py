@@ -22,7 +22,7 @@ from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.privacy import store
 from openprospect.server.privacy.finding import ErasedPerson, Finding, Found
 from openprospect.server.privacy.log import LoggedErasure
-from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument, Place
+from openprospect.server.privacy.model import ErasedAt, ErasureId, ErasurePolicy, KeptDocument
 from openprospect.server.privacy.one_log import write_down
 from openprospect.server.privacy.reading import chunked
 from openprospect.server.privacy.spelling import Spellings
@@ -112,12 +112,6 @@ async def erase_again(db: Connection, erasure: LoggedErasure, *, spellings: Spel
     found = await Finding(organization_id, lambda _: person).find(db)
     marks = {*erasure.marks, *_marks_at(found, hasher)}
     await _carry_out(db, structs.replace(erasure, marks=sorted(marks)), found, actor=erasure.actor, policy=policy)
-
-
-async def reach(database: Database, writing: Writing, organization_id: OrganizationId, subject: Subject) -> set[Place]:
-    """Where an erasure would find the person; changes nothing."""
-    finding = Finding(organization_id, subject.person)
-    return (await writing.beforehand(organization_id, lambda: finding.find(database))).places
 
 
 async def _carry_out(db: Connection, erasure: LoggedErasure, found: Found, *, actor: str, policy: ErasurePolicy) -> None:

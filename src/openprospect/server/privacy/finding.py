@@ -18,7 +18,7 @@ from openprospect.server.feed.rows.addresses import mailbox_of
 from openprospect.server.feed.rows.hashes import Hasher
 from openprospect.server.feed.rows.scrub import scrub_document
 from openprospect.server.feed.rows.traces import Traces, traces_of_people
-from openprospect.server.feed.wire import DeliveredProspect
+from openprospect.server.feed.wire import DeliveredCompany, DeliveredProspect
 from openprospect.server.privacy import store
 from openprospect.server.privacy.mentions import Mentions
 from openprospect.server.privacy.model import KeptDocument, KnownAt, Place
@@ -48,9 +48,13 @@ class ErasedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where a person is or was listed, the documents that name them as they are to be, and when their companies were last delivered."""
+    """Where a person is or was listed, the documents that name them as they are to be, and when their companies were last delivered.
+
+    `traces`: what gives them away in other fields.
+    """
 
     person: ErasedPerson
+    traces: Traces
     known: list[KnownAt]
     cleaned: list[KeptDocument]
     newest: dict[Place, datetime]
@@ -68,10 +72,15 @@ class Found:
         """Of one search alone."""
         return Found(
             person=self.person,
+            traces=self.traces,
             known=[at for at in self.known if at.search_id == search_id],
             cleaned=[document for document in self.cleaned if document.search_id == search_id],
             newest=self.newest,
         )
+
+    def without_them(self, company: DeliveredCompany) -> DeliveredCompany:
+        """A company as it is once they are erased."""
+        return scrub_document(company, self.person.ids, self.traces)
 
     def only_named(self) -> list[tuple[Place, datetime, datetime]]:
         """Companies that never listed the person: where, since when they name them, and when they were last delivered."""
@@ -97,6 +106,7 @@ class Finding:
         self._entries: dict[bytes, DeliveredProspect] = {}
         self._cleaned: dict[Place, list[KeptDocument]] = {}
         self._newest: dict[Place, datetime] = {}
+        self._traces = Traces()
 
     async def find(self, db: Executor) -> Found:
         """Follow the person from what is known of them to all that is."""
@@ -112,7 +122,7 @@ class Finding:
                 break
         await self._clean(db, places)
         cleaned = [document for several in self._cleaned.values() for document in several]
-        return Found(person=self._person, known=known, cleaned=cleaned, newest=self._newest)
+        return Found(person=self._person, traces=self._traces, known=known, cleaned=cleaned, newest=self._newest)
 
     async def _known_at(self, db: Executor) -> list[KnownAt]:
         """Every place of the person: followed from mailboxes to ids and from ids to mailboxes, since each of them is theirs."""
@@ -133,11 +143,11 @@ class Finding:
         return self._person.known_more(listed)
 
     async def _clean(self, db: Executor, places: Collection[Place]) -> None:
-        traces = traces_of_people([*self._entries.values(), *(ProspectRow(email=email) for email in self._person.emails)])
-        self._cleaning.ask((self._person.as_of_now(), traces))
+        self._traces = traces_of_people([*self._entries.values(), *(ProspectRow(email=email) for email in self._person.emails)])
+        self._cleaning.ask((self._person.as_of_now(), self._traces))
         self._forget_all_but(places)
         async for portion in self._cleaning.read_on(db, places):
-            cleaned = await asyncio.to_thread(_cleaned, portion, self._person.ids, traces)
+            cleaned = await asyncio.to_thread(_cleaned, portion, self._person.ids, self._traces)
             self._newest |= _newest(portion)
             self._cleaned |= {document.place: [] for document in portion}
             for document in cleaned:

@@ -144,17 +144,25 @@ WHERE erasure.id = $1 AND step.prospect_search_id = reach.prospect_search_id AND
 -- The newest erasure of this person.
 SELECT id FROM erasure WHERE organization_id = $1 AND subject_hash = $2 ORDER BY erased_at DESC LIMIT 1;
 
+-- erasures_of_person :many
+-- The erasures that were of one of these hashes, or reached one of these prospect ids.
+SELECT id FROM erasure
+WHERE organization_id = $1 AND (
+    subject_hash = ANY ($2::bytea[])
+    OR EXISTS (SELECT FROM erasure_place WHERE erasure_id = erasure.id AND prospect_id = ANY ($3::uuid[]))
+);
+
 -- known_among :many
 -- Those of the erasures that there are.
 SELECT id FROM erasure WHERE id = ANY ($1::uuid[]);
 
 -- erasures :many
--- One erasure of a tenant, or of any where none is named, or all of them, the newest first, with what each reached.
+-- Some erasures of a tenant, or of any where none is named, or all of them, the newest first, with what each reached.
 SELECT erasure.id, organization.name AS organization, erased_at, deadline_at, deadline_at < clock_timestamp() AS is_past_deadline, actor,
     (SELECT count(*) FROM (SELECT DISTINCT prospect_search_id, company_id FROM erasure_place WHERE erasure_id = erasure.id) AS reached) AS companies,
     (SELECT count(prospect_id) FROM erasure_place WHERE erasure_id = erasure.id) AS prospects
 FROM erasure JOIN organization ON organization.id = organization_id
-WHERE ($1::uuid IS NULL OR erasure.id = $1) AND ($2::uuid IS NULL OR organization_id = $2)
+WHERE ($1::uuid[] IS NULL OR erasure.id = ANY ($1)) AND ($2::uuid IS NULL OR organization_id = $2)
 ORDER BY erased_at DESC, erasure.id;
 
 -- settle :value

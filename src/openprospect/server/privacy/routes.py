@@ -1,4 +1,4 @@
-"""HTTP: erase a person, and see who has confirmed."""
+"""HTTP: what is kept of a person; erase them, and see who has confirmed."""
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -8,15 +8,32 @@ from openprospect.server.access.guard import CallersRequest, Requires
 from openprospect.server.access.model import Scope
 from openprospect.server.core.errors import NotFound
 from openprospect.server.db.pool import Database
-from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.writing.locks import Writing
 from openprospect.server.http.body import json_body, takes
 from openprospect.server.http.openapi import problems
 from openprospect.server.http.parameters import path_identifier, query, query_of
 from openprospect.server.privacy import store
-from openprospect.server.privacy.erase import Subject, erase
+from openprospect.server.privacy.disclosure import disclose
+from openprospect.server.privacy.erase import erase
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
-from openprospect.server.privacy.wire import ErasureItem, NewErasure, item
+from openprospect.server.privacy.wire import DisclosureItem, ErasureItem, NewErasure, PersonAskedFor, disclosure_item, item
+
+
+@post(
+    "/disclosures",
+    status_code=200,
+    guards=[Requires(Scope.DISCLOSURES_READ)],
+    tags=["Privacy"],
+    opt=query() | takes(PersonAskedFor),
+    responses=problems(413, 415),
+)
+async def disclose_person(
+    request: CallersRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
+) -> DisclosureItem:
+    """What is kept of a person, and who was given it; history keeps that it was asked for, and no address."""
+    query_of(request)
+    subject = (await json_body(request, PersonAskedFor)).subject
+    return disclosure_item(await disclose(database, writing, request.auth.organization_id, subject, actor=request.auth.actor))
 
 
 @post(
@@ -34,8 +51,7 @@ async def erase_person(
 ) -> ErasureItem:
     """Erase a person from every search, for good; asking again answers the same."""
     query_of(request)
-    body = await json_body(request, NewErasure)
-    subject = Subject(email=body.email, prospect_id=ProspectId(body.prospect_id) if body.prospect_id else None)
+    subject = (await json_body(request, NewErasure)).subject
     organization_id, actor = request.auth.organization_id, request.auth.actor
     erasure_id = await erase(database, writing, organization_id, subject, actor=actor, policy=erasure_policy)
     done = await store.erasure(database, erasure_id, organization_id)

@@ -142,7 +142,15 @@ async def known_among(db: Executor, ids: Collection[UUID]) -> set[UUID]:
 
 async def erasure(db: Executor, erasure_id: ErasureId, organization_id: OrganizationId | None) -> Erasure | None:
     """With its recipients as they stand now; without an organization, anybody's."""
-    return next(iter(await _erasures(db, erasure_id, organization_id)), None)
+    return next(iter(await _erasures(db, [erasure_id], organization_id)), None)
+
+
+async def erasures_of_person(
+    db: Executor, organization_id: OrganizationId, hashes: Collection[bytes], ids: Collection[ProspectId]
+) -> list[Erasure]:
+    """Those that were of one of these, as they were named then, or that reached them under one of these ids; the newest first."""
+    rows = await db.rows(SQL.erasures_of_person, organization_id, hashes, ids)
+    return await _erasures(db, [row["id"] for row in rows], organization_id)
 
 
 async def erasures(db: Executor) -> list[Erasure]:
@@ -150,8 +158,8 @@ async def erasures(db: Executor) -> list[Erasure]:
     return await _erasures(db, None, None)
 
 
-async def _erasures(db: Executor, erasure_id: ErasureId | None, organization_id: OrganizationId | None) -> list[Erasure]:
-    rows = await db.rows(SQL.erasures, erasure_id, organization_id)
+async def _erasures(db: Executor, erasure_ids: Collection[ErasureId] | None, organization_id: OrganizationId | None) -> list[Erasure]:
+    rows = await db.rows(SQL.erasures, erasure_ids, organization_id)
     recipients: dict[ErasureId, list[Recipient]] = defaultdict(list)
     for recipient in await db.rows(SQL.recipients, [row["id"] for row in rows]):
         recipients[recipient["erasure_id"]].append(_recipient(recipient))

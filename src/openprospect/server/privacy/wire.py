@@ -1,4 +1,4 @@
-"""The shapes of erasures on the wire, and their report as a table."""
+"""The shapes of erasures and disclosures on the wire, and the report of an erasure as a table."""
 
 import csv
 import io
@@ -8,19 +8,31 @@ from uuid import UUID
 import msgspec
 
 from openprospect.server.core.timestamps import format_timestamp
+from openprospect.server.feed.model import ProspectId
 from openprospect.server.feed.wire import DeliveredProspect, Timestamp
 from openprospect.server.privacy.disclosure import Appearance, Disclosure
+from openprospect.server.privacy.erase import Subject
 from openprospect.server.privacy.model import Erasure, Recipient, Settlement
+from openprospect.server.searches.model import Search
 
 _SETTLED = ("settled_at", "settled_by", "settled_reason")
 _EMPTY = ("",) * len(_SETTLED)
 
 
-class NewErasure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The person to erase, by one of the two."""
+class PersonAskedFor(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The person that is asked about, by one of the two."""
 
     email: str | None = None
     prospect_id: UUID | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """Raises InvalidInput where it is not one of the two."""
+        return Subject(email=self.email, prospect_id=ProspectId(self.prospect_id) if self.prospect_id else None)
+
+
+class NewErasure(PersonAskedFor, kw_only=True, forbid_unknown_fields=True):
+    """The person to erase, by one of the two."""
 
 
 class SettlementItem(msgspec.Struct, kw_only=True):
@@ -57,7 +69,7 @@ class ErasureItem(msgspec.Struct, kw_only=True):
 
 
 class AppearanceItem(msgspec.Struct, kw_only=True):
-    """A company that lists the person (`entries`), names them in the fields `named_in`, or did list them until `left_at`."""
+    """A company that lists the person (`entries`), names them in the fields `named_in`, or did list or name them until `left_at`."""
 
     search: str
     prospect_search_id: UUID
@@ -78,20 +90,23 @@ class ReceivedItem(msgspec.Struct, kw_only=True):
 
 
 class DisclosureItem(msgspec.Struct, kw_only=True):
-    """What is kept of a person, and who was given them. `erasure_id`: how they were erased last."""
+    """What is kept of a person, and who was given it. `is_suppressed`: whether later deliveries leave them out.
+
+    `erasures`: what was erased of them before, the newest first, each with who had been given that.
+    """
 
     appearances: list[AppearanceItem]
     recipients: list[ReceivedItem]
     is_suppressed: bool
-    erasure_id: UUID | None
+    erasures: list[ErasureItem]
 
 
 def disclosure_item(disclosure: Disclosure) -> DisclosureItem:
     return DisclosureItem(
-        appearances=[_appearance(appearance) for appearance in disclosure.appearances],
+        appearances=[_appearance(appearance, disclosure.searches[appearance.search_id]) for appearance in disclosure.appearances],
         recipients=[ReceivedItem(key_name=name, received_at=format_timestamp(at)) for name, at in disclosure.recipients.items()],
         is_suppressed=disclosure.is_suppressed,
-        erasure_id=disclosure.erasure_id,
+        erasures=[item(erasure) for erasure in disclosure.erasures],
     )
 
 
@@ -136,13 +151,13 @@ def as_csv(item: ErasureItem) -> str:
     return text.getvalue()
 
 
-def _appearance(appearance: Appearance) -> AppearanceItem:
+def _appearance(appearance: Appearance, search: Search) -> AppearanceItem:
     return AppearanceItem(
-        search=appearance.search.name,
-        prospect_search_id=appearance.search.id,
+        search=search.name,
+        prospect_search_id=search.id,
         company_id=appearance.company_id,
-        source_id=appearance.company.source_id,
-        company=appearance.company.name,
+        source_id=appearance.source_id,
+        company=appearance.name,
         since=format_timestamp(appearance.since),
         left_at=format_timestamp(appearance.left_at),
         entries=appearance.entries,

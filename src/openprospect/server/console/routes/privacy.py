@@ -1,9 +1,10 @@
-"""Pages: erase a person, see who has let go of them, and who is kept out."""
+"""Pages: what is kept of a person; erase them, see who has let go of them, and who is kept out."""
 
 from typing import Any
 
 import msgspec
 from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -18,10 +19,11 @@ from openprospect.server.http.parameters import identifier, path_identifier
 from openprospect.server.observability import store as watched
 from openprospect.server.privacy import store as erasing
 from openprospect.server.privacy import suppress
-from openprospect.server.privacy.erase import Subject, erase, reach
+from openprospect.server.privacy.disclosure import disclose
+from openprospect.server.privacy.erase import Subject, erase
 from openprospect.server.privacy.model import ErasureId, ErasurePolicy
 from openprospect.server.privacy.settle import settle
-from openprospect.server.privacy.wire import ErasureItem, as_csv, item
+from openprospect.server.privacy.wire import DisclosureItem, ErasureItem, as_csv, disclosure_item, item
 
 _PAGE = 50
 
@@ -37,15 +39,32 @@ async def privacy_page(request: OperatorsRequest, database: NamedDependency[Data
 async def look_for_person(
     request: OperatorsRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
 ) -> Response[str]:
-    """Asks once more, with what an erasure will reach."""
+    """What is kept of a person, and who was given it; from there they can be erased. By a form: addresses stay out of addresses."""
     form = await checked_form(request)
     try:
-        subject = _subject(text(form, "person"))
+        told = await _told(request, form, database, writing)
     except InvalidInput as error:
         return await _privacy(request, database, problem=error.message)
-    places = await reach(database, writing, request.auth.organization_id, subject)
-    searches = {search_id for search_id, _ in places}
-    return page(request, "erase.html", person=text(form, "person"), companies=len(places), searches=len(searches))
+    companies = {(appearance.prospect_search_id, appearance.company_id) for appearance in told.appearances}
+    return page(
+        request,
+        "person.html",
+        person=text(form, "person"),
+        told=told,
+        shown=told.appearances[:_PAGE],
+        companies=len(companies),
+        searches=len({search_id for search_id, _ in companies}),
+    )
+
+
+@post("/privacy/look/report", status_code=200)
+async def report_on_person(
+    request: OperatorsRequest, database: NamedDependency[Database], writing: NamedDependency[Writing]
+) -> Response[Any]:
+    """The same, all of it, for whoever asked what is kept of them."""
+    form = await checked_form(request)
+    told = await _told(request, form, database, writing)
+    return download(msgspec.json.format(msgspec.json.encode(told)), name="person.json", media_type="application/json")
 
 
 @post("/privacy/erase", status_code=303)
@@ -147,6 +166,11 @@ async def _privacy(
         problem=problem,
         said=said,
     )
+
+
+async def _told(request: OperatorsRequest, form: FormMultiDict, database: Database, writing: Writing) -> DisclosureItem:
+    subject, operator = _subject(text(form, "person")), request.auth
+    return disclosure_item(await disclose(database, writing, operator.organization_id, subject, actor=operator.actor))
 
 
 async def _own(request: OperatorsRequest, erasure_id: str, database: Database) -> ErasureItem:
