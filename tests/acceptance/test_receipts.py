@@ -39,6 +39,35 @@ def test_a_monitor_is_told_by_the_exit_code_where_somebody_lacks_something_for_t
     assert site.run("receipts", search_id).complaint.startswith("Does everybody have everything? No.")
 
 
+def test_one_consumer_is_asked_about_alone_and_what_it_lacks_is_listed(site, search_id):
+    deliver(site, search_id)
+    keys = {name: site.new_key(name, scopes=READ) for name in ("one/of two", "other")}
+    with site.serving() as server:
+        for key in keys.values():
+            with server.client(key) as client:
+                (item,) = client.get(f"/deliveries/{search_id}/companies").raise_for_status().json()["items"]
+        with server.client(keys["other"]) as client:
+            client.put(f"/deliveries/{search_id}/receipt", json={"delivered_until": item["delivered_at"]}).raise_for_status()
+    site.json("deliver", search_id, "-", stdin=json.dumps({"source_id": "c2", "name": "Bar"}).encode())
+    for search in ((), (search_id,)):
+        asked = site.run("receipts", *search, "--consumer", "one/of two", "--json")
+        assert [(row["key_name"], row["behind_companies"]) for row in asked.answers if search or row["search_id"] == search_id] == [
+            ("one/of two", 2)
+        ]
+    assert asked.complaint.startswith("Does one/of two have everything? Not yet. one/of two is 2 companies behind in hotels")
+    lacking = site.run("receipts", search_id, "--consumer", "one/of two", "--lacking", "--json")
+    assert [(row["name"], row["source_id"], row["state"]) for row in lacking.answers] == [
+        ("Café", "c1", "sent, not confirmed"),
+        ("Bar", "c2", "not sent"),
+    ]
+    (missing,) = site.run("receipts", search_id, "--consumer", "other", "--lacking", "--limit", "1", "--json").answers
+    assert (missing["name"], missing["state"]) == ("Bar", "not sent")
+    assert (
+        "No consumer 'nobody' has pulled anything here." in site.run("receipts", "--consumer", "nobody", "--check", expected=None).complaint
+    )
+    assert "SEARCH_ID --consumer NAME" in site.run("receipts", "--lacking", expected=2).complaint
+
+
 def test_the_receipt_of_a_consumer_whose_keys_are_revoked_says_so(site, search_id):
     deliver(site, search_id)
     made = site.json("keys", "create", "leaver", "--scope", "companies:read", "--scope", "prospects:read")

@@ -1,6 +1,7 @@
 """Whatever is stored shows as text: a <script> in any field is never one."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -33,6 +34,8 @@ async def test_stored_text_is_shown_as_text_on_every_page(browser, filled):
     search_id, ids = filled
     paths = ["/", "/keys", "/privacy", "/webhooks", f"/searches/{search_id}"]
     paths += [f"/searches/{search_id}/{part}" for part in ("connect", "deliver", f"companies/{ids[0]}", f"companies/{ids[1]}")]
+    crm = quote(f"crm {SCRIPT}")
+    paths += [f"/consumers?name={crm}", f"/searches/{search_id}/lacking?consumer={crm}"]
     shown = 0
     for path in paths:
         page = (await browser.get(path)).text

@@ -35,7 +35,7 @@ async def test_the_lag_is_counted_as_the_receipts_are(browser, client, search_id
     (row,) = await database.rows(
         "SELECT count(*) FROM delivery WHERE superseded_at IS NULL AND delivered_at > $1", *[await confirmed(database)]
     )
-    assert f'<td class="number">{row["count"]}</td>' in (await browser.get(f"/searches/{search_id}")).text
+    assert f'lacking?consumer=consumer">{row["count"]}</a></td>' in (await browser.get(f"/searches/{search_id}")).text
     assert row["count"] == 201
 
 

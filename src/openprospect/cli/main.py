@@ -36,7 +36,7 @@ _COMMANDS = {
     "history": ("history:history", "List who did what, newest first: in every organization, or to the companies of one search."),
     "person": (
         "privacy:person",
-        "Print what is kept of a person in the organization, and who was given them: what they may ask to know. Nothing changes.",
+        "Print what is kept of a person in the organization, and who was given them: what they may ask to know. Nothing of it changes.",
     ),
     "erase": ("privacy:erase", "Erase a person for good, in every search of the organization, and keep them from coming back."),
     "backup": ("backup:backup", "Write all that the service keeps into a file, as of this moment; the service may go on meanwhile."),

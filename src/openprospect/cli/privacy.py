@@ -74,9 +74,7 @@ def erase(
 def person(
     email: str | None = None, *, prospect_id: UUID | None = None, organization: str | None = None, storage: Storage = DEFAULT_STORAGE
 ) -> None:
-    """Print what is kept of a person in the organization, and who was given them: what they may ask to know.
-
-    Nothing of it changes; history keeps that somebody asked, without the address.
+    """Print what is kept of a person in the organization, and who was given them: what they may ask to know. Nothing of it changes.
 
     Parameters
     ----------

@@ -19,8 +19,8 @@ stop_notice_seconds tier to url webhook_allow_private webhook_attempt_days webho
 """
 # For one run alone. Forgotten in the file, a flag that waives a check would waive it ever after, and an id would be meant by every command.
 _FOR_ONE_RUN = """
-check clock_is_right company consumer dry_run email erasure_id file full id into key_id name prospect_id reason rehearsal since source_id
-test webhook_id without_erasure_log
+check clock_is_right company consumer dry_run email erasure_id file full id into key_id lacking name prospect_id reason rehearsal since
+source_id test webhook_id without_erasure_log
 """
 STANDING = frozenset(_STANDING.split())
 """What options are called in the file."""

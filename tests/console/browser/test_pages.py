@@ -17,6 +17,8 @@ PAGES = {
 }
 BEHIND = {
     "company": ("/console/searches/{search_id}", "table a[href*='/companies/']"),
+    "consumer": ("/console", "table a[href*='/consumers']"),
+    "lacking": ("/console", "table a[href*='/lacking']"),
     "erasure": ("/console/privacy", "a[href*='/erasures/']"),
     "webhook": ("/console/webhooks", "a[href*='/webhooks/']"),
 }

@@ -88,10 +88,10 @@ SELECT at, actor, action, details FROM history
 WHERE prospect_search_id = $1 AND company_id = $2 ORDER BY id DESC LIMIT $3;
 
 -- keys_of :many
--- A tenant's keys, newest first: those that work, those that expired and can still be revoked, those that were.
+-- A tenant's keys, all or those of a name, newest first: those that work, those that expired and can still be revoked, those that were.
 SELECT id, name, scopes, is_live, created_at, expires_at, revoked_at, last_used_at,
     coalesce(expires_at <= clock_timestamp(), false) AS is_expired, tier, rate_limit
-FROM api_key WHERE organization_id = $1
+FROM api_key WHERE organization_id = $1 AND ($3::text IS NULL OR name = $3)
 ORDER BY revoked_at IS NOT NULL, is_expired, created_at DESC, id LIMIT $2;
 
 -- is_key_of :value

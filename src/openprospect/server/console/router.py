@@ -8,7 +8,7 @@ from litestar.types import Guard
 from openprospect.server.console.errors import EXCEPTION_HANDLERS
 from openprospect.server.console.gate import own_origin, signed_in
 from openprospect.server.console.page import ROOT, asset_router
-from openprospect.server.console.routes import connect, deliver, keys, overview, privacy, search, sign_in, webhooks
+from openprospect.server.console.routes import connect, consumers, deliver, keys, overview, privacy, search, sign_in, webhooks
 
 _PAGES = [
     sign_in.sign_out_form,
@@ -18,6 +18,8 @@ _PAGES = [
     search.search_page,
     search.find_in_search,
     search.company_page,
+    consumers.consumer_page,
+    consumers.lacking_page,
     deliver.deliver_page,
     deliver.deliver_upload_form,
     connect.connect_page,

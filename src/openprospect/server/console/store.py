@@ -84,8 +84,8 @@ async def holders(db: Executor, search_id: SearchId, delivered_at: datetime) -> 
     return [Holder(**row) for row in await db.rows(SQL.holders, search_id, delivered_at)]
 
 
-async def keys_of(db: Executor, organization_id: OrganizationId, *, limit: int) -> list[KeyLine]:
-    return [KeyLine(**{**row, "scopes": tuple(row["scopes"])}) for row in await db.rows(SQL.keys_of, organization_id, limit)]
+async def keys_of(db: Executor, organization_id: OrganizationId, *, name: str | None = None, limit: int) -> list[KeyLine]:
+    return [KeyLine(**{**row, "scopes": tuple(row["scopes"])}) for row in await db.rows(SQL.keys_of, organization_id, limit, name)]
 
 
 async def is_key_of(db: Executor, organization_id: OrganizationId, key_id: KeyId) -> bool:

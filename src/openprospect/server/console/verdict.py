@@ -1,4 +1,4 @@
-"""The first line of the overview: does every customer have everything? Pure rules, in words."""
+"""The first line of the overview, and of a consumer's page: does every customer, or this one, have everything? Pure rules, in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def worst_first(standings: Sequence[Standing]) -> list[Standing]:
 
 def expiring(standings: Sequence[Standing], until: datetime) -> list[Standing]:
     """Of each consumer whose keys stop working before a time, or have, one standing; who is first to stop comes first."""
-    of_each = {standing.consumer: standing for standing in standings if standing.key_expires_at and standing.key_expires_at <= until}
+    of_each = {_puller(standing): standing for standing in standings if standing.key_expires_at and standing.key_expires_at <= until}
     return sorted(of_each.values(), key=lambda standing: standing.key_expires_at or until)
 
 
@@ -87,9 +87,7 @@ def verdict(watch: Watch, now: datetime) -> Verdict:
     if gaps:
         return _behind(gaps, now)
     if not pullers and not endpoints:
-        return Verdict(
-            tone=Tone.WAIT, answer="Nobody is there yet.", reason="No consumer has pulled anything so far, or none has a key left."
-        )
+        return _nobody(watch)
     if alone := watch.unattended:
         return _alone(alone)
     if expired := [standing for standing in pullers if standing.is_expired]:
@@ -99,7 +97,8 @@ def verdict(watch: Watch, now: datetime) -> Verdict:
         reason = f"Everything went out; {counted(len(unconfirmed), 'consumer')} will confirm with the next poll."
         return Verdict(tone=Tone.GOOD, answer="Yes, as far as sent.", reason=reason)
     everybody = {_puller(standing) for standing in pullers} | {_endpoint(queue) for queue in endpoints}
-    return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{_all(len(everybody))} confirmed everything that was delivered.")
+    who = "It has" if watch.consumer else _all(len(everybody))
+    return Verdict(tone=Tone.GOOD, answer="Yes.", reason=f"{who} confirmed everything that was delivered.")
 
 
 _Who = tuple[str, str]
@@ -177,6 +176,13 @@ def _behind(gaps: Sequence[_Gap], now: datetime) -> Verdict:
     reason = worst.words + (f" {counted(others, 'other')} behind as well." if others else "")
     is_late = worst.is_late(now)
     return Verdict(tone=Tone.BAD if is_late else Tone.WAIT, answer="No." if is_late else "Not yet.", reason=reason)
+
+
+def _nobody(watch: Watch) -> Verdict:
+    if watch.consumer:
+        reason = "No key of its name is left, or the endpoint is switched off or deleted."
+        return Verdict(tone=Tone.WAIT, answer="Nobody waits for it.", reason=reason)
+    return Verdict(tone=Tone.WAIT, answer="Nobody is there yet.", reason="No consumer has pulled anything so far, or none has a key left.")
 
 
 def _alone(feeds: Sequence[Feed]) -> Verdict:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from openprospect.server.feed.model import CompanyId
 from openprospect.server.privacy.model import ErasureId
 from openprospect.server.searches.model import SearchId
 from openprospect.server.webhooks.model import WebhookId
@@ -43,6 +44,18 @@ class Standing:
     def was_served_everything(self) -> bool:
         """All of it went out; that it is stored, the next poll will tell."""
         return self.served_until is not None and self.served_until >= self.watermark and not self.has_gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackingCompany:
+    """A company, or its removal, that a consumer has not confirmed. `was_served`: it went out; whether it is stored, nobody has said."""
+
+    id: CompanyId
+    name: str
+    source_id: str | None
+    delivered_at: datetime
+    is_removal: bool
+    was_served: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

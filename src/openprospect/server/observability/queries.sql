@@ -1,5 +1,6 @@
 -- standings :many
--- Each consumer of a tenant's searches, of one search or of all, and what it has not confirmed: from the tally, whatever the size of the feed.
+-- Each consumer of a tenant's searches, or one of them, of one search or of all, and what it has not confirmed: from the tally, whatever the
+-- size of the feed.
 SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, receipt.consumer, feed.watermark,
     served_until, NOT isempty(gaps) AS has_gaps, confirmed_until, greatest(served_at, confirmed_at) AS seen_at,
     CASE
@@ -26,7 +27,16 @@ LEFT JOIN LATERAL (
     ORDER BY delivered_at LIMIT 1
 ) AS oldest ON true
 WHERE ($1::uuid IS NULL OR feed.organization_id = $1) AND ($2::uuid IS NULL OR feed.id = $2)
+    AND ($3::text IS NULL OR receipt.consumer = $3)
 ORDER BY organization.name, feed.created_at, feed.id, receipt.consumer;
+
+-- lacking :many
+-- What a consumer has not confirmed of a feed, after a time, the oldest first, and whether it was given it.
+SELECT delivered_at, is_removal, document, coalesce(served_until >= delivered_at AND NOT delivered_at <@ gaps, false) AS was_served
+FROM receipt JOIN delivery ON delivery.prospect_search_id = receipt.prospect_search_id AND superseded_at IS NULL
+    AND delivered_at > coalesce(greatest(confirmed_until, $3::timestamptz), '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
+WHERE receipt.prospect_search_id = $1 AND consumer = $2
+ORDER BY delivered_at LIMIT $4;
 
 -- feeds :many
 -- The searches of a tenant, or of all, one of them or each, and what they hold.
@@ -37,7 +47,7 @@ WHERE ($1::uuid IS NULL OR organization_id = $1) AND ($2::uuid IS NULL OR feed.i
 ORDER BY organization.name, feed.created_at, feed.id;
 
 -- queues :many
--- What endpoints have yet to be sent: of a tenant's searches, of one search or of all, with how many companies wait, and since when.
+-- What endpoints, or one of them, have yet to be sent: of a tenant's searches, of one or of all, with how many companies wait, and since when.
 SELECT organization.name AS organization, feed.id AS search_id, feed.name AS search, webhook.id AS webhook_id, url,
     disabled_at IS NOT NULL AND NOT was_given_up AS is_off, was_given_up, failing_since,
     CASE WHEN oldest.position IS NULL THEN 0 ELSE current_from(feed.id, oldest.position) END AS waiting,
@@ -52,6 +62,7 @@ LEFT JOIN LATERAL (
     ORDER BY delivered_at LIMIT 1
 ) AS oldest ON true
 WHERE ($1::uuid IS NULL OR webhook.organization_id = $1) AND ($2::uuid IS NULL OR feed.id = $2)
+    AND ($3::text IS NULL OR 'webhook:' || webhook.id = $3)
 ORDER BY organization.name, webhook.created_at, webhook.id, feed.created_at, feed.id;
 
 -- expiring_keys :many

@@ -8,22 +8,42 @@ from msgspec import json
 from openprospect.server.access.model import OrganizationId
 from openprospect.server.db.pool import Executor, Row
 from openprospect.server.db.queries import beside
-from openprospect.server.observability.model import DatabaseHealth, Deed, ExpiringKey, Feed, Queue, Standing, WaitingErasure
+from openprospect.server.feed.model import CompanyId
+from openprospect.server.feed.rows.document import parse_document
+from openprospect.server.observability.model import (
+    DatabaseHealth,
+    Deed,
+    ExpiringKey,
+    Feed,
+    LackingCompany,
+    Queue,
+    Standing,
+    WaitingErasure,
+)
 from openprospect.server.searches.model import SearchId
 
 SQL = beside(__file__)
 
 
-async def standings(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Standing]:
-    return [Standing(**row) for row in await db.rows(SQL.standings, organization_id, search_id)]
+async def standings(
+    db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None, consumer: str | None = None
+) -> list[Standing]:
+    return [Standing(**row) for row in await db.rows(SQL.standings, organization_id, search_id, consumer)]
+
+
+async def lacking(db: Executor, search_id: SearchId, consumer: str, *, after: datetime | None = None, limit: int) -> list[LackingCompany]:
+    """What a consumer has not confirmed of a feed, the oldest first, from after a time on; nothing of one that never pulled it."""
+    return [_lacking(row) for row in await db.rows(SQL.lacking, search_id, consumer, after, limit)]
 
 
 async def feeds(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Feed]:
     return [Feed(**row) for row in await db.rows(SQL.feeds, organization_id, search_id)]
 
 
-async def queues(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> list[Queue]:
-    return [Queue(**row) for row in await db.rows(SQL.queues, organization_id, search_id)]
+async def queues(
+    db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None, consumer: str | None = None
+) -> list[Queue]:
+    return [Queue(**row) for row in await db.rows(SQL.queues, organization_id, search_id, consumer)]
 
 
 async def expiring_keys(db: Executor) -> list[ExpiringKey]:
@@ -54,6 +74,18 @@ async def deeds(
 
 async def deeds_in_search(db: Executor, search_id: SearchId, key_id: UUID | None, *, since: datetime | None, limit: int) -> list[Deed]:
     return [_deed(row) for row in await db.rows(SQL.deeds_in_search, search_id, key_id, since, limit)]
+
+
+def _lacking(row: Row) -> LackingCompany:
+    company = parse_document(row["document"])
+    return LackingCompany(
+        id=CompanyId(company.id),
+        name=company.name,
+        source_id=company.source_id,
+        delivered_at=row["delivered_at"],
+        is_removal=row["is_removal"],
+        was_served=row["was_served"],
+    )
 
 
 def _deed(row: Row) -> Deed:

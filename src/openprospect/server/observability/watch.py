@@ -13,11 +13,12 @@ from openprospect.server.searches.model import SearchId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Of one search, of a tenant's, or of all."""
+    """Of one search, of a tenant's, or of all; of one consumer, where it is named, and then of no feed as such."""
 
     feeds: Sequence[Feed]
     standings: Sequence[Standing]
     queues: Sequence[Queue]
+    consumer: str | None = None
 
     @property
     def pullers(self) -> list[Standing]:
@@ -41,10 +42,13 @@ class Watch:
         return [feed for feed in self.feeds if feed.companies and not consumers[feed.search_id]]
 
 
-async def load_watch(db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None) -> Watch:
-    """Of all organizations where none is named, and of all their searches."""
+async def load_watch(
+    db: Executor, organization_id: OrganizationId | None, search_id: SearchId | None = None, *, consumer: str | None = None
+) -> Watch:
+    """Of all organizations where none is named, of all their searches, and of everybody."""
     return Watch(
-        feeds=await store.feeds(db, organization_id, search_id),
-        standings=await store.standings(db, organization_id, search_id),
-        queues=await store.queues(db, organization_id, search_id),
+        feeds=[] if consumer else await store.feeds(db, organization_id, search_id),
+        standings=await store.standings(db, organization_id, search_id, consumer),
+        queues=await store.queues(db, organization_id, search_id, consumer),
+        consumer=consumer,
     )
