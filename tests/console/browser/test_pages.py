@@ -11,6 +11,8 @@ PAGES = {
     "search": "/console/searches/{search_id}",
     "deliver": "/console/searches/{search_id}/deliver",
     "connect": "/console/searches/{search_id}/connect",
+    "consumers": "/console/consumers",
+    "searches": "/console/searches",
     "keys": "/console/keys",
     "privacy": "/console/privacy",
     "webhooks": "/console/webhooks",

@@ -21,8 +21,9 @@ CROSS JOIN LATERAL (
     WHERE api_key.organization_id = feed.organization_id AND api_key.name = receipt.consumer AND revoked_at IS NULL
 ) AS own
 LEFT JOIN LATERAL (
+    -- Nothing is looked for where everything is confirmed, as it is in most places at most times.
     SELECT position, delivered_at FROM delivery
-    WHERE prospect_search_id = feed.id AND superseded_at IS NULL
+    WHERE coalesce(confirmed_until, '-infinity') < feed.watermark AND prospect_search_id = feed.id AND superseded_at IS NULL
         AND delivered_at > coalesce(confirmed_until, '-infinity') AND NOT (is_removal AND confirmed_until IS NULL)
     ORDER BY delivered_at LIMIT 1
 ) AS oldest ON true

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -10,6 +11,7 @@ from litestar.params import FromPath
 from openprospect.server.console import store
 from openprospect.server.console.gate import OperatorsRequest
 from openprospect.server.console.page import page
+from openprospect.server.console.paging import numbered
 from openprospect.server.console.routes.search import own_feed
 from openprospect.server.console.verdict import name_of, verdict, worst_first
 from openprospect.server.core.errors import NotFound
@@ -22,22 +24,35 @@ _PAGE = 50
 
 
 @get("/consumers")
-async def consumer_page(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
-    """Does this customer have everything? By its name in the query: a key may be called anything, with slashes in it."""
-    consumer, now = request.query_params.get("name", ""), datetime.now(UTC)
-    organization_id = request.auth.organization_id
-    watch = await load_watch(database, organization_id, consumer=consumer) if consumer else None
-    keys = await store.keys_of(database, organization_id, name=consumer, limit=_PAGE)
-    if not watch or not (keys or watch.standings or watch.queues):
-        raise NotFound("There is no such consumer.")
+async def consumers_page(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+    """One consumer where its name is in the query, for a key may be called anything, with slashes in it; else all of them."""
+    name = request.query_params.get("name")
+    return await _all_consumers(request, database) if name is None else await _consumer(request, database, name)
+
+
+async def _all_consumers(request: OperatorsRequest, database: Database) -> Response[str]:
+    named = request.query_params.get("named", "")
+    standings = await watched.standings(database, request.auth.organization_id)
+    worst = worst_first([standing for standing in standings if named.casefold() in name_of(standing).casefold()])
+    return page(request, "consumers.html", standings=numbered(worst, request.query_params.get("page", "")), named=named)
+
+
+async def _consumer(request: OperatorsRequest, database: Database, name: str) -> Response[str]:
+    """Does this customer have everything?"""
+    organization_id, now = request.auth.organization_id, datetime.now(UTC)
+    watch = await load_watch(database, organization_id, consumer=name)
+    keys = await store.keys_of(database, organization_id, name=name, limit=_PAGE)
     has_come = bool(watch.standings or watch.queues)
+    if not (keys or has_come):
+        raise NotFound("There is no such consumer.")
     return page(
         request,
         "consumer.html",
-        name=name_of(watch.standings[0]) if watch.standings else consumer,
+        name=name_of(watch.standings[0]) if watch.standings else name,
         now=now,
         verdict=verdict(watch, now) if has_come else None,
-        standings=worst_first(watch.standings),
+        standings=numbered(worst_first(watch.standings), request.query_params.get("page", "")),
+        address=f"consumers?name={quote(name)}&",
         keys=keys,
     )
 

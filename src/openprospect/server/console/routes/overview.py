@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from openprospect.server.console import chart
 from openprospect.server.console.gate import OperatorsRequest, checked_form, text
 from openprospect.server.console.page import page, see
+from openprospect.server.console.paging import first, numbered
 from openprospect.server.console.store import deliveries_by
 from openprospect.server.console.verdict import expiring, verdict, worst_first
 from openprospect.server.core.errors import InvalidInput
@@ -19,6 +20,7 @@ from openprospect.server.observability.watch import load_watch
 from openprospect.server.searches.create import create_search
 
 _SOON = timedelta(days=7)
+_WARNINGS = 10
 PERIODS = {"hour": (timedelta(hours=1), 48), "day": (timedelta(days=1), 30)}
 
 
@@ -32,6 +34,14 @@ async def overview_page(request: OperatorsRequest, database: NamedDependency[Dat
 async def overview_now(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
     """What the overview fetches every few seconds."""
     return page(request, "parts/now.html", **await _overview(request, database))
+
+
+@get("/searches")
+async def searches_page(request: OperatorsRequest, database: NamedDependency[Database]) -> Response[str]:
+    """All searches, or those whose names hold a text, page by page."""
+    named = request.query_params.get("named", "")
+    feeds = [feed for feed in await store.feeds(database, request.auth.organization_id) if named.casefold() in feed.search.casefold()]
+    return page(request, "searches.html", feeds=numbered(feeds, request.query_params.get("page", "")), named=named)
 
 
 @post("/searches", status_code=303)
@@ -53,16 +63,16 @@ async def _overview(request: OperatorsRequest, database: Database) -> dict[str, 
     health = await store.database_health(database.whole)
     milliseconds = (perf_counter() - started) * 1000
     watch = await load_watch(database, organization_id)
+    erasures = await store.waiting_erasures(database, organization_id)
     return {
         "now": now,
         "verdict": verdict(watch, now),
-        "standings": worst_first(watch.standings),
-        "feeds": watch.feeds,
-        "unattended": watch.unattended,
-        "expiring": expiring(watch.standings, now + _SOON),
-        "erasures": await store.waiting_erasures(database, organization_id),
-        "soon": now + _SOON,
-        "queues": [queue for queue in watch.queues if queue.is_failing or queue.is_off],
+        "standings": first(worst_first(watch.standings)),
+        "feeds": first(watch.feeds),
+        "unattended": first(watch.unattended, _WARNINGS),
+        "expiring": first(expiring(watch.standings, now + _SOON), _WARNINGS),
+        "erasures": first([erasure for erasure in erasures if erasure.deadline_at <= now + _SOON], _WARNINGS),
+        "queues": first([queue for queue in watch.queues if queue.is_failing or queue.is_off], _WARNINGS),
         "health": health,
         "milliseconds": milliseconds,
         "unit": unit,
