@@ -10,8 +10,8 @@ from openprospect.server.feed.rows.identity import (
     email_domain,
     email_key,
     fold,
-    host_key,
     name_key,
+    website_key,
 )
 
 
@@ -26,20 +26,42 @@ from openprospect.server.feed.rows.identity import (
     ],
 )
 def test_spellings_of_one_website_share_their_host(website_url: str) -> None:
-    assert host_key(website_url) == "grandhotel-berlin.de"
+    assert website_key(website_url) == "grandhotel-berlin.de"
 
 
 def test_a_host_in_unicode_and_in_ascii_is_the_same() -> None:
-    assert host_key("https://www.Bücher.example/") == host_key("xn--bcher-kva.example") == "xn--bcher-kva.example"
+    assert website_key("https://www.Bücher.example/") == website_key("xn--bcher-kva.example") == "xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize("website_url", [None, "", "n a", "info@example.com", "javascript:alert(1)", "ftp://example.com"])
 def test_what_is_no_web_address_has_no_host(website_url: str | None) -> None:
-    assert host_key(website_url) is None
+    assert website_key(website_url) is None
+
+
+@pytest.mark.parametrize(
+    ("website_url", "key"),
+    [
+        ("https://www.linkedin.com/company/Adler-GmbH/about/?trk=x", "linkedin.com/company/adler-gmbh"),
+        ("http://uk.linkedin.com/company/adler%2Dgmbh", "linkedin.com/company/adler-gmbh"),
+        ("linkedin.com/sales/company/4711?x", "linkedin.com/sales/company/4711"),
+        ("https://www.linkedin.com/feed/", None),
+        ("m.facebook.com/hotel.adler/photos", "facebook.com/hotel.adler"),
+        ("https://facebook.com/profile.php?id=100&ref=x", "facebook.com/profile.php?id=100"),
+        ("facebook.com/pages/Adler/123/", "facebook.com/pages/adler/123"),
+        ("https://facebook.com", None),
+        ("https://www.xing.com/pages/adler#news", "xing.com/pages/adler"),
+        ("https://instagram.com/adler/", "instagram.com/adler"),
+        ("https://youtube.com/@adler/videos", "youtube.com/@adler"),
+        ("https://blog.github.com/adler", "blog.github.com"),
+        ("https://notlinkedin.com/company/adler", "notlinkedin.com"),
+    ],
+)
+def test_on_a_site_that_companies_share_one_is_known_by_its_page_alone(website_url: str, key: str | None) -> None:
+    assert website_key(website_url) == key
 
 
 def test_a_site_that_is_called_www_keeps_its_name() -> None:
-    assert host_key("https://www.de") == "www.de"
+    assert website_key("https://www.de") == "www.de"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +127,7 @@ def test_a_company_name_ignores_case_width_and_blanks() -> None:
 
 @given(st.text())
 def test_keys_of_any_text_are_found_without_an_exception(text: str) -> None:
-    host_key(text)
+    website_key(text)
     email_key(text)
     name_key(text, text)
 

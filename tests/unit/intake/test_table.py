@@ -64,8 +64,8 @@ class TestGrouping:
     def test_on_one_page_too_a_name_that_has_nothing_in_common_is_rejected_not_swallowed(self, read: Reader, identifier: str) -> None:
         found = read(
             "source_id,company_name,website,email\n"
-            f"{identifier},Adler GmbH,www.facebook.com,a@example.com\n,Hotel Adler,facebook.com/,b@example.com\n"
-            ",Baer AG,www.facebook.com,c@example.com\n,,facebook.com,d@example.com\n"
+            f"{identifier},Adler GmbH,www.portal.example,a@example.com\n,Hotel Adler,portal.example/,b@example.com\n"
+            ",Baer AG,www.portal.example,c@example.com\n,,portal.example,d@example.com\n"
         )
         assert found.people == [("Adler GmbH", f"{person}@example.com") for person in "abd"]
         reason = "same website as line 2, but another company name; give each company a source_id, or one company one name"
@@ -122,6 +122,19 @@ class TestGrouping:
         reason = "same id as line 2, but another name and no common website; check that this column identifies companies"
         assert found.faults == [(3, "source_id", reason)]
         assert found.delivered[0].differing == {"name", "website_url"}
+
+    def test_on_a_site_that_companies_share_the_page_tells_them_apart_and_brings_them_together(self, read: Reader) -> None:
+        found = read(
+            "company_name,website,email\n"
+            "Adler,https://www.linkedin.com/company/adler,a@example.com\nBaer,https://de.linkedin.com/company/baer/,b@example.com\n"
+            "Adler GmbH,linkedin.com/company/Adler/about/,c@example.com\n"
+            "Dachs,facebook.com/,d@example.com\nEule,facebook.com,e@example.com\n"
+        )
+        assert found.people == [
+            ("Adler", "a@example.com"), ("Adler", "c@example.com"),
+            ("Baer", "b@example.com"), ("Dachs", "d@example.com"), ("Eule", "e@example.com"),
+        ]  # fmt: skip
+        assert found.rejected == []
 
     @pytest.mark.parametrize("order", [1, -1])
     def test_a_guest_is_compared_with_the_company_that_has_the_id_wherever_it_stands(self, read: Reader, order: int) -> None:

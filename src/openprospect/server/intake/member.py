@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openprospect.server.core.errors import Fault
 from openprospect.server.feed.model import JsonObject
-from openprospect.server.feed.rows.identity import email_key, fold, host_key
+from openprospect.server.feed.rows.identity import email_key, fold, website_key
 from openprospect.server.intake.keys import Kind
 from openprospect.server.intake.outcome import Source
 
@@ -60,7 +60,7 @@ def is_same(name: str, one: object, other: object) -> bool:
     return one == other or _spelling(name, one) == _spelling(name, other)
 
 
-_SPELLINGS: dict[str, Callable[[str], object]] = {"email": email_key, "website_url": host_key}
+_SPELLINGS: dict[str, Callable[[str], object]] = {"email": email_key, "website_url": website_key}
 
 
 def _spelling(name: str, value: object) -> object:

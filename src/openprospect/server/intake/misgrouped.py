@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from openprospect.server.core.errors import Fault
-from openprospect.server.feed.rows.identity import fold, host_key, split_website
+from openprospect.server.feed.rows.identity import fold, split_website, website_key
 from openprospect.server.intake.keys import Kind
 from openprospect.server.intake.member import Member
 
@@ -39,7 +39,7 @@ def _reference(members: Sequence[Member]) -> _Reference:
     owners = [member for member in members if member.known_by == best]
     named = next((member for member in owners if _name(member)), None)
     located = next((member for member in owners if "website_url" in member.company and _may_be_called(member, named)), None)
-    page, host = (_page(located), host_key(located.company["website_url"])) if located else ("", None)
+    page, host = (_page(located), website_key(located.company["website_url"])) if located else ("", None)
     # Where its own rows do not name it, whoever has its page, or no other, may.
     of_its_page = (member for member in members if "website_url" not in member.company or _page(member) == page)
     named = named or next(filter(_name, of_its_page), owners[0])
@@ -51,7 +51,7 @@ def _may_be_called(member: Member, named: Member | None) -> bool:
 
 
 def _stranger_by_id(member: Member, reference: _Reference) -> Fault | None:
-    host = host_key(member.company.get("website_url"))
+    host = website_key(member.company.get("website_url"))
     if not reference.name or _are_akin(_name(member), reference.name) or (host and host == reference.host):
         return None
     reason = f"same id as line {reference.line}, but another name and no common website; check that this column identifies companies"
@@ -92,6 +92,8 @@ def _name(member: Member) -> str:
 
 
 def _page(member: Member) -> str:
-    """What of the website comes after its host; a slash at the end makes no difference."""
-    parts = split_website(member.company.get("website_url", ""))
-    return parts[2].rstrip("/") if parts else ""
+    """What of the website comes after what it is known by; a slash at the end makes no difference."""
+    website_url = member.company.get("website_url", "")
+    parts = split_website(website_url)
+    is_known_by_page = "/" in (website_key(website_url) or "")
+    return parts[2].rstrip("/") if parts and not is_known_by_page else ""

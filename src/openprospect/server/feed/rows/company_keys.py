@@ -1,4 +1,4 @@
-"""What a company without our id is known by: its source id, its website's host, its name. Which row is which company is told elsewhere."""
+"""What a company without our id is known by: its source id, its website, its name. Which row is which company is told elsewhere."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from openprospect.server.feed.model import CompanyRow
-from openprospect.server.feed.rows.identity import fold, host_key
+from openprospect.server.feed.rows.identity import fold, website_key
 
 _SIZE = 16
 
@@ -23,7 +23,7 @@ def company_keys(*, source_id: str | None, website_url: str | None, name: str | 
     """Everything that a company is known by, the best first; the feed goes by that alone."""
     if source_id:
         yield CompanyKey("source_id", source_id_digest(source_id))
-    if host := host_key(website_url):
+    if host := website_key(website_url):
         yield CompanyKey("website_url", _digest("host", host))
     if name:
         yield CompanyKey("name", _digest("name", fold(name)))

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 import idna
 
+from openprospect.server.feed.rows.shared_hosts import page_of_company, shared_host
+
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _LOCAL_PART = re.compile(r"[^\s()<>\[\]:;,\\\"@\x00-\x20\x7f]{1,64}")
@@ -44,13 +46,19 @@ def website_domain(host: str) -> str | None:
     return domain if may_be_one else None
 
 
-def host_key(website_url: str | None) -> str | None:
-    """The host of a website without `www.` and port: `https://WWW.Bücher.example:443/x` gives `xn--bcher-kva.example`."""
+def website_key(website_url: str | None) -> str | None:
+    """The host of a website without `www.` and port: `https://WWW.Bücher.example:443/x` gives `xn--bcher-kva.example`.
+
+    Of a host that companies share it is the host and the company's page: `linkedin.com/company/adler`; None where it has none there.
+    """
     parts = split_website(website_url) if website_url else None
     if parts is None:
         return None
     host = ascii_domain(parts[1]) or parts[1].lower()
     bare = host.removeprefix("www.")
+    if site := shared_host(bare):
+        page = page_of_company(site, parts[2])
+        return page and f"{site}/{page}"
     return bare if "." in bare else host
 
 
